@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Why a Keep refuses to go on (RSI when it leaves with REFUSED). The host learns the number and a shim offset. */
+export const REASONS = {
+  BOOT_BLOCK: {
+    number: 1,
+    text: 'the host-call block is not page aligned, not outside the Keep, or of another size',
+  },
+  BOOT_MESSAGE: { number: 2, text: 'the boot message is malformed' },
+  CONFIG_DIGEST: { number: 3, text: 'the config blob is not the one that CONFIGID attests' },
+  CONFIG_FORMAT: { number: 4, text: 'the config blob is malformed' },
+  CONFIG_ARGS: { number: 5, text: 'the host gave arguments that the configuration does not leave to it' },
+  CONFIG_ENV: { number: 6, text: 'the host gave environment that the configuration does not leave to it' },
+  KEEP_INFO: { number: 7, text: 'the KEEP_INFO page does not fit the Keep' },
+  ATTRIBUTES: { number: 8, text: 'the Keep was launched with other attributes than its plan states' },
+  ENTRY_STATE: { number: 9, text: 'the host entered a thread that was not waiting for it' },
+  HOST_ORDER: { number: 10, text: 'the host answered another call than the one that was made' },
+  HOST_RESULT: { number: 11, text: 'the host returned a result outside what the call allows' },
+  HOST_LENGTH: { number: 12, text: 'the host returned more data than was asked for' },
+  SHIM_FAULT: { number: 13, text: 'an exception within the shim' },
+  EXCEPTION: { number: 14, text: 'an exception that cannot follow from its instruction' },
+  RANDOM: { number: 15, text: 'the hardware random generator failed' },
+  MEMORY_LEDGER: { number: 16, text: 'the host changed memory that the Keep had accepted' },
+  OUT_OF_MEMORY: { number: 17, text: 'the Keep ran out of memory for itself' },
+  HOST_TIME: { number: 18, text: 'the host returned a time that cannot be' },
+} as const;

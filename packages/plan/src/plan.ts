@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ByteSource } from '@motte/binary/source';
+
+/**
+ * What a run of pages is to the CPU. `reg`, `tcs` and `secs` are SGX's; VM-based Keeps add theirs here.
+ * `secs` is always the first run of an SGX plan: its page carries SIZE, SSAFRAMESIZE, MISCSELECT and ATTRIBUTES.
+ */
+export type PageKind = 'secs' | 'reg' | 'tcs';
+
+/** What the Keep may do with a page. A TCS page has none: the CPU alone uses it. */
+export interface Permissions {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly execute: boolean;
+}
+
+/** Where a run's bytes come from, for people and for `diff`. */
+export interface RunSource {
+  /** A file's name as it was given, `shim` for the shim, `keep` for pages that the plan itself makes. */
+  readonly file: string;
+  /** ELF section or segment, or the name of the part of the Keep: `.text`, `PT_LOAD 2`, `ssa 0`, `heap` ... */
+  readonly section: string;
+  /** Offset in the file of the run's first byte. */
+  readonly offset: number;
+}
+
+/** A run of pages that are alike in kind, permissions and measurement, in launch order. */
+export interface PageRun {
+  /** Where the first page goes: an offset from the Keep's base, a multiple of 4096. */
+  readonly address: bigint;
+  readonly pages: number;
+  readonly kind: PageKind;
+  readonly permissions: Permissions;
+  /** Whether the pages' contents are measured; that they exist, where and with which permissions, always is. */
+  readonly measured: boolean;
+  /** The first bytes of the run, at most `4096 * pages`; all that follows is zero and held nowhere. */
+  readonly bytes: ByteSource;
+  readonly source: RunSource;
+}
+
+/**
+ * The ordered pages that make up a Keep. Measuring, loading, drawing and comparing fold over this, so that what
+ * is measured is what is loaded.
+ */
+export interface PagePlan {
+  readonly tee: 'sgx';
+  /** Bytes of address space that the Keep takes (SGX: SECS.SIZE). */
+  readonly size: bigint;
+  readonly runs: readonly PageRun[];
+}
