@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the native parts of the loader into packages/loader/prebuilt/PLATFORM/: the addon that maps pages
+// (motte.node) and the helper process that enters Keeps (motte-keep). One compiler command each; what has not
+// changed since the last build costs nothing but reading the sources.
+// Usage: node packages/loader/native/build.mjs [--force]
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NATIVE = dirname(fileURLToPath(import.meta.url));
+const PACKAGE = dirname(NATIVE);
+const OUT = join(PACKAGE, 'prebuilt', `${process.platform}-${process.arch}`);
+const WARN = ['-O2', '-Wall', '-Wextra', '-Werror'];
+// Paths of the machine that builds stay out of the binaries, and so does a build id.
+const SAME = [`-ffile-prefix-map=${PACKAGE}=.`, '-Wl,--build-id=none', '-s'];
+const HARD = ['-D_FORTIFY_SOURCE=2', '-Wl,-z,relro,-z,now', '-Wl,-z,noexecstack'];
+
+function include(name, folder) {
+  return ['-isystem', join(PACKAGE, 'node_modules', name, folder)];
+}
+
+function filesOf(folder, pattern) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => pattern.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+const HELPER_SOURCES = [...filesOf(NATIVE, /\.(c|S)$/), ...filesOf(join(NATIVE, 'generated'), /\.(c|S)$/)];
+
+const TARGETS = [
+  {
+    out: 'motte.node',
+    inputs: [join(NATIVE, 'addon.cc'), join(PACKAGE, 'node_modules/node-addon-api/napi.h')],
+    compiler: process.env.CXX ?? 'c++',
+    args: [
+      ...['-shared', '-fPIC', '-std=c++17', '-fvisibility=hidden', ...WARN, ...HARD, ...SAME],
+      ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS'],
+      ...include('node-addon-api', '.'),
+      ...include('node-api-headers', 'include'),
+      join(NATIVE, 'addon.cc'),
+    ],
+  },
+  {
+    // Static: it starts in half the time, and runs whatever libc the machine has.
+    out: 'motte-keep',
+    inputs: [...HELPER_SOURCES, ...filesOf(NATIVE, /\.h$/), ...filesOf(join(NATIVE, 'generated'), /\.h$/)],
+    compiler: process.env.CC ?? 'cc',
+    args: [
+      ...['-std=gnu11', '-static-pie', '-fPIE', '-pthread', ...WARN, ...HARD, ...SAME],
+      ...['-I', NATIVE, '-I', join(NATIVE, 'generated')],
+      ...HELPER_SOURCES,
+    ],
+  },
+];
+
+/** What the output depends on: every byte that is compiled, the command, and which compiler runs it. */
+function stampOf(target) {
+  const hash = createHash('sha256');
+  hash.update(execFileSync(target.compiler, ['--version']));
+  hash.update(JSON.stringify(target.args.map((arg) => arg.replaceAll(PACKAGE, '.'))));
+  for (const path of target.inputs) {
+    hash.update(`${relative(PACKAGE, path)}\n`);
+    hash.update(createHash('sha256').update(readFileSync(path)).digest());
+  }
+  return hash.digest('hex');
+}
+
+function build(target, force) {
+  if (target.inputs.length === 0) return;
+  const out = join(OUT, target.out);
+  const stampFile = `${out}.stamp`;
+  const stamp = stampOf(target);
+  const have = existsSync(out) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp;
+  if (have && !force) return;
+  mkdirSync(OUT, { recursive: true });
+  const fresh = join(OUT, `.${target.out}.${process.pid}`);
+  try {
+    execFileSync(target.compiler, [...target.args, '-o', fresh], { stdio: ['ignore', 2, 2] });
+    // A rename, so that a process that runs the old file, or another build, never sees half of the new one.
+    renameSync(fresh, out);
+    writeFileSync(stampFile, stamp);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+  process.stderr.write(`built ${relative(process.cwd(), out)}\n`);
+}
+
+try {
+  for (const target of TARGETS) build(target, process.argv.includes('--force'));
+} catch (error) {
+  if (error.code !== 'ENOENT') throw error;
+  process.stderr.write(
+    `${error.path}: no such compiler. The native parts of the loader are built with g++: apt-get install g++\n`,
+  );
+  process.exitCode = 6;
+}
