@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real programs, unmodified: what they print and how they end is what they print and how they end natively.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { test } from 'uvu';
+import { sameBytes } from '@motte/test-helpers/bytes';
+import { madeFile, program } from '@motte/test-helpers/programs';
+import type { ProgramName } from '@motte/test-helpers/programs';
+import { ROOT } from '@motte/test-helpers/vectors';
+
+const MOTTE = join(ROOT, 'node_modules/.bin/motte');
+const SCRIPT = readFileSync(join(ROOT, 'test/programs/script.lua'));
+const WORDS = Buffer.from('one two two\nthree\nlast line without an end');
+
+interface Run {
+  readonly program: ProgramName;
+  readonly args?: readonly string[];
+  readonly stdin?: Buffer;
+}
+
+const RUNS: readonly Run[] = [
+  { program: 'tls', args: ['a b', '', '--tee', 'é'], stdin: WORDS },
+  { program: 'tls-musl', args: ['x'], stdin: WORDS },
+  { program: 'sqlite' },
+  { program: 'lua', stdin: SCRIPT },
+  { program: 'rust', args: ['-v', '--help'], stdin: WORDS },
+];
+
+for (const { program: name, args = [], stdin = Buffer.alloc(0) } of RUNS) {
+  const built = program(name);
+  if ('skipped' in built) {
+    console.log(`skipped: ${name}: ${built.skipped}`);
+    continue;
+  }
+  for (const flags of [[], ['--no-patch']]) {
+    test(`${name} ${flags.join(' ')} prints and ends as it does natively`, () => {
+      const options = { input: stdin, maxBuffer: 1 << 26, timeout: 120_000 };
+      const native = spawnSync(built.path, args, { ...options, env: { K: 'value' } });
+      const line = ['run', '--emulate', ...flags, '--env', 'K=value', built.path, ...args];
+      const inside = spawnSync(MOTTE, line, options);
+      const talk = inside.stderr.toString();
+      assert.match(talk, /^sgx \(emulated\) · mrenclave [0-9a-f]{4,64}….* measured.*\n/);
+      sameBytes(inside.stdout, native.stdout, 'stdout');
+      sameBytes(Buffer.from(talk.slice(talk.indexOf('\n') + 1)), native.stderr, 'stderr');
+      assert.is(inside.status, native.status);
+    });
+  }
+}
+
+const REFUSED: readonly (readonly [name: string, path: () => string, code: string])[] = [
+  ['a non-PIE', () => pathOf('non-pie'), 'ELF_NOT_PIE'],
+  ['a dynamic executable', () => pathOf('dynamic'), 'ELF_DYNAMIC'],
+  ['a text relocation', () => pathOf('textrel'), 'ELF_TEXTREL'],
+  [
+    'a truncated file',
+    () => {
+      const whole = readFileSync(pathOf('tls'));
+      return madeFile('truncated', whole.subarray(0, whole.length / 2));
+    },
+    'ELF_TRUNCATED',
+  ],
+];
+
+function pathOf(name: ProgramName): string {
+  const built = program(name);
+  if ('skipped' in built) throw new Error(built.skipped);
+  return built.path;
+}
+
+for (const [name, path, code] of REFUSED) {
+  test(`${name} is refused with an error of its own`, () => {
+    const ran = spawnSync(MOTTE, ['run', '--emulate', path()], { encoding: 'utf8' });
+    assert.is(ran.status, 122);
+    assert.is(ran.stdout, '');
+    const asked = spawnSync(MOTTE, ['measure', 'sgx', path(), '--json'], { encoding: 'utf8' });
+    assert.is(asked.status, 2);
+    assert.is(JSON.parse(asked.stdout).error.code, code);
+    assert.is(asked.stderr.trim().split('\n').length, 1);
+  });
+}
+
+test.run();
