@@ -19,8 +19,16 @@ function member(field: Field): string {
   return `\t${declared};${field.doc === undefined ? '' : ` /* ${field.doc} */`}`;
 }
 
+/** The largest power of two, up to 8, that the size and the offset of each integer field allow. */
+function alignment(layout: AnyLayout): number {
+  const integers = layout.fields.filter((field) => C_TYPES[field.type] !== undefined);
+  const fits = (n: number): boolean =>
+    layout.size % n === 0 && integers.every((field) => field.at % Math.min(n, fieldSize(field.type)) === 0);
+  return [8, 4, 2].find(fits) ?? 1;
+}
+
 /**
- * A C structure of the layout, packed, with a `_Static_assert` on its size and on every offset. Big-endian
+ * A C structure of the layout, packed, as aligned as its fields are (so that their addresses may be taken), with a `_Static_assert` on its size and on every offset. Big-endian
  * fields become byte arrays.
  */
 export function toC(layout: AnyLayout, cName: string = layout.name.toLowerCase()): string {
@@ -29,7 +37,7 @@ export function toC(layout: AnyLayout, cName: string = layout.name.toLowerCase()
     `/* ${layout.name}: ${layout.source} */`,
     `${tag} {`,
     ...layout.fields.map(member),
-    '} __attribute__((packed));',
+    `} __attribute__((packed, aligned(${alignment(layout)})));`,
     `_Static_assert(sizeof(${tag}) == ${layout.size}, "${cName}: size");`,
     ...layout.fields.map(
       (field) =>

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import { configHeader, hostcallAbiHeader, keepHeader, mapHeader } from './headers/keep.js';
+import { sgxUapiHeader } from './headers/sgx-uapi.js';
+import { sgxHeader } from './headers/sgx.js';
+
+const SHIM = 'shims/core/generated';
+const LOADER = 'packages/loader/native/generated';
+
+/** Each header that is made from a layout table, by its path from the clone's root (scripts/generate.mjs). */
+export function files(): Record<string, string> {
+  const headers = {
+    'sgx.h': sgxHeader(),
+    'map.h': mapHeader(),
+    'keep.h': keepHeader(),
+    'hostcall_abi.h': hostcallAbiHeader(),
+    'config.h': configHeader(),
+  };
+  const both = Object.entries(headers).flatMap(([name, text]) => [
+    [`${SHIM}/${name}`, text] as const,
+    [`${LOADER}/${name}`, text] as const,
+  ]);
+  return Object.fromEntries([...both, [`${LOADER}/sgx_uapi.h`, sgxUapiHeader()]]);
+}
