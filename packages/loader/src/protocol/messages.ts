@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+import { layout } from '@motte/binary/layout';
+import type { Layout } from '@motte/binary/layout';
+
+const SOURCE = 'Motte, docs/helper-protocol.md';
+
+/** "MOTH", little-endian: the first bytes of every message. */
+export const MESSAGE_MAGIC = 0x48544f4d;
+
+/** Version of the protocol, in START and STARTED. */
+export const PROTOCOL_VERSION = 1;
+
+/** Most bytes of a message after its header. */
+export const MESSAGE_MAX = 0x1000000;
+
+/** Most bytes that one PEEK reads. */
+export const PEEK_MAX = 0x100000;
+
+/** Descriptors that the helper inherits, beside 0, 1 and 2. */
+export const HELPER_FD = { CONTROL: 3, MEMORY: 4, EPC: 5 } as const;
+
+export const MESSAGE_TYPE = {
+  START: 1,
+  PEEK: 2,
+  ABORT: 3,
+  STATS: 4,
+  STARTED: 0x81,
+  PEEKED: 0x82,
+  STATISTICS: 0x83,
+  ENDED: 0x84,
+} as const;
+
+export const MESSAGE_FIELDS = [
+  { at: 0x0, name: 'magic', type: 'u32', doc: 'MOTH' },
+  { at: 0x4, name: 'type', type: 'u32', doc: 'MESSAGE_TYPE' },
+  { at: 0x8, name: 'length', type: 'u32', doc: 'bytes that follow' },
+  { at: 0xc, name: 'id', type: 'u32', doc: 'of the request; 0 in what the helper sends by itself' },
+] as const;
+
+/** The header of every message, in both directions. */
+export const MESSAGE: Layout<typeof MESSAGE_FIELDS> = layout(
+  { name: 'MESSAGE', size: 16, source: SOURCE },
+  MESSAGE_FIELDS,
+);
+
+export const BACKEND = { EMULATED: 1, HARDWARE: 2 } as const;
+
+/** START.flags. */
+export const START_FLAGS = {
+  STRICT: 0x1,
+  PATCH: 0x2,
+  STEP: 0x4,
+  TRUST: 0x8,
+  STDIN: 0x10,
+  STDOUT: 0x20,
+  STDERR: 0x40,
+} as const;
+
+export const START_FIELDS = [
+  { at: 0x00, name: 'version', type: 'u32', doc: 'PROTOCOL_VERSION' },
+  { at: 0x04, name: 'backend', type: 'u32', doc: 'BACKEND' },
+  { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE; 0: the helper chooses (emulated)' },
+  { at: 0x10, name: 'size', type: 'u64', doc: 'SECS.SIZE' },
+  { at: 0x18, name: 'flags', type: 'u32', doc: 'START_FLAGS' },
+  { at: 0x1c, name: 'mapping_count', type: 'u32' },
+  { at: 0x20, name: 'tcs_count', type: 'u32' },
+  { at: 0x24, name: 'site_count', type: 'u32' },
+  { at: 0x28, name: 'lie_count', type: 'u32', doc: '0 but in the hostile test binary' },
+  { at: 0x2c, name: 'boot_length', type: 'u32', doc: 'bytes of BOOT and what follows it' },
+  { at: 0x30, name: 'time_limit_ms', type: 'u32', doc: 'from the first entry on; 0: none' },
+  { at: 0x34, name: 'aex_period_us', type: 'u32', doc: 'emulated: mean time between random AEXs; 0: none' },
+  { at: 0x38, name: 'seed', type: 'u64', doc: 'emulated: of poison and random AEXs' },
+  { at: 0x40, name: 'epc_pages', type: 'u64', doc: 'emulated: most pages in the EPC; 0: no limit' },
+  {
+    at: 0x48,
+    name: 'ioctl_pages',
+    type: 'u32',
+    doc: 'emulated: most pages that one ioctl does; 0: no limit',
+  },
+  { at: 0x4c, name: 'reserved_04c', type: 'u32' },
+  { at: 0x50, name: 'step_from', type: 'u64', doc: 'STEP: first offset that is stepped' },
+  { at: 0x58, name: 'step_to', type: 'u64', doc: 'STEP: offset after the last' },
+  { at: 0x60, name: 'reserved_060', type: 'bytes32' },
+] as const;
+
+/** Starts the Keep; the only message that may come first. */
+export const START: Layout<typeof START_FIELDS> = layout(
+  { name: 'START', size: 0x80, source: SOURCE },
+  START_FIELDS,
+);
+
+export const MAPPING_FIELDS = [
+  { at: 0x00, name: 'offset', type: 'u64', doc: 'from the base' },
+  { at: 0x08, name: 'length', type: 'u64', doc: 'bytes, whole pages' },
+  { at: 0x10, name: 'permissions', type: 'u32', doc: 'R 1, W 2, X 4' },
+  { at: 0x14, name: 'reserved_014', type: 'u32' },
+] as const;
+
+/** A range of the ELRANGE that the host maps; ascending, without overlap. */
+export const MAPPING: Layout<typeof MAPPING_FIELDS> = layout(
+  { name: 'MAPPING', size: 24, source: SOURCE },
+  MAPPING_FIELDS,
+);
+
+export const LIE_FIELDS = [
+  { at: 0x00, name: 'number', type: 'u32', doc: 'of the host call' },
+  { at: 0x04, name: 'nth', type: 'u32', doc: 'which of its calls, from 1; 0: every one' },
+  { at: 0x08, name: 'kind', type: 'u32', doc: 'LIE_KIND' },
+  { at: 0x0c, name: 'reserved_00c', type: 'u32' },
+  { at: 0x10, name: 'value', type: 'u64' },
+] as const;
+
+/** What a hostile host does at a host call; for tests. */
+export const LIE: Layout<typeof LIE_FIELDS> = layout({ name: 'LIE', size: 24, source: SOURCE }, LIE_FIELDS);
+
+export const LIE_KIND = {
+  /** `result` = value, after the call was served. */
+  RESULT: 1,
+  /** `out_length` = value. */
+  OUT_LENGTH: 2,
+  /** `answered` = value. */
+  ANSWERED: 3,
+  /** The call is not served: the Keep is entered with the block as it left it. */
+  UNSERVED: 4,
+  /** Every byte of the data area = value. */
+  DATA: 5,
+  /** EREMOVE and EAUG of the page at offset `value`, the call served as usual. */
+  REPLACE_PAGE: 6,
+  /** ERESUME in place of EENTER. */
+  RESUME: 7,
+  /** The call is answered, then the thread is entered once more at its next chance without a reason. */
+  ENTER: 8,
+} as const;
+
+export const STARTED_FIELDS = [
+  { at: 0x00, name: 'version', type: 'u32', doc: 'PROTOCOL_VERSION' },
+  { at: 0x04, name: 'patched_sites', type: 'u32' },
+  { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE' },
+] as const;
+
+/** The Keep is mapped and about to be entered. */
+export const STARTED: Layout<typeof STARTED_FIELDS> = layout(
+  { name: 'STARTED', size: 16, source: SOURCE },
+  STARTED_FIELDS,
+);
+
+export const PEEK_FIELDS = [
+  { at: 0x00, name: 'offset', type: 'u64', doc: 'from the base' },
+  { at: 0x08, name: 'length', type: 'u64', doc: 'at most PEEK_MAX' },
+] as const;
+
+/** Asks what the host sees of the Keep's memory. */
+export const PEEK: Layout<typeof PEEK_FIELDS> = layout(
+  { name: 'PEEK', size: 16, source: SOURCE },
+  PEEK_FIELDS,
+);
+
+export const PEEKED_FIELDS = [
+  { at: 0x00, name: 'offset', type: 'u64' },
+  { at: 0x08, name: 'length', type: 'u32', doc: 'bytes that follow' },
+  { at: 0x0c, name: 'hidden', type: 'u32', doc: '1: the bytes are 0xff because the CPU hides them' },
+] as const;
+
+export const PEEKED: Layout<typeof PEEKED_FIELDS> = layout(
+  { name: 'PEEKED', size: 16, source: SOURCE },
+  PEEKED_FIELDS,
+);
