@@ -14,14 +14,21 @@ export interface Permissions {
   readonly execute: boolean;
 }
 
-/** Where a run's bytes come from, for people and for `diff`. */
+/** `RunSource.file` of pages that the plan itself makes. */
+export const MADE_FILE = 'keep';
+
+/** Where a run's bytes come from: for people, for `diff`, and for reading a written plan. */
 export interface RunSource {
-  /** A file's name as it was given, `shim` for the shim, `keep` for pages that the plan itself makes. */
+  /** A file's name as it was given, `shim` for the shim, `keep` (MADE_FILE) for pages that the plan itself makes. */
   readonly file: string;
   /** ELF section or segment, or the name of the part of the Keep: `.text`, `PT_LOAD 2`, `ssa 0`, `heap` ... */
   readonly section: string;
-  /** Offset in the file of the run's first byte. */
+  /** Offset in the file of the run's first byte that comes from it. */
   readonly offset: number;
+  /** Zero bytes before that byte, where a segment does not begin on a page boundary. */
+  readonly lead?: number;
+  /** Set when the file does not hold the run's bytes one after the other as loaded: a written plan carries them. */
+  readonly inline?: true;
 }
 
 /** A run of pages that are alike in kind, permissions and measurement, in launch order. */

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PagePlan } from '@motte/plan/plan';
+import { walkPlan } from '@motte/plan/walk';
+import { newSha256 } from './hash.js';
+import type { NewHasher } from './hash.js';
+import { sgxRecords } from './sgx-records.js';
+import type { RecordSink } from './sgx-records.js';
+
+/** How a plan is measured; each has a default. */
+export interface MeasureOptions {
+  /** Starts a SHA-256; without it the platform's. */
+  readonly sha256?: NewHasher;
+  /** Is also given the bytes that are hashed, in order: the .sgxs stream. Valid until it returns. */
+  readonly stream?: RecordSink;
+}
+
+/**
+ * MRENCLAVE of an SGX plan: SHA-256 over the records of ECREATE, EADD and EEXTEND. Time is linear in the bytes that are
+ * measured and in the number of pages; memory is constant.
+ */
+export function measureSgx(plan: PagePlan, options: MeasureOptions = {}): Uint8Array {
+  const hasher = (options.sha256 ?? newSha256)();
+  const { stream } = options;
+  const records = sgxRecords((bytes) => {
+    hasher.update(bytes);
+    stream?.(bytes);
+  });
+  walkPlan(plan, records.visitor, records.window);
+  records.end();
+  return hasher.digest();
+}
+
+/** Writes the .sgxs stream of a plan: its SHA-256 is MRENCLAVE. `sink` must not keep what it is given. */
+export function writeSgxs(plan: PagePlan, sink: RecordSink): void {
+  const records = sgxRecords(sink);
+  walkPlan(plan, records.visitor, records.window);
+  records.end();
+}
