@@ -143,6 +143,11 @@ export const ELF_ERRORS = {
     reason: 'A segment is both writable and executable.',
     fix: 'Link without -N and without --omagic; code and data belong in segments of their own.',
   },
+  ELF_WRITE_ONLY: {
+    exit: 2,
+    reason: 'A segment is writable and not readable, which no x86-64 page can be.',
+    fix: 'Link with the linker as it is, without a script that sets the flags of segments.',
+  },
   ELF_STACK_EXECUTABLE: {
     exit: 2,
     reason: 'The program asks for an executable stack (PT_GNU_STACK).',
