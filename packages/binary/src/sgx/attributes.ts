@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** ATTRIBUTES bits 63:0, in SECS, SIGSTRUCT, REPORT and TARGETINFO. Intel SDM 332831 vol. 3D, Layout of ATTRIBUTES. */
+/** ATTRIBUTES bits 63:0, in SECS, SIGSTRUCT, REPORT and TARGETINFO. Intel SDM 332831 vol. 3D, table 38-3. */
 export const ATTRIBUTES = {
   /** Set by EINIT; refused at ECREATE. */
   INIT: 0x1n,

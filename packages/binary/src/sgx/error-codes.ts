@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * What ENCLS and ENCLU leave in EAX. Intel SDM 332831 vol. 3D, Error or Information Codes for Intel SGX
- * Instructions.
+ * What ENCLS and ENCLU leave in EAX. Intel SDM 332831 vol. 3D, table 41-3; from
+ * SGX_PG_NONEPC on, the same table of later editions.
  */
 export const SGX_ERRORS = {
   SGX_SUCCESS: 0,

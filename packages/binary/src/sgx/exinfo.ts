@@ -10,17 +10,17 @@ export const EXINFO_FIELDS = [
 
 /** What AEX saves of a #PF or #GP below GPRSGX when MISCSELECT.EXINFO is set. */
 export const EXINFO: Layout<typeof EXINFO_FIELDS> = layout(
-  { name: 'EXINFO', size: 16, source: 'Intel SDM 332831 vol. 3D, Layout of EXINFO' },
+  { name: 'EXINFO', size: 16, source: 'Intel SDM 332831 vol. 3D, table 38-12' },
   EXINFO_FIELDS,
 );
 
-/** SECS.MISCSELECT: what the MISC region of an SSA frame holds. */
+/** SECS.MISCSELECT (table 38-4): what the MISC region of an SSA frame holds. */
 export const MISCSELECT = {
   EXINFO: 0x1,
   CPINFO: 0x2,
 } as const;
 
-/** EXINFO.ERRCD of a #PF, as any page-fault error code; SGX says that the EPCM refused the access. */
+/** EXINFO.ERRCD (table 38-13) of a #PF, as any page-fault error code; SGX says that the EPCM refused the access. */
 export const PF_ERROR = {
   P: 0x1,
   W: 0x2,

@@ -32,11 +32,11 @@ export const GPRSGX_FIELDS = [
 
 /** The general registers that AEX saves: the last bytes of an SSA frame. */
 export const GPRSGX: Layout<typeof GPRSGX_FIELDS> = layout(
-  { name: 'GPRSGX', size: 184, source: 'Intel SDM 332831 vol. 3D, Layout of GPRSGX' },
+  { name: 'GPRSGX', size: 184, source: 'Intel SDM 332831 vol. 3D, table 38-8' },
   GPRSGX_FIELDS,
 );
 
-/** GPRSGX.EXITINFO: why AEX happened, for the vectors that the CPU reports. */
+/** GPRSGX.EXITINFO (tables 38-9 and 38-10): why AEX happened, for the vectors that the CPU reports. */
 export const EXITINFO = {
   /** Bits 7:0. */
   VECTOR_MASK: 0xff,

@@ -19,11 +19,11 @@ export const KEYREQUEST_FIELDS = [
 
 /** What EGETKEY derives a key from; 512-byte aligned. */
 export const KEYREQUEST: Layout<typeof KEYREQUEST_FIELDS> = layout(
-  { name: 'KEYREQUEST', size: 512, source: 'Intel SDM 332831 vol. 3D, Layout of KEYREQUEST' },
+  { name: 'KEYREQUEST', size: 512, source: 'Intel SDM 332831 vol. 3D, table 38-23' },
   KEYREQUEST_FIELDS,
 );
 
-/** KEYREQUEST.KEYNAME. */
+/** KEYREQUEST.KEYNAME (table 38-24). */
 export const KEYNAME = {
   EINITTOKEN: 0,
   PROVISION: 1,
@@ -32,7 +32,7 @@ export const KEYNAME = {
   SEAL: 4,
 } as const;
 
-/** KEYREQUEST.KEYPOLICY. */
+/** KEYREQUEST.KEYPOLICY (table 38-25; from NOISVPRODID on, KSS). */
 export const KEYPOLICY = {
   MRENCLAVE: 0x1,
   MRSIGNER: 0x2,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** EAX of ENCLU. Intel SDM 332831 vol. 3D, ENCLU leaf functions. */
+/** EAX of ENCLU. Intel SDM 332831 vol. 3D, table 41-2. */
 export const ENCLU = {
   EREPORT: 0,
   EGETKEY: 1,
@@ -14,7 +14,7 @@ export const ENCLU = {
   EDECCSSA: 9,
 } as const;
 
-/** EAX of ENCLS. Intel SDM 332831 vol. 3D, ENCLS leaf functions. */
+/** EAX of ENCLS. Intel SDM 332831 vol. 3D, table 41-1. */
 export const ENCLS = {
   ECREATE: 0x00,
   EADD: 0x01,

@@ -9,11 +9,11 @@ export const SECINFO_FIELDS = [
 
 /** Security Information of a page; 64-byte aligned. */
 export const SECINFO: Layout<typeof SECINFO_FIELDS> = layout(
-  { name: 'SECINFO', size: 64, source: 'Intel SDM 332831 vol. 3D, Layout of SECINFO' },
+  { name: 'SECINFO', size: 64, source: 'Intel SDM 332831 vol. 3D, table 38-15' },
   SECINFO_FIELDS,
 );
 
-/** SECINFO.FLAGS bits 7:0; bits 15:8 are the page type. */
+/** SECINFO.FLAGS (table 38-16) bits 7:0; bits 15:8 are the page type. */
 export const SECINFO_FLAGS = {
   R: 0x1n,
   W: 0x2n,
@@ -24,7 +24,7 @@ export const SECINFO_FLAGS = {
   PR: 0x20n,
 } as const;
 
-/** SECINFO.FLAGS.PAGE_TYPE, before it is shifted to bit 8. */
+/** SECINFO.FLAGS.PAGE_TYPE (table 38-17), before it is shifted to bit 8. */
 export const PAGE_TYPE = {
   SECS: 0,
   TCS: 1,

@@ -21,11 +21,11 @@ export const TCS_FIELDS = [
 
 /** Thread Control Structure; 4096-byte aligned. Measured as written here, with CSSA and the CPU-owned fields zero. */
 export const TCS: Layout<typeof TCS_FIELDS> = layout(
-  { name: 'TCS', size: 4096, source: 'Intel SDM 332831 vol. 3D, Layout of TCS' },
+  { name: 'TCS', size: 4096, source: 'Intel SDM 332831 vol. 3D, table 38-5' },
   TCS_FIELDS,
 );
 
-/** TCS.FLAGS. */
+/** TCS.FLAGS (table 38-6). */
 export const TCS_FLAGS = {
   /** Debug opt-in: set by a debugger with EDBGWR, refused at EADD. */
   DBGOPTIN: 0x1n,
