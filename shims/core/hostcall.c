@@ -6,18 +6,18 @@
 
 void hostcall_begin(struct hostcall *call, uint32_t number)
 {
-	call->sequence++;
 	call->head = (struct hostcall_block){
 		.version = VERSION,
-		.sequence = call->sequence,
 		.number = number,
-		/* A host that returns without answering leaves a wrong number behind. */
-		.answered = call->sequence - 1,
 	};
 }
 
 int64_t hostcall_exchange(struct hostcall *call, uint64_t in_length)
 {
+	call->sequence++;
+	call->head.sequence = call->sequence;
+	/* A host that enters without answering leaves a wrong number behind. */
+	call->head.answered = call->sequence - 1;
 	call->head.in_length = (uint32_t)in_length;
 	/* The head is the shim's own memory: neither copy can fault. */
 	(void)copy_out(call->block, &call->head, sizeof(call->head));

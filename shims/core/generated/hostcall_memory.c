@@ -31,6 +31,7 @@ long host_mem_restrict(struct hostcall *call, uint64_t offset, uint64_t length, 
 		return hostcall_error(call, result, errnos);
 	if ((uint64_t)result < 4096 || (uint64_t)result > length || result % 4096 != 0)
 		keep_refuse(REASON_HOST_RESULT);
+	result = (int64_t)hostcall_mask((uint64_t)result, length);
 	hostcall_wrote(call, 0);
 	return result;
 }
@@ -53,6 +54,7 @@ long host_mem_trim(struct hostcall *call, uint64_t offset, uint64_t length)
 		return hostcall_error(call, result, errnos);
 	if ((uint64_t)result < 4096 || (uint64_t)result > length || result % 4096 != 0)
 		keep_refuse(REASON_HOST_RESULT);
+	result = (int64_t)hostcall_mask((uint64_t)result, length);
 	hostcall_wrote(call, 0);
 	return result;
 }
@@ -75,6 +77,7 @@ long host_mem_remove(struct hostcall *call, uint64_t offset, uint64_t length)
 		return hostcall_error(call, result, errnos);
 	if ((uint64_t)result < 4096 || (uint64_t)result > length || result % 4096 != 0)
 		keep_refuse(REASON_HOST_RESULT);
+	result = (int64_t)hostcall_mask((uint64_t)result, length);
 	hostcall_wrote(call, 0);
 	return result;
 }

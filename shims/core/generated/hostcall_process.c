@@ -15,7 +15,6 @@ long host_sched_yield(struct hostcall *call)
 	static const uint64_t errnos[3] = { 0x4000000000ull, 0x0ull, 0x0ull };
 	int64_t result;
 
-
 	hostcall_begin(call, 0x18);
 	result = hostcall_exchange(call, 0);
 	if (result < 0)

@@ -206,7 +206,7 @@ long host_ioctl_tcgets(struct hostcall *call, int32_t fd, void *termios)
 
 	hostcall_begin(call, 0x10);
 	call->head.arg0 = (uint64_t)fd;
-	call->head.arg1 = 0x5401 /* TCGETS */;
+	call->head.arg1 = 0x5401; /* TCGETS */
 	result = hostcall_exchange(call, 0);
 	if (result < 0)
 		return hostcall_error(call, result, errnos);
@@ -229,7 +229,7 @@ long host_ioctl_tiocgwinsz(struct hostcall *call, int32_t fd, void *winsize)
 
 	hostcall_begin(call, 0x10);
 	call->head.arg0 = (uint64_t)fd;
-	call->head.arg1 = 0x5413 /* TIOCGWINSZ */;
+	call->head.arg1 = 0x5413; /* TIOCGWINSZ */
 	result = hostcall_exchange(call, 0);
 	if (result < 0)
 		return hostcall_error(call, result, errnos);
@@ -259,7 +259,7 @@ long host_ioctl_fionread(struct hostcall *call, int32_t fd, void *available)
 
 	hostcall_begin(call, 0x10);
 	call->head.arg0 = (uint64_t)fd;
-	call->head.arg1 = 0x541b /* FIONREAD */;
+	call->head.arg1 = 0x541b; /* FIONREAD */
 	result = hostcall_exchange(call, 0);
 	if (result < 0)
 		return hostcall_error(call, result, errnos);
@@ -288,7 +288,7 @@ long host_fcntl_getfl(struct hostcall *call, int32_t fd)
 
 	hostcall_begin(call, 0x48);
 	call->head.arg0 = (uint64_t)fd;
-	call->head.arg1 = 0x3 /* F_GETFL */;
+	call->head.arg1 = 0x3; /* F_GETFL */
 	result = hostcall_exchange(call, 0);
 	if (result < 0)
 		return hostcall_error(call, result, errnos);

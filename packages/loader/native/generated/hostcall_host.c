@@ -613,8 +613,11 @@ void hostcall_serve(struct keep_host *host, void *block)
 	long result;
 
 	/* Copied once: the Keep may go on writing to it, and what was checked must be what is used. */
-	for (size_t i = 0; i < sizeof(head) / 8; i++)
-		((uint64_t *)&head)[i] = __atomic_load_n((uint64_t *)block + i, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < sizeof(head) / 8; i++) {
+		const uint64_t word = __atomic_load_n((uint64_t *)block + i, __ATOMIC_RELAXED);
+
+		memcpy((uint8_t *)&head + i * 8, &word, sizeof(word));
+	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	result = head.version == 1 ? serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote) : -ENOSYS;
 	shared->result = (uint64_t)result;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import { fieldHeader } from './generate/c.js';
+import { guestFiles } from './generate/guest.js';
+import { hostFiles } from './generate/host.js';
+import { lintTable } from './lint.js';
+import { TABLE } from './table.js';
+
+/** Each file that is made from the host-call table, by its path from the clone's root (scripts/generate.mjs). */
+export function files(): Record<string, string> {
+  lintTable(TABLE);
+  return {
+    ...guestFiles(TABLE),
+    ...hostFiles(TABLE),
+    'shims/core/generated/hostcall_field.h': fieldHeader(),
+    'packages/loader/native/generated/hostcall_field.h': fieldHeader(),
+  };
+}

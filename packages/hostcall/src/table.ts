@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MEMORY } from './rows/memory.js';
+import { PROCESS } from './rows/process.js';
+import { STDIO } from './rows/stdio.js';
+import { TIME } from './rows/time.js';
+import type { Row } from './row.js';
+
+/** Every host call. A call is added by adding its row to its component's file, a component by a line here. */
+export const TABLE: readonly Row[] = [...STDIO, ...TIME, ...PROCESS, ...MEMORY];
+
+/** The names of the components, in the table's order. */
+export function components(rows: readonly Row[]): string[] {
+  return [...new Set(rows.map((row) => row.component))];
+}
