@@ -714,7 +714,7 @@ _Static_assert(__builtin_offsetof(struct keyrequest, reserved_04e) == 0x4e, "key
 /* SITE: Motte, docs/sgx-keep.md */
 struct site {
 	uint32_t offset; /* of the instruction, from the base of the shim */
-	uint32_t kind; /* see SITE_KIND */
+	uint32_t kind; /* 1 ENCLU, 2 WRFSBASE rax, 3 RDFSBASE rax */
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct site) == 8, "site: size");
 _Static_assert(__builtin_offsetof(struct site, offset) == 0x0, "site.offset");

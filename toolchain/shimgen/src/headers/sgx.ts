@@ -18,7 +18,7 @@ import { REPORT, REPORTBODY } from '@motte/binary/sgx/report';
 import { PAGE_TYPE, PAGE_TYPE_SHIFT, SECINFO, SECINFO_FLAGS } from '@motte/binary/sgx/secinfo';
 import { SECS } from '@motte/binary/sgx/secs';
 import { SIGSTRUCT, SIGSTRUCT_EXPONENT } from '@motte/binary/sgx/sigstruct';
-import { SITE, SITE_KIND } from '@motte/binary/sgx/site';
+import { SITE, SITE_KIND } from '@motte/elf/sites';
 import { TARGETINFO } from '@motte/binary/sgx/targetinfo';
 import { TCS, TCS_FLAGS } from '@motte/binary/sgx/tcs';
 import { FPU_INIT, XFRM, XSAVE_HEADER, XSAVE_LEGACY } from '@motte/binary/sgx/xsave';
