@@ -5,7 +5,8 @@ import { sliceSource } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import { SHF, SHN, SHT, nameOf } from './constants.js';
 import { SHDR } from './layouts.js';
-import { records, strings } from './records.js';
+import { records } from './records.js';
+import { strings } from './strings.js';
 import type { Elf, ElfHeader, Section } from './types.js';
 
 /** Longest name of a section. 65,279 sections of this length are 64 MiB, the most that a hostile file costs. */

@@ -2,7 +2,8 @@
 import { MotteError } from '@motte/binary/error';
 import { SHN, SHT, STB, STT } from './constants.js';
 import { SYM } from './layouts.js';
-import { records, strings } from './records.js';
+import { records } from './records.js';
+import { stringTable, strings } from './strings.js';
 import type { Elf, Section } from './types.js';
 
 /** Longest name of a symbol; names that rustc and g++ mangle stay below. */
@@ -114,4 +115,27 @@ export function symbolIndex(elf: Elf): SymbolIndex {
       return apart === 0n ? symbol.name : `${symbol.name}+0x${apart.toString(16)}`;
     },
   };
+}
+
+/** The bytes of a symbol table, locals first as the gABI wants, and of its string table. */
+export function encodeSymbols(symbols: readonly Omit<ElfSymbol, 'file' | 'visibility'>[]): {
+  readonly symtab: Uint8Array;
+  readonly strtab: Uint8Array;
+  readonly locals: number;
+} {
+  const local = (symbol: { binding: number }): boolean => symbol.binding === STB.LOCAL;
+  const sorted = [...symbols.filter(local), ...symbols.filter((symbol) => !local(symbol))];
+  const names = stringTable(symbols.map(({ name }) => name));
+  const symtab = new Uint8Array((sorted.length + 1) * SYM.size);
+  sorted.forEach(({ name, type, binding, section, value, size }, i) => {
+    const record = SYM.write({
+      st_name: names.offsets.get(name) ?? 0,
+      st_info: (binding << 4) | type,
+      st_shndx: section,
+      st_value: value,
+      st_size: size,
+    });
+    symtab.set(record, (i + 1) * SYM.size);
+  });
+  return { symtab, strtab: names.bytes, locals: sorted.filter(local).length + 1 };
 }

@@ -126,7 +126,7 @@ export const ELF_ERRORS = {
   ELF_INTERP: {
     exit: 2,
     reason: 'The program asks for a dynamic loader (PT_INTERP), which would come from the host.',
-    fix: 'Link it statically: gcc -static-pie.',
+    fix: 'Link it statically: gcc -static-pie. Debian ignores that in musl-gcc: use ld -static -pie --no-dynamic-linker.',
   },
   ELF_NEEDED: {
     exit: 2,
