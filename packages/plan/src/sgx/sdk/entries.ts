@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { hex64 } from '@motte/binary/hex';
+import { PAGE_SIZE } from '@motte/binary/range';
+import { TCS } from '@motte/binary/sgx/tcs';
+import { readBytes, sliceSource } from '@motte/binary/source';
+import type { ByteSource } from '@motte/binary/source';
+import { MADE_FILE } from '../../plan.js';
+import type { PageRun } from '../../plan.js';
+import { fillSource, NO_BYTES, trimmedSource } from '../../sources.js';
+import { MAX_RUNS } from '../check.js';
+import { parseSecinfoFlags } from '../secinfo-flags.js';
+import { ENTRY_ATTRIBUTES } from './layouts.js';
+import type { LayoutEntry, SdkMetadata } from './metadata.js';
+
+function bad(field: string, expected: string, found: string | number | bigint): MotteError {
+  return new MotteError('SDK_LAYOUT', { field, expected, found });
+}
+
+/** The layout table with its groups written out. */
+export function expandLayout(metadata: SdkMetadata): LayoutEntry[] {
+  const out: LayoutEntry[] = [];
+  metadata.layout.forEach((row, index) => {
+    if (!row.group) {
+      out.push(row.entry);
+      return;
+    }
+    const { entry_count: count, load_times: times, step } = row.repeat;
+    const group = metadata.layout.slice(index - Math.min(count, index), index);
+    if (group.length !== count)
+      throw bad(`layout[${index}].entry_count`, `at most ${index} rows before it`, count);
+    if (out.length + count * times > MAX_RUNS) {
+      throw bad(`layout[${index}].load_times`, `at most ${MAX_RUNS} rows in all`, times);
+    }
+    for (let time = 1n; time <= BigInt(times); time++) {
+      for (const inner of group) {
+        if (inner.group) throw bad(`layout[${index}]`, 'a group of plain rows', 'a group of groups');
+        out.push({ ...inner.entry, rva: BigInt.asUintN(64, inner.entry.rva + time * step) });
+      }
+    }
+  });
+  return out;
+}
+
+/** The content of an entry in its block, where the block has it. */
+function content({ block }: SdkMetadata, entry: LayoutEntry, where: string): ByteSource {
+  const { content_offset: offset, content_size: size } = entry;
+  if (offset + size > block.size || size > entry.page_count * PAGE_SIZE) {
+    throw bad(`${where}.content_size`, 'content within the block and the pages of its row', size);
+  }
+  return sliceSource(block, offset, size);
+}
+
+/** A TCS from the template in the metadata, its offsets made relative to the enclave instead of to itself. */
+function tcsSource(template: ByteSource, rva: bigint): ByteSource {
+  const page = new Uint8Array(TCS.size);
+  page.set(readBytes(template, 0, template.size));
+  const view = new DataView(page.buffer);
+  for (const field of ['ossa', 'ofsbase', 'ogsbase'] as const) {
+    const at = TCS.offsetOf(field);
+    view.setBigUint64(at, BigInt.asUintN(64, view.getBigUint64(at, true) + rva), true);
+  }
+  return trimmedSource(page);
+}
+
+/** The 32-bit number that fills the pages of an entry without content. */
+function pattern(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+/** The runs of one row: none for guard pages and for memory that is added later. */
+export function entryRuns(metadata: SdkMetadata, entry: LayoutEntry, file: string, base: bigint): PageRun[] {
+  const { attributes, page_count: pages, content_offset: offset, content_size: size, rva } = entry;
+  const where = `layout entry 0x${entry.id.toString(16)}`;
+  if ((attributes & ENTRY_ATTRIBUTES.EADD) === 0 || entry.si_flags === 0n || pages === 0) return [];
+  const known = parseSecinfoFlags(entry.si_flags);
+  if (known === undefined) throw bad(`${where}.si_flags`, 'TCS (0x100) or REG (0x201-0x207)', entry.si_flags);
+  const extend = (attributes & ENTRY_ATTRIBUTES.EEXTEND) !== 0;
+  const made = { file: MADE_FILE, section: `${where} at ${hex64(rva)}`, offset: 0 } as const;
+  const run = { ...known, address: base + rva, pages, measured: extend };
+  if (offset === 0) {
+    if (size === 0) return [{ ...run, bytes: NO_BYTES, source: made }];
+    const bytes = fillSource(pattern(size), pages * PAGE_SIZE);
+    return [{ ...run, bytes, source: { ...made, inline: true } }];
+  }
+  if (known.kind === 'tcs') {
+    if (pages > MAX_RUNS) throw bad(`${where}.page_count`, `at most ${MAX_RUNS} TCS pages`, pages);
+    const bytes = tcsSource(content(metadata, { ...entry, page_count: 1 }, where), rva);
+    return Array.from({ length: pages }, (_, i) => ({
+      ...run,
+      address: run.address + BigInt(i * PAGE_SIZE),
+      pages: 1,
+      bytes,
+      source: { ...made, inline: true },
+    }));
+  }
+  const bytes = content(metadata, entry, where);
+  const source = { file, section: made.section, offset: metadata.fileOffset + offset };
+  return [{ ...run, measured: true, bytes, source }];
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import type { Layout, Field, LayoutValues } from '@motte/binary/layout';
+import { readBytes, sliceSource } from '@motte/binary/source';
+import type { ByteSource } from '@motte/binary/source';
+import { NHDR } from '@motte/elf/layouts';
+import { readNotes } from '@motte/elf/notes';
+import { findSection, sectionSource } from '@motte/elf/sections';
+import type { Elf } from '@motte/elf/types';
+import type { Patch } from '../../sources.js';
+import { ELRANGE, ENTRY, GROUP, GROUP_BIT, METADATA, METADATA_MAGIC, PATCH } from './layouts.js';
+import type { ELRANGE_FIELDS, ENTRY_FIELDS, GROUP_FIELDS, METADATA_FIELDS } from './layouts.js';
+
+/** A row of the layout table. */
+export type LayoutEntry = LayoutValues<typeof ENTRY_FIELDS>;
+
+/** A row of the layout table as it stands there. */
+export type LayoutRow =
+  | { readonly group: false; readonly entry: LayoutEntry }
+  | { readonly group: true; readonly repeat: LayoutValues<typeof GROUP_FIELDS> };
+
+/** A metadata block. A file may have several, for loaders of different age; the first is the one to use. */
+export interface SdkMetadata {
+  readonly head: LayoutValues<typeof METADATA_FIELDS>;
+  /** Offset of the block in the note's descriptor. */
+  readonly offset: number;
+  /** The whole block, which content offsets are relative to. */
+  readonly block: ByteSource;
+  /** Offset of the block in the file. */
+  readonly fileOffset: number;
+  readonly patches: readonly Patch[];
+  readonly layout: readonly LayoutRow[];
+  readonly elrange: LayoutValues<typeof ELRANGE_FIELDS> | undefined;
+}
+
+/** The note that `sgx_sign` fills in. */
+export const SDK_SECTION = '.note.sgxmeta';
+const NOTE_NAME = 'sgx_metadata';
+const NOTE_TYPE = 1;
+
+/** Most bytes of a block: 4096 rows of each table are far more than any signer writes. */
+const BLOCK_LIMIT = 1 << 20;
+
+function bad(field: string, expected: string, found: string | number | bigint, offset?: number): MotteError {
+  const at = offset === undefined ? {} : { offset };
+  return new MotteError('SDK_METADATA', { field, expected, found, ...at });
+}
+
+/** The rows of a table in the block, each of the table's size. */
+function rows<F extends readonly Field[]>(
+  table: Layout<F>,
+  block: Uint8Array,
+  offset: number,
+  size: number,
+): { values: LayoutValues<F>; at: number }[] {
+  const field = `${table.name} directory`;
+  if (size % table.size !== 0) throw bad(field, `a multiple of ${table.size} bytes`, size);
+  if (offset + size > block.length)
+    throw bad(field, `rows within the block of ${block.length} bytes`, `0x${offset.toString(16)} + ${size}`);
+  return Array.from({ length: size / table.size }, (_, i) => {
+    const at = offset + i * table.size;
+    return { values: table.read(block, at), at };
+  });
+}
+
+function readPatches(head: SdkMetadata['head'], block: Uint8Array, fileSize: number): Patch[] {
+  return rows(PATCH, block, head.patches_offset, head.patches_size).map(({ values, at }) => {
+    const { destination, source, size } = values;
+    if (source + size > block.length) throw bad('PATCH.source', 'bytes within the block', source, at);
+    if (destination + BigInt(size) > BigInt(fileSize))
+      throw bad('PATCH.destination', 'bytes within the file', destination, at);
+    return { at: Number(destination), bytes: block.subarray(source, source + size) };
+  });
+}
+
+function readLayout(head: SdkMetadata['head'], block: Uint8Array): LayoutRow[] {
+  return rows(ENTRY, block, head.layout_offset, head.layout_size).map(({ values: entry, at }) =>
+    (entry.id & GROUP_BIT) === 0 ? { group: false, entry } : { group: true, repeat: GROUP.read(block, at) },
+  );
+}
+
+function readElrange(head: SdkMetadata['head'], block: Uint8Array): SdkMetadata['elrange'] {
+  if (head.version_major <= 10) return undefined;
+  const [record, ...more] = rows(ELRANGE, block, head.elrange_offset, head.elrange_size);
+  if (record === undefined || more.length > 0)
+    throw bad('ELRANGE directory', 'one record, as the version says', head.elrange_size);
+  return record.values;
+}
+
+/** Whether `source` ends, from `offset` on, with zeros or with spaces: signers reserve more room than they need. */
+function onlyFiller(source: ByteSource, offset: number): boolean {
+  const bytes = readBytes(source, offset, source.size - offset);
+  return bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 0x20);
+}
+
+function readBlock(
+  descriptor: ByteSource,
+  offset: number,
+  fileOffset: number,
+  fileSize: number,
+): SdkMetadata {
+  const left = descriptor.size - offset;
+  if (left < METADATA.size) throw bad('METADATA', `${METADATA.size} bytes`, left, fileOffset);
+  const head = METADATA.read(readBytes(descriptor, offset, METADATA.size));
+  if (head.magic !== METADATA_MAGIC)
+    throw bad('METADATA.magic', `0x${METADATA_MAGIC.toString(16)}`, head.magic, fileOffset);
+  if (head.size < METADATA.size || head.size > left || head.size > BLOCK_LIMIT) {
+    const at = fileOffset + METADATA.offsetOf('size');
+    throw bad('METADATA.size', `${METADATA.size} to ${Math.min(left, BLOCK_LIMIT)} bytes`, head.size, at);
+  }
+  const block = readBytes(descriptor, offset, head.size);
+  return {
+    head,
+    offset,
+    block: sliceSource(descriptor, offset, head.size),
+    fileOffset,
+    patches: readPatches(head, block, fileSize),
+    layout: readLayout(head, block),
+    elrange: readElrange(head, block),
+  };
+}
+
+/**
+ * The metadata blocks of an enclave of the Intel SGX SDK, the one to use first. Throws SDK_METADATA, for an unsigned
+ * enclave too: it has no blocks.
+ */
+export function readSdkMetadata(elf: Elf): SdkMetadata[] {
+  const section = findSection(elf, SDK_SECTION);
+  if (section === undefined) throw bad(SDK_SECTION, 'such a section', 'none');
+  const contents = sectionSource(elf, section);
+  // The first note alone: its descriptor has an odd offset, and linkers round the section up after it.
+  const { value: note } = readNotes(contents, 'none').next();
+  if (note?.name !== NOTE_NAME || note.type !== NOTE_TYPE) {
+    throw bad(SDK_SECTION, `a note ${NOTE_NAME}`, note === undefined ? 'none' : note.name);
+  }
+  const { descriptor } = note;
+  const start = NHDR.size + NOTE_NAME.length + 1;
+  if (!onlyFiller(contents, start + descriptor.size))
+    throw bad(SDK_SECTION, 'zeros after its note', 'other bytes');
+  const base = section.offset + start;
+  const blocks: SdkMetadata[] = [];
+  let offset = 0;
+  while (offset < descriptor.size && !(blocks.length > 0 && onlyFiller(descriptor, offset))) {
+    const block = readBlock(descriptor, offset, base + offset, elf.source.size);
+    blocks.push(block);
+    offset += block.head.size;
+  }
+  if (blocks.length === 0) throw bad(SDK_SECTION, 'a metadata block', 'none');
+  return blocks;
+}
