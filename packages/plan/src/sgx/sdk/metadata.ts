@@ -87,10 +87,10 @@ function readElrange(head: SdkMetadata['head'], block: Uint8Array): SdkMetadata[
   return record.values;
 }
 
-/** Whether `source` ends, from `offset` on, with zeros or with spaces: signers reserve more room than they need. */
-function onlyFiller(source: ByteSource, offset: number): boolean {
-  const bytes = readBytes(source, offset, source.size - offset);
-  return bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 0x20);
+/** Whether a block begins at `offset`. What follows the last one is filler, which Intel makes of zeros, spaces and remains. */
+function blockFollows(descriptor: ByteSource, offset: number): boolean {
+  if (offset + METADATA.size > descriptor.size) return false;
+  return METADATA.read(readBytes(descriptor, offset, METADATA.size)).magic === METADATA_MAGIC;
 }
 
 function readBlock(
@@ -135,16 +135,13 @@ export function readSdkMetadata(elf: Elf): SdkMetadata[] {
   }
   const { descriptor } = note;
   const start = NHDR.size + NOTE_NAME.length + 1;
-  if (!onlyFiller(contents, start + descriptor.size))
-    throw bad(SDK_SECTION, 'zeros after its note', 'other bytes');
   const base = section.offset + start;
   const blocks: SdkMetadata[] = [];
   let offset = 0;
-  while (offset < descriptor.size && !(blocks.length > 0 && onlyFiller(descriptor, offset))) {
+  do {
     const block = readBlock(descriptor, offset, base + offset, elf.source.size);
     blocks.push(block);
     offset += block.head.size;
-  }
-  if (blocks.length === 0) throw bad(SDK_SECTION, 'a metadata block', 'none');
+  } while (blockFollows(descriptor, offset));
   return blocks;
 }
