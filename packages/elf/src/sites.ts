@@ -25,6 +25,8 @@ const INSTRUCTIONS: Readonly<Record<number, { readonly name: string; readonly by
   [SITE_KIND.RDFSBASE_RAX]: { name: 'RDFSBASE RAX', bytes: 'f3480faec0' },
 };
 
+const KINDS = Object.keys(INSTRUCTIONS).join(', ');
+
 export const SITE_FIELDS = [
   { at: 0x00, name: 'offset', type: 'u32', doc: 'of the instruction, from the base of the shim' },
   { at: 0x04, name: 'kind', type: 'u32', doc: '1 ENCLU, 2 WRFSBASE rax, 3 RDFSBASE rax' },
@@ -60,7 +62,7 @@ export function readSites(elf: Elf, code: readonly Segment[]): Site[] {
     const site: Site = SITE.read(bytes, at);
     const place = section.offset + offset;
     const instruction = INSTRUCTIONS[site.kind];
-    if (instruction === undefined) throw bad('kind', '1, 2 or 3', `${site.kind}`, place);
+    if (instruction === undefined) throw bad('kind', KINDS, `${site.kind}`, place);
     const load = code.find(
       ({ vaddr, filesz }) =>
         BigInt(site.offset) >= vaddr && BigInt(site.offset + SITE_SIZE) <= vaddr + BigInt(filesz),
@@ -94,8 +96,10 @@ export function encodeSites(sites: readonly Site[]): Uint8Array {
   return out;
 }
 
-/** The five bytes of a site's instruction. */
-export function siteBytes(kind: (typeof SITE_KIND)[keyof typeof SITE_KIND]): Uint8Array {
-  const instruction = INSTRUCTIONS[kind] as { bytes: string };
+/** The five bytes of a site's instruction. Throws ELF_SHIM_SITES for a kind that there is not. */
+export function siteBytes(kind: number): Uint8Array {
+  const instruction = INSTRUCTIONS[kind];
+  if (instruction === undefined)
+    throw new MotteError('ELF_SHIM_SITES', { field: 'kind', expected: KINDS, found: kind });
   return fromHex(instruction.bytes, 'site', SITE_SIZE);
 }
