@@ -28,7 +28,7 @@ const ascii = fc.stringMatching(/^[!-~]{1,20}$/);
 
 test('dynamic entries come back as they were given', () => {
   const entries = fc.uniqueArray(
-    fc.record({ tag: fc.integer({ min: 33, max: 0x7fffffff }, PLAIN), value: u64 }),
+    fc.record({ tag: fc.integer({ min: 33, max: 0x7fffffff }), value: u64 }, PLAIN),
     {
       selector: ({ tag }) => tag,
       maxLength: 40,
@@ -45,12 +45,15 @@ test('dynamic entries come back as they were given', () => {
 });
 
 test('relocations with addends come back as they were given', () => {
-  const rela = fc.record({
-    type: u32,
-    symbol: u32,
-    address: u64,
-    addend: fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }, PLAIN),
-  });
+  const rela = fc.record(
+    {
+      type: u32,
+      symbol: u32,
+      address: u64,
+      addend: fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
+    },
+    PLAIN,
+  );
   fc.assert(
     fc.property(fc.array(rela, { minLength: 1, maxLength: 60 }), (given) => {
       const elf = readElf(sampleExec({ rela: given, relr: [], jmprel: [] }));
