@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the native parts of the loader into packages/loader/prebuilt/PLATFORM/: the addon that maps pages
-// (motte.node) and the helper process that enters Keeps (motte-keep). One compiler command each; what has not
+// (motte.node) and the helper process that enters Keeps (motte-helper). One compiler command each; what has not
 // changed since the last build costs nothing but reading the sources.
 // Usage: node packages/loader/native/build.mjs [--force]
 import { execFileSync } from 'node:child_process';
@@ -46,7 +46,7 @@ const TARGETS = [
   },
   {
     // Static: it starts in half the time, and runs whatever libc the machine has.
-    out: 'motte-keep',
+    out: 'motte-helper',
     inputs: [...HELPER_SOURCES, ...filesOf(NATIVE, /\.h$/), ...filesOf(join(NATIVE, 'generated'), /\.h$/)],
     compiler: process.env.CC ?? 'cc',
     args: [

@@ -1,4 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Codes of `@motte/loader`. */
-export const LOADER_ERRORS = {} as const;
+/** Codes of `@motte/loader`. Those that begin with SGX_ are the CPU's own; the field names the instruction. */
+export const LOADER_ERRORS = {
+  SGX_GP: {
+    exit: 2,
+    reason: '#GP(0): the CPU refuses a structure or a page of the Keep',
+    fix: 'Compare the field with the SDM; a plan made by `motte plan` passes, so the plan or its maker is at fault.',
+  },
+  SGX_PAGE_TWICE: {
+    exit: 2,
+    reason: 'EBUSY: a page is added where there is one already',
+    fix: 'Make the plan again: two of its runs overlap.',
+  },
+  SGX_INVALID_SIG_STRUCT: {
+    exit: 3,
+    reason: 'EINIT refuses the form of the SIGSTRUCT',
+    fix: 'Sign again; `motte verify sigstruct` shows which field is wrong.',
+  },
+  SGX_INVALID_SIGNATURE: {
+    exit: 3,
+    reason: 'EINIT finds that the SIGSTRUCT is not signed by its own key',
+    fix: 'Sign again: the SIGSTRUCT was changed after it was signed.',
+  },
+  SGX_INVALID_MEASUREMENT: {
+    exit: 3,
+    reason: 'EINIT finds another MRENCLAVE than the SIGSTRUCT was signed for',
+    fix: 'Sign the image that is run: compare `motte measure sgx` with the ENCLAVEHASH of the SIGSTRUCT.',
+  },
+  SGX_INVALID_ATTRIBUTE: {
+    exit: 3,
+    reason: 'EINIT finds other attributes in the SECS than the SIGSTRUCT allows',
+    fix: 'Sign with the attributes that the Keep is launched with (debug, XFRM, MISCSELECT), or launch it with those that were signed.',
+  },
+  SGX_INVALID_EINITTOKEN: {
+    exit: 6,
+    reason: 'EINIT wants a launch token: the machine does not leave launch control to Linux',
+    fix: 'Turn on flexible launch control (SGX_LC) in the firmware; Linux supports no other machine.',
+  },
+  SGX_DRIVER: {
+    exit: 6,
+    reason: 'the SGX driver refuses an operation',
+    fix: 'Read the message: it names the operation, the error of the driver, and what usually is behind it.',
+  },
+  SGX_EPC_EXHAUSTED: {
+    exit: 6,
+    reason: 'the enclave page cache is full, and its pages cannot be moved out',
+    fix: 'End other enclaves, give the Keep less memory, or give the machine more EPC in the firmware.',
+  },
+  TEE_MISSING: {
+    exit: 6,
+    reason: 'the TEE that was asked for is not usable on this machine',
+    fix: 'Do what the message says, choose another machine, or add --emulate to try without protection.',
+  },
+  ADDON_MISSING: {
+    exit: 6,
+    reason: 'the native part of the loader is missing, or was built for another machine',
+    fix: 'In the clone: node packages/loader/native/build.mjs. From npm: install again on x86-64 Linux.',
+  },
+  HELPER_MISSING: {
+    exit: 6,
+    reason: 'the helper process that enters Keeps is missing',
+    fix: 'In the clone: node packages/loader/native/build.mjs. From npm: install again on x86-64 Linux.',
+  },
+  SHIM_MISSING: {
+    exit: 6,
+    reason: 'there is no built shim',
+    fix: 'In the clone: npm run build. Or build one with `motte shim build` and name it.',
+  },
+  HELPER_START: {
+    exit: 7,
+    reason: 'the helper process that enters Keeps did not start',
+    fix: 'Read the cause: the machine may be out of processes or memory, or the folder may be mounted noexec.',
+  },
+  HELPER_PROTOCOL: {
+    exit: 7,
+    reason: 'the helper process said something that the loader does not understand',
+    fix: 'Loader and helper come from different versions: build or install both again.',
+  },
+  HOST_MEMORY: {
+    exit: 7,
+    reason: "the machine has no memory for the Keep's pages",
+    fix: 'Give the Keep less memory (memory in Keep.toml), or raise the limit of the machine or container.',
+  },
+  LOAD_ABORTED: {
+    exit: 7,
+    reason: 'loading was aborted before the Keep ran',
+    fix: 'Nothing is wrong: whoever called gave an AbortSignal that fired.',
+  },
+  LOAD_OPTION: {
+    exit: 2,
+    reason: 'an option of load() is wrong',
+    fix: 'Give a value of the kind that the message names.',
+  },
+} as const;

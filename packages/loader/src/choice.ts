@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import type { Platform, Problem } from './platform.js';
+
+/** `auto`, or the TEE that must be used. */
+export const BACKENDS = ['auto', 'sgx', 'snp', 'kvm'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+/** False or absent: hardware, or with `auto` emulation where there is none. `strict` also hides the Keep's memory. */
+export type Emulate = boolean | 'strict';
+
+export interface Choice {
+  readonly tee: 'sgx';
+  readonly emulated: boolean;
+  readonly strict: boolean;
+}
+
+/** TEEs that a name may ask for and that this version has no backend for. */
+const LATER: Readonly<Record<'snp' | 'kvm', string>> = {
+  snp: 'AMD SEV-SNP',
+  kvm: 'plain KVM',
+};
+
+function missing(problems: readonly Problem[]): MotteError {
+  const list = problems.map(({ what, fix }) => `${what}: ${fix}`).join('; ');
+  return new MotteError('TEE_MISSING', {
+    field: 'sgx',
+    message: `a Keep cannot run on SGX hardware here. ${list}. To try without protection: --emulate`,
+  });
+}
+
+function emulation(emulate: Emulate, platform: () => Platform): Choice {
+  if (!platform().emulation.usable) {
+    throw new MotteError('TEE_MISSING', {
+      field: 'emulation',
+      message:
+        'an emulated Keep needs Syscall User Dispatch; use Linux 5.11 or later, and a container that allows prctl',
+    });
+  }
+  return { tee: 'sgx', emulated: true, strict: emulate === 'strict' };
+}
+
+/**
+ * Decides where a Keep runs. A named TEE without `emulate` means hardware or TEE_MISSING, `emulate` never touches
+ * hardware, and `auto` takes hardware where a Keep can run on it. `sgx2`: whether the Keep adds memory as it runs.
+ */
+export function choose(
+  backend: BackendName,
+  emulate: Emulate,
+  sgx2: boolean,
+  platform: () => Platform,
+): Choice {
+  if (backend === 'snp' || backend === 'kvm') {
+    throw new MotteError('TEE_MISSING', {
+      field: backend,
+      message: `this version of Motte has no backend for ${LATER[backend]} (${backend}); use --tee sgx or auto`,
+    });
+  }
+  if (emulate !== false) return emulation(emulate, platform);
+  const { sgx } = platform();
+  const problems: readonly Problem[] =
+    sgx2 && sgx.sgx1 && !sgx.sgx2
+      ? [
+          ...sgx.problems,
+          {
+            what: 'the CPU has no SGX2, and this Keep adds memory while it runs',
+            fix: 'set version = 1 under [sgx] in Keep.toml',
+          },
+        ]
+      : sgx.problems;
+  if (problems.length === 0) return { tee: 'sgx', emulated: false, strict: false };
+  if (backend === 'sgx') throw missing(problems);
+  return emulation(false, platform);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { PAGE_SIZE } from '@motte/binary/range';
+import { EPC_ENTRIES_OFFSET, EPCM_ENTRY, EPCM_FLAGS } from '../protocol/epc.js';
+import { native, PROT, SEAL_SIZE, systemCode } from '../native.js';
+import type { Descriptor, Mapping } from '../native.js';
+import type { PageState } from './eadd.js';
+
+/** A memfd of a fixed size that is filled through a mapping, and goes to the helper by its descriptor. */
+export class SharedMemory {
+  readonly descriptor: Descriptor;
+  readonly #mapping: Mapping;
+
+  constructor(name: string, size: number) {
+    this.descriptor = native().memfdCreate(name);
+    try {
+      native().ftruncate(this.descriptor.fd, size);
+      native().addSeals(this.descriptor.fd, SEAL_SIZE);
+      this.#mapping = native().map(this.descriptor.fd, size, PROT.READ | PROT.WRITE);
+    } catch (cause) {
+      this.descriptor.close();
+      throw hostMemory(name, size, cause);
+    }
+  }
+
+  /** Writes `bytes` at `offset`. Throws HOST_MEMORY where the machine has no page for them. */
+  write(offset: number, bytes: Uint8Array): void {
+    try {
+      native().fallocate(this.descriptor.fd, offset, bytes.length);
+    } catch (cause) {
+      throw hostMemory('fallocate', bytes.length, cause);
+    }
+    this.#mapping.write(offset, bytes);
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    const out = new Uint8Array(length);
+    this.#mapping.read(offset, out);
+    return out;
+  }
+
+  /** Gives up the mapping; the descriptor stays. */
+  unmap(): void {
+    this.#mapping.unmap();
+  }
+
+  close(): void {
+    this.unmap();
+    this.descriptor.close();
+  }
+}
+
+function hostMemory(field: string, size: number, cause: unknown): MotteError {
+  const code = systemCode(cause) ?? 'no system error';
+  return new MotteError('HOST_MEMORY', { field, expected: `${size} bytes`, found: code, cause });
+}
+
+/** EPCM_ENTRYs that are written at once. */
+const ENTRIES_AT_ONCE = 8192;
+const FLAGS_AT: number = EPCM_ENTRY.offsetOf('flags');
+
+/** The state of the emulated EPC: SECS, then an EPCM_ENTRY for each page of the ELRANGE. */
+export class EpcState {
+  readonly memory: SharedMemory;
+
+  constructor(size: bigint) {
+    const pages = Number(size / BigInt(PAGE_SIZE));
+    this.memory = new SharedMemory('motte-epc', EPC_ENTRIES_OFFSET + pages * EPCM_ENTRY.size);
+  }
+
+  /** Makes `count` pages from page `first` on valid. Throws SGX_PAGE_TWICE. */
+  add(first: number, count: number, state: PageState): void {
+    const entry = EPCM_ENTRY.write({ ...state, flags: EPCM_FLAGS.VALID });
+    for (let done = 0; done < count; done += ENTRIES_AT_ONCE) {
+      const now = Math.min(ENTRIES_AT_ONCE, count - done);
+      const at = EPC_ENTRIES_OFFSET + (first + done) * EPCM_ENTRY.size;
+      const entries = this.memory.read(at, now * EPCM_ENTRY.size);
+      for (let i = 0; i < now; i++) {
+        const own = i * EPCM_ENTRY.size;
+        if (((entries[own + FLAGS_AT] ?? 0) & EPCM_FLAGS.VALID) !== 0) {
+          const page = (first + done + i) * PAGE_SIZE;
+          throw new MotteError('SGX_PAGE_TWICE', { field: 'EADD LINADDR', found: BigInt(page) });
+        }
+        entries.set(entry, own);
+      }
+      this.memory.write(at, entries);
+    }
+  }
+
+  /** The SECS as EINIT leaves it. */
+  setSecs(page: Uint8Array): void {
+    this.memory.write(0, page);
+  }
+}

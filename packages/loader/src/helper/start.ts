@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import { PAGE_SIZE } from '@motte/binary/range';
+import { BACKEND, MAPPING, PROTOCOL_VERSION, START, START_FLAGS } from '../protocol/messages.js';
+import { SITE } from '@motte/elf/sites';
+import type { Site } from '@motte/elf/sites';
+import type { PagePlan, PageRun } from '@motte/plan/plan';
+
+/** A range of the Keep, an offset and bytes. */
+export interface Range {
+  readonly offset: bigint;
+  readonly length: bigint;
+}
+
+/** What the helper is told before it enters the Keep. */
+export interface StartInput {
+  readonly emulated: boolean;
+  readonly base: bigint;
+  readonly plan: PagePlan;
+  /** Ranges that the Keep may add memory to while it runs, RW. */
+  readonly dynamic: readonly Range[];
+  /** BOOT and what follows it. */
+  readonly boot: Uint8Array;
+  readonly sites: readonly Site[];
+  readonly patch: boolean;
+  readonly strict: boolean;
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** From the first entry on; 0 for none. */
+  readonly timeLimitMs: number;
+  /** Emulated: most pages in the EPC; 0 for no limit. */
+  readonly epcPages: bigint;
+  /** Emulated, for tests: what else START can say. */
+  readonly emulation?: Emulation;
+}
+
+/** Hardship that emulation can play. */
+export interface Emulation {
+  readonly aexPeriodUs?: number;
+  readonly seed?: bigint;
+  readonly ioctlPages?: number;
+}
+
+interface Mapped extends Range {
+  readonly permissions: number;
+}
+
+function runMapping(run: PageRun): Mapped {
+  const { read, write, execute } = run.permissions;
+  // The CPU alone touches a TCS, but the VMA through which it is entered must be there: RW, as the driver wants.
+  const permissions = run.kind === 'tcs' ? 3 : (read ? 1 : 0) | (write ? 2 : 0) | (execute ? 4 : 0);
+  return { offset: run.address, length: BigInt(run.pages * PAGE_SIZE), permissions };
+}
+
+/** The ranges that the helper maps, ascending, neighbours of one permission joined. */
+export function mappingsOf(plan: PagePlan, dynamic: readonly Range[]): Mapped[] {
+  const all = [
+    ...plan.runs.filter((run) => run.kind !== 'secs').map(runMapping),
+    ...dynamic.map((range) => ({ ...range, permissions: 3 })),
+  ].sort((a, b) => (a.offset < b.offset ? -1 : 1));
+  const joined: Mapped[] = [];
+  for (const range of all) {
+    const last = joined.at(-1);
+    if (
+      last !== undefined &&
+      last.permissions === range.permissions &&
+      last.offset + last.length === range.offset
+    ) {
+      joined[joined.length - 1] = { ...last, length: last.length + range.length };
+    } else joined.push(range);
+  }
+  return joined;
+}
+
+/** The offsets of the TCS pages, in the plan's order: the first is the boot thread's. */
+export function tcsOffsets(plan: PagePlan): bigint[] {
+  return plan.runs
+    .filter((run) => run.kind === 'tcs')
+    .flatMap((run) => Array.from({ length: run.pages }, (_, i) => run.address + BigInt(i * PAGE_SIZE)));
+}
+
+function flagsOf(input: StartInput): number {
+  const set: readonly [boolean, number][] = [
+    [input.strict, START_FLAGS.STRICT],
+    [input.patch, START_FLAGS.PATCH],
+    [input.stdin, START_FLAGS.STDIN],
+    [input.stdout, START_FLAGS.STDOUT],
+    [input.stderr, START_FLAGS.STDERR],
+  ];
+  return set.reduce((flags, [on, bit]) => (on ? flags | bit : flags), 0);
+}
+
+/** The payload of START. */
+export function encodeStart(input: StartInput): Uint8Array {
+  const mappings = mappingsOf(input.plan, input.dynamic);
+  const tcs = tcsOffsets(input.plan);
+  const tcsBytes = new Uint8Array(new BigUint64Array(tcs).buffer);
+  const { aexPeriodUs = 0, seed = 0n, ioctlPages = 0 } = input.emulation ?? {};
+  const parts = [
+    START.write({
+      version: PROTOCOL_VERSION,
+      backend: input.emulated ? BACKEND.EMULATED : BACKEND.HARDWARE,
+      base: input.base,
+      size: input.plan.size,
+      flags: flagsOf(input),
+      mapping_count: mappings.length,
+      tcs_count: tcs.length,
+      site_count: input.sites.length,
+      boot_length: input.boot.length,
+      time_limit_ms: input.timeLimitMs,
+      aex_period_us: aexPeriodUs,
+      seed,
+      epc_pages: input.epcPages,
+      ioctl_pages: ioctlPages,
+    }),
+    ...mappings.map((range) => MAPPING.write(range)),
+    tcsBytes,
+    ...input.sites.map((site) => SITE.write(site)),
+    input.boot,
+  ];
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loader's public face: what a program needs that runs Keeps.
+export { configId, load } from './load.js';
+export { platformInfo } from './platform.js';
+export type {
+  BackendName,
+  Emulate,
+  End,
+  Image,
+  Keep,
+  KeepStats,
+  Limits,
+  LoadOptions,
+  Peek,
+  StdioMode,
+} from './load.js';
+export type { Platform } from './platform.js';

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { performance } from 'node:perf_hooks';
+import { MESSAGE_TYPE, PEEK, PEEKED, PEEK_MAX, PROTOCOL_VERSION, STARTED } from './protocol/messages.js';
+import { frame } from './helper/framing.js';
+import { HelperProcess } from './helper/process.js';
+import { decodeEnded, decodeStatistics } from './helper/report.js';
+import type { Readable, Writable } from 'node:stream';
+import type { End, KeepStats } from './helper/report.js';
+import type { HelperExit, HelperInput } from './helper/process.js';
+import type { Message } from './helper/framing.js';
+
+export type { End, KeepStats } from './helper/report.js';
+
+/** What the host sees of a part of the Keep's memory. */
+export interface Peek {
+  readonly bytes: Uint8Array;
+  /** True when the CPU (under emulation: the emulator, which plays this) hides the bytes and 0xff stands for them. */
+  readonly hidden: boolean;
+}
+
+/** How RunningKeep begins. */
+export interface KeepInput extends HelperInput {
+  readonly emulated: boolean;
+  readonly measurement: Uint8Array;
+  /** `performance.now()` when loading began. */
+  readonly begun: number;
+  /** Payload of START. */
+  readonly start: Uint8Array;
+  /** The helper stays after the end, for `peek` and `stats`, until `close`. */
+  readonly linger: boolean;
+}
+
+interface Waiting {
+  readonly answer: number;
+  resolve(payload: Uint8Array): void;
+  reject(error: Error): void;
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  // Whoever waits sees the rejection; that nobody waits is no crash.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+const ABORTED: End = { ended: 'killed', status: 0, cause: 'ABORTED', reason: 'the loader ended the Keep' };
+
+/** A Keep that runs. */
+export class Keep {
+  readonly emulated: boolean;
+  /** MRENCLAVE. */
+  readonly measurement: Uint8Array;
+  /** How it ended. Settles when the helper process is gone too, or (`linger`) as soon as the Keep has ended. */
+  readonly exited: Promise<End>;
+  readonly #input: KeepInput;
+  readonly #started = deferred<void>();
+  readonly #end = deferred<End>();
+  readonly #waiting = new Map<number, Waiting>();
+  #helper!: HelperProcess;
+  #nextId = 1;
+  #ended: End | undefined;
+  #lastStats: KeepStats | undefined;
+  #aborted = false;
+  #loadMs = 0;
+
+  private constructor(input: KeepInput) {
+    this.#input = input;
+    this.emulated = input.emulated;
+    this.measurement = input.measurement;
+    this.exited = this.#end.promise;
+  }
+
+  /** Starts the helper and waits until the Keep is about to be entered. Rejects with HELPER_START. */
+  static async start(input: KeepInput): Promise<Keep> {
+    const keep = new Keep(input);
+    keep.#helper = await HelperProcess.start(
+      input,
+      (message) => keep.#onMessage(message),
+      (error) => keep.#broken(error),
+    );
+    void keep.#helper.exited.then((exit) => keep.#onExit(exit));
+    keep.#helper.send(frame(MESSAGE_TYPE.START, 0, input.start));
+    await keep.#started.promise;
+    keep.#loadMs = performance.now() - input.begun;
+    return keep;
+  }
+
+  /** Standard input of the Keep, when it is `pipe`. */
+  get stdin(): Writable | null {
+    return this.#helper.stdin;
+  }
+  get stdout(): Readable | null {
+    return this.#helper.stdout;
+  }
+  get stderr(): Readable | null {
+    return this.#helper.stderr;
+  }
+  /** Milliseconds from the call of `load` until the Keep was about to be entered. */
+  get loadMs(): number {
+    return this.#loadMs;
+  }
+  /** Of the helper process. */
+  get pid(): number | undefined {
+    return this.#helper.pid;
+  }
+
+  /** What has happened so far; after the end, what had. */
+  async stats(): Promise<KeepStats> {
+    if (this.#lastStats !== undefined) return this.#lastStats;
+    return decodeStatistics(await this.#request(MESSAGE_TYPE.STATS, MESSAGE_TYPE.STATISTICS));
+  }
+
+  /** What the host sees of `length` bytes at `offset` from the base. */
+  async peek(offset: bigint, length: number): Promise<Peek> {
+    if (!Number.isSafeInteger(length) || length < 0 || length > PEEK_MAX) {
+      throw new MotteError('LOAD_OPTION', {
+        field: 'length',
+        expected: `at most ${PEEK_MAX}`,
+        found: length,
+      });
+    }
+    const request = PEEK.write({ offset, length: BigInt(length) });
+    const payload = await this.#request(MESSAGE_TYPE.PEEK, MESSAGE_TYPE.PEEKED, request);
+    const peeked = PEEKED.read(payload);
+    const bytes = payload.subarray(PEEKED.size);
+    if (bytes.length !== peeked.length) {
+      const expected = `${peeked.length} bytes`;
+      throw new MotteError('HELPER_PROTOCOL', { field: 'PEEKED.length', expected, found: bytes.length });
+    }
+    return { bytes, hidden: peeked.hidden !== 0 };
+  }
+
+  /** Ends the Keep: `exited` becomes `killed`, unless it ended by itself just before. */
+  abort(): void {
+    if (this.#ended !== undefined) return;
+    this.#aborted = true;
+    this.#helper.send(frame(MESSAGE_TYPE.ABORT, 0));
+    // The Keep may have its helper in a state that answers nothing.
+    this.#helper.killLater(GRACE_AFTER_ABORT_MS);
+  }
+
+  /** Lets the helper go; needed only with `linger`. Resolves when the process is gone. */
+  async close(): Promise<void> {
+    if (this.#ended === undefined) this.abort();
+    await this.#end.promise;
+    this.#helper.release();
+    await this.#helper.exited;
+  }
+
+  #request(type: number, answer: number, payload?: Uint8Array): Promise<Uint8Array> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { answer, resolve, reject });
+      this.#helper.send(frame(type, id, payload));
+    });
+  }
+
+  #onMessage(message: Message): void {
+    switch (message.type) {
+      case MESSAGE_TYPE.STARTED: {
+        const { version } = STARTED.read(message.payload);
+        if (version !== PROTOCOL_VERSION) {
+          throw new MotteError('HELPER_PROTOCOL', {
+            field: 'STARTED.version',
+            expected: PROTOCOL_VERSION,
+            found: version,
+          });
+        }
+        this.#started.resolve();
+        return;
+      }
+      case MESSAGE_TYPE.ENDED: {
+        const { end, stats } = decodeEnded(message.payload);
+        this.#lastStats = stats;
+        this.#finish(end);
+        if (!this.#input.linger) this.#helper.release();
+        return;
+      }
+      case MESSAGE_TYPE.PEEKED:
+      case MESSAGE_TYPE.STATISTICS: {
+        const waiting = this.#waiting.get(message.id);
+        if (waiting?.answer !== message.type) {
+          throw new MotteError('HELPER_PROTOCOL', { field: 'MESSAGE.id', found: message.id });
+        }
+        this.#waiting.delete(message.id);
+        waiting.resolve(message.payload);
+        return;
+      }
+      default:
+        throw new MotteError('HELPER_PROTOCOL', { field: 'MESSAGE.type', found: message.type });
+    }
+  }
+
+  #finish(end: End): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = end;
+    this.#started.reject(
+      new MotteError('HELPER_START', {
+        field: end.cause ?? end.ended,
+        message: `the Keep could not be started: ${end.reason ?? end.ended}`,
+      }),
+    );
+    if (this.#input.linger) this.#end.resolve(end);
+  }
+
+  #broken(error: Error): void {
+    this.#finish({ ended: 'killed', status: 0, cause: 'HELPER_PROTOCOL', reason: error.message });
+    this.#helper.kill();
+  }
+
+  #onExit(exit: HelperExit): void {
+    this.#finish(this.#aborted ? ABORTED : died(exit));
+    for (const waiting of this.#waiting.values()) {
+      waiting.reject(
+        new MotteError('HELPER_PROTOCOL', { message: 'the helper process ended before it answered' }),
+      );
+    }
+    this.#waiting.clear();
+    if (this.#ended !== undefined) this.#end.resolve(this.#ended);
+  }
+}
+
+/** Milliseconds that a helper has to end its Keep. */
+const GRACE_AFTER_ABORT_MS = 1000;
+
+function died({ status, signal }: HelperExit): End {
+  const how = signal === null ? `with exit status ${status ?? 'unknown'}` : `by ${signal}`;
+  return {
+    ended: 'killed',
+    status: 0,
+    cause: 'HELPER_DIED',
+    reason: `the helper process ended ${how} before the Keep did`,
+  };
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { sha256 } from '@motte/measure/hash';
+import { performance } from 'node:perf_hooks';
+import { bootMessage } from './boot.js';
+import { choose } from './choice.js';
+import { emulatedBackend } from './emulated/enclave.js';
+import { encodeStart } from './helper/start.js';
+import { Keep } from './keep.js';
+import { dynamicRanges } from './keep-info.js';
+import { launch } from './launch.js';
+import { platformInfo } from './platform.js';
+import { helperPath } from './prebuilt.js';
+import { explainEinit } from './sgx/explain.js';
+import { hardwareBackend, hardwareBase } from './sgx/enclave.js';
+import type { Site } from '@motte/elf/sites';
+import type { PagePlan } from '@motte/plan/plan';
+import type { BackendName, Choice, Emulate } from './choice.js';
+import type { Emulation } from './helper/start.js';
+import type { StdioMode } from './helper/process.js';
+import type { LaunchInput } from './launch.js';
+import type { ReadyEnclave } from './backend.js';
+
+export type { BackendName, Emulate } from './choice.js';
+export type { End, Keep, KeepStats, Peek } from './keep.js';
+export type { StdioMode } from './helper/process.js';
+
+/** What is loaded: a signed image and its configuration. */
+export interface Image {
+  readonly plan: PagePlan;
+  /** SIGSTRUCT, 1808 bytes, for the plan's MRENCLAVE and attributes. */
+  readonly sigstruct: Uint8Array;
+  /** The config blob; its SHA-256 becomes CONFIGID. */
+  readonly config: Uint8Array;
+  /** The shim's patchable instructions; without them nothing is patched. */
+  readonly sites?: readonly Site[];
+}
+
+/** What a Keep may use of the machine. */
+export interface Limits {
+  /** Milliseconds from the first entry on; then it ends as `killed`. */
+  readonly timeMs?: number;
+  /** Emulated: most pages of protected memory, as if the EPC were that small. */
+  readonly epcPages?: number;
+}
+
+export interface LoadOptions {
+  /** `auto` by default. */
+  readonly backend?: BackendName;
+  readonly emulate?: Emulate;
+  /** Arguments and environment from the host; the shim refuses what the configuration does not leave to the host. */
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  /** `inherit` by default; one mode for all three, or one each. */
+  readonly stdio?: StdioMode | readonly [StdioMode, StdioMode, StdioMode];
+  readonly limits?: Limits;
+  /** Aborts the Keep, before or while it runs. */
+  readonly signal?: AbortSignal;
+  /** Emulated: replace the shim's slow instructions in memory after it was measured; true by default. */
+  readonly patch?: boolean;
+  /** The helper stays after the end, for `peek` and `stats`, until `close`. */
+  readonly linger?: boolean;
+  /** Emulated: hardship for tests. */
+  readonly emulation?: Emulation;
+  /** Another helper than the built one, for tests. */
+  readonly helper?: string;
+}
+
+/** Bytes of CONFIGID. */
+const CONFIGID_BYTES = 64;
+
+/** SHA-256 of the blob, and 32 zero bytes: SECS.CONFIGID. The caller owns it. */
+export function configId(blob: Uint8Array): Uint8Array {
+  const id = new Uint8Array(CONFIGID_BYTES);
+  id.set(sha256(blob));
+  return id;
+}
+
+function checkLimit(value: number | undefined, field: string, most: number): number {
+  if (value === undefined) return 0;
+  if (!Number.isSafeInteger(value) || value < 1 || value > most) {
+    throw new MotteError('LOAD_OPTION', { field, expected: `1 to ${most}`, found: value });
+  }
+  return value;
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new MotteError('LOAD_ABORTED', { cause: signal.reason });
+}
+
+function launchImage(image: Image, choice: Choice): ReadyEnclave {
+  const input: LaunchInput = {
+    sigstruct: image.sigstruct,
+    configId: configId(image.config),
+    base: choice.emulated ? 0n : hardwareBase(image.plan.size),
+  };
+  if (choice.emulated) return launch(image.plan, emulatedBackend(), input);
+  try {
+    return launch(image.plan, hardwareBackend(), input);
+  } catch (error) {
+    throw explainEinit(error, image.plan, input);
+  }
+}
+
+/**
+ * Loads an image into a Keep and starts it. Resolves when the Keep is about to be entered. Rejects with what the
+ * CPU refuses, TEE_MISSING, HOST_MEMORY, HELPER_START ...; nothing is left behind then.
+ */
+export async function load(image: Image, options: LoadOptions = {}): Promise<Keep> {
+  const begun = performance.now();
+  const { stdio = 'inherit', limits = {}, signal } = options;
+  checkSignal(signal);
+  const timeLimitMs = checkLimit(limits.timeMs, 'limits.timeMs', 0xffffffff);
+  const epcPages = checkLimit(limits.epcPages, 'limits.epcPages', Number.MAX_SAFE_INTEGER);
+  const dynamic = dynamicRanges(image.plan);
+  const choice = choose(
+    options.backend ?? 'auto',
+    options.emulate ?? false,
+    dynamic.length > 0,
+    platformInfo,
+  );
+  const boot = bootMessage(image.config, { args: options.args ?? [], env: options.env ?? [] });
+  const path = options.helper ?? helperPath();
+  const modes = typeof stdio === 'string' ? ([stdio, stdio, stdio] as const) : stdio;
+
+  const enclave = launchImage(image, choice);
+  try {
+    const start = encodeStart({
+      emulated: choice.emulated,
+      base: enclave.base,
+      plan: image.plan,
+      dynamic,
+      boot,
+      sites: image.sites ?? [],
+      patch: choice.emulated && (options.patch ?? true),
+      strict: choice.strict,
+      stdin: modes[0] !== 'ignore',
+      stdout: modes[1] !== 'ignore',
+      stderr: modes[2] !== 'ignore',
+      timeLimitMs,
+      epcPages: BigInt(epcPages),
+      ...(options.emulation === undefined ? {} : { emulation: options.emulation }),
+    });
+    checkSignal(signal);
+    const keep = await Keep.start({
+      path,
+      stdio: modes,
+      memory: enclave.memory.fd,
+      ...(enclave.epc === undefined ? {} : { epc: enclave.epc.fd }),
+      emulated: choice.emulated,
+      measurement: enclave.measurement,
+      start,
+      linger: options.linger ?? false,
+      begun,
+    });
+    followSignal(keep, signal);
+    return keep;
+  } finally {
+    // The helper has its own copies by now, or will never have any.
+    enclave.close();
+  }
+}
+
+function followSignal(keep: Keep, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const abort = (): void => keep.abort();
+  signal.addEventListener('abort', abort, { once: true });
+  void keep.exited.finally(() => signal.removeEventListener('abort', abort));
+  if (signal.aborted) abort();
+}

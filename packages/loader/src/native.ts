@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { createRequire } from 'node:module';
+import { addonPath } from './prebuilt.js';
+
+/** A descriptor of the kernel's, closed by `close` or, at the latest, when nothing refers to it any more. */
+export interface Descriptor {
+  /** The number; -1 once it is closed. */
+  readonly fd: number;
+  close(): void;
+}
+
+/** Memory outside the JavaScript heap: a shared mapping of a descriptor, or anonymous. */
+export interface Mapping {
+  write(offset: number, bytes: Uint8Array): void;
+  /** Fills `into` with the bytes from `offset` on. */
+  read(offset: number, into: Uint8Array): void;
+  unmap(): void;
+}
+
+/** How far an ioctl got that may stop in the middle: bytes done, and why it stopped (`null`: no error). */
+export interface Partial {
+  readonly count: number;
+  readonly code: string | null;
+}
+
+/** How the kernel can hand a system call of the Keep's to us: inclusive ranges are Linux 6.17's. */
+export type SyscallDispatch = 'none' | 'exclusive' | 'inclusive';
+
+/** The addon: one function a system call, ioctl or instruction. Failures are Errors with `code` and `syscall`. */
+export interface Native {
+  memfdCreate(name: string): Descriptor;
+  open(path: string): Descriptor;
+  ftruncate(fd: number, size: number): void;
+  fallocate(fd: number, offset: number, length: number): void;
+  addSeals(fd: number, seals: number): void;
+  /** `fd` -1 is anonymous memory. */
+  map(fd: number, length: number, protection: number): Mapping;
+  sgxCreate(fd: number, secs: Uint8Array): void;
+  sgxAddPages(
+    fd: number,
+    mapping: Mapping,
+    from: number,
+    offset: number,
+    length: number,
+    secinfo: Uint8Array,
+    measure: boolean,
+  ): Partial;
+  /** 0, or the error code of EINIT itself. */
+  sgxInit(fd: number, sigstruct: Uint8Array): number;
+  cpuid(leaf: number, subleaf: number): [eax: number, ebx: number, ecx: number, edx: number];
+  syscallUserDispatch(): SyscallDispatch;
+}
+
+/** `protection` of `map`. */
+export const PROT = { READ: 1, WRITE: 2 } as const;
+
+/** `seals` of `addSeals`: from then on the descriptor's size is fixed. */
+export const SEAL_SIZE: number = 0x2 | 0x4;
+
+let loaded: Native | undefined;
+
+/** The addon, loaded when it is first asked for. Throws ADDON_MISSING. */
+export function native(): Native {
+  if (loaded !== undefined) return loaded;
+  const path = addonPath();
+  try {
+    loaded = createRequire(import.meta.url)(path) as Native;
+  } catch (cause) {
+    throw new MotteError('ADDON_MISSING', {
+      field: path,
+      message: `the native part of the loader cannot be loaded on ${process.platform}-${process.arch}`,
+      cause,
+    });
+  }
+  return loaded;
+}
+
+/** The `code` of an error of the kernel's, or `undefined`. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SYSTEM_READERS } from './platform/readers.js';
+import { sgxPlatform } from './platform/sgx.js';
+import type { SyscallDispatch } from './native.js';
+import type { DeviceState, PlatformReaders } from './platform/readers.js';
+import type { SgxPlatform } from './platform/sgx.js';
+
+export type { DeviceState, PlatformReaders } from './platform/readers.js';
+export type { EpcSection, Problem, SgxPlatform } from './platform/sgx.js';
+
+/** What a machine offers to Keeps: `motte platform info`. */
+export interface Platform {
+  /** `uname -r`. */
+  readonly kernel: string;
+  /** CPUID's vendor and brand. */
+  readonly vendor: string;
+  readonly model: string;
+  readonly cpu: {
+    /** RDFSBASE and WRFSBASE: in the CPU, and allowed to programs by the kernel. */
+    readonly fsgsbase: boolean;
+    readonly fsgsbaseKernel: boolean;
+    readonly rdrand: boolean;
+    readonly rdseed: boolean;
+    readonly avx2: boolean;
+    readonly avx512f: boolean;
+    readonly hypervisor: boolean;
+  };
+  readonly sgx: SgxPlatform;
+  /** What emulated Keeps use. */
+  readonly emulation: {
+    readonly syscallUserDispatch: SyscallDispatch;
+    /** Whether an emulated Keep can run here. */
+    readonly usable: boolean;
+  };
+  readonly kvm: {
+    readonly device: DeviceState;
+    /** Software virtualisation: ring 3 runs natively, ring 0 is interpreted. */
+    readonly pvm: boolean;
+  };
+  readonly snp: {
+    /** CPUID 8000001Fh. */
+    readonly cpu: boolean;
+    readonly device: DeviceState;
+    readonly enabled: boolean;
+  };
+}
+
+const AT_HWCAP2 = 26;
+const HWCAP2_FSGSBASE = 2n;
+const bit = (word: number, index: number): boolean => ((word >>> index) & 1) !== 0;
+
+function ascii(words: readonly number[]): string {
+  const bytes = words.flatMap((word) => [word, word >>> 8, word >>> 16, word >>> 24]);
+  return String.fromCharCode(...bytes.map((b) => b & 0xff).filter((b) => b >= 0x20 && b < 0x7f)).trim();
+}
+
+function brand(read: PlatformReaders): string {
+  return ascii([0x80000002, 0x80000003, 0x80000004].flatMap((leaf) => [...read.cpuid(leaf, 0)]));
+}
+
+/** Looks at the machine. Throws ADDON_MISSING where the addon cannot be loaded. */
+export function platformInfo(read: PlatformReaders = SYSTEM_READERS): Platform {
+  const [, b0, c0, d0] = read.cpuid(0, 0);
+  const [, , c1] = read.cpuid(1, 0);
+  const [, b7] = read.cpuid(7, 0);
+  const [snp] = read.cpuid(0x8000001f, 0);
+  const dispatch = read.syscallUserDispatch();
+  return {
+    kernel: read.text('/proc/sys/kernel/osrelease')?.trim() ?? 'unknown',
+    vendor: ascii([b0, d0, c0]),
+    model: brand(read),
+    cpu: {
+      fsgsbase: bit(b7, 0),
+      fsgsbaseKernel: (read.auxiliary(AT_HWCAP2) & HWCAP2_FSGSBASE) !== 0n,
+      rdrand: bit(c1, 30),
+      rdseed: bit(b7, 18),
+      avx2: bit(b7, 5),
+      avx512f: bit(b7, 16),
+      hypervisor: bit(c1, 31),
+    },
+    sgx: sgxPlatform(read),
+    emulation: { syscallUserDispatch: dispatch, usable: dispatch !== 'none' },
+    kvm: { device: read.device('/dev/kvm'), pvm: read.exists('/sys/module/kvm_pvm') },
+    snp: {
+      cpu: bit(snp, 4),
+      device: read.device('/dev/sev'),
+      enabled: read.text('/sys/module/kvm_amd/parameters/sev_snp')?.trim() === 'Y',
+    },
+  };
+}

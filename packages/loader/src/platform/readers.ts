@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { native, systemCode } from '../native.js';
+import type { SyscallDispatch } from '../native.js';
+
+/** What this user can do with a device file. */
+export type DeviceState = 'usable' | 'denied' | 'missing';
+
+/** Everything that is asked of a machine; tests put one of their own in its place. */
+export interface PlatformReaders {
+  cpuid(leaf: number, subleaf: number): readonly [number, number, number, number];
+  device(path: string): DeviceState;
+  /** A file's text, or `undefined` where it cannot be read. */
+  text(path: string): string | undefined;
+  exists(path: string): boolean;
+  /** A value of the auxiliary vector of this process; 0 for a type that is not there. */
+  auxiliary(type: number): bigint;
+  /** Whether the kernel's vDSO has this symbol. */
+  vdso(symbol: string): boolean;
+  syscallUserDispatch(): SyscallDispatch;
+}
+
+function device(path: string): DeviceState {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return 'usable';
+  } catch (error) {
+    return systemCode(error) === 'ENOENT' ? 'missing' : 'denied';
+  }
+}
+
+function text(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function auxiliary(type: number): bigint {
+  const bytes = readFileSync('/proc/self/auxv');
+  for (let at = 0; at + 16 <= bytes.length; at += 16) {
+    if (bytes.readBigUInt64LE(at) === BigInt(type)) return bytes.readBigUInt64LE(at + 8);
+  }
+  return 0n;
+}
+
+/** The vDSO's bytes, from the memory of this process: it is in no file. */
+function vdsoImage(): Buffer | undefined {
+  const line = text('/proc/self/maps')
+    ?.split('\n')
+    .find((entry) => entry.endsWith('[vdso]'));
+  const range = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line ?? '');
+  if (range === null) return undefined;
+  const [from, to] = [BigInt(`0x${range[1]}`), BigInt(`0x${range[2]}`)];
+  const image = Buffer.alloc(Number(to - from));
+  const memory = openSync('/proc/self/mem', 'r');
+  try {
+    return readSync(memory, image, 0, image.length, from) === image.length ? image : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(memory);
+  }
+}
+
+/** The machine that this runs on. */
+export const SYSTEM_READERS: PlatformReaders = {
+  cpuid: (leaf, subleaf) => native().cpuid(leaf, subleaf),
+  device,
+  text,
+  exists: (path) => statSync(path, { throwIfNoEntry: false }) !== undefined,
+  auxiliary,
+  vdso: (symbol) => vdsoImage()?.includes(`\0${symbol}\0`, 0, 'latin1') ?? false,
+  syscallUserDispatch: () => native().syscallUserDispatch(),
+};

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { choose } from '@motte/loader/choice';
+import { platformInfo } from '@motte/loader/platform';
+import { fakeReaders } from './platform/fake.js';
+import type { BackendName, Emulate } from '@motte/loader/choice';
+import type { FakeChange } from './platform/fake.js';
+
+const NONE: FakeChange = { devices: { '/dev/sgx_enclave': 'missing' } };
+const SGX1: FakeChange = { cpuid: { '18,0': [0x1, 0x1, 0, 0x381f] } };
+
+interface Row {
+  readonly name: string;
+  readonly backend: BackendName;
+  readonly emulate: Emulate;
+  readonly machine: FakeChange;
+  readonly sgx2?: boolean;
+  readonly expected: 'hardware' | 'emulated' | 'strict' | RegExp;
+}
+
+const ROWS: readonly Row[] = [
+  { name: 'auto, hardware there', backend: 'auto', emulate: false, machine: {}, expected: 'hardware' },
+  { name: 'auto, no hardware', backend: 'auto', emulate: false, machine: NONE, expected: 'emulated' },
+  {
+    name: 'auto emulated, hardware there',
+    backend: 'auto',
+    emulate: true,
+    machine: {},
+    expected: 'emulated',
+  },
+  { name: 'sgx, hardware there', backend: 'sgx', emulate: false, machine: {}, expected: 'hardware' },
+  {
+    name: 'sgx, no hardware',
+    backend: 'sgx',
+    emulate: false,
+    machine: NONE,
+    expected: /sgx_enclave is missing.*--emulate/,
+  },
+  { name: 'sgx emulated, hardware there', backend: 'sgx', emulate: true, machine: {}, expected: 'emulated' },
+  { name: 'sgx strict', backend: 'sgx', emulate: 'strict', machine: NONE, expected: 'strict' },
+  { name: 'sgx on SGX1', backend: 'sgx', emulate: false, machine: SGX1, expected: /no SGX2.*version = 1/ },
+  {
+    name: 'sgx on SGX1, static heap',
+    backend: 'sgx',
+    emulate: false,
+    machine: SGX1,
+    sgx2: false,
+    expected: 'hardware',
+  },
+  { name: 'auto on SGX1', backend: 'auto', emulate: false, machine: SGX1, expected: 'emulated' },
+  { name: 'snp', backend: 'snp', emulate: false, machine: {}, expected: /no backend for AMD SEV-SNP/ },
+  { name: 'kvm emulated', backend: 'kvm', emulate: true, machine: {}, expected: /no backend for plain KVM/ },
+];
+
+for (const row of ROWS) {
+  test(`choice: ${row.name}`, () => {
+    const run = (): string => {
+      const chosen = choose(row.backend, row.emulate, row.sgx2 ?? true, () =>
+        platformInfo(fakeReaders(row.machine)),
+      );
+      if (!chosen.emulated) return 'hardware';
+      return chosen.strict ? 'strict' : 'emulated';
+    };
+    const { expected } = row;
+    if (typeof expected === 'string') assert.is(run(), expected);
+    else {
+      assert.throws(run, (error: unknown) => {
+        assert.ok(error instanceof MotteError && error.code === 'TEE_MISSING' && error.exit === 6);
+        assert.match(error.message, expected);
+        return true;
+      });
+    }
+  });
+}
+
+test('emulation on request does not ask for hardware it will not use', () => {
+  // A machine whose SGX cannot even be looked at must not matter: only what emulation needs is read.
+  const chosen = choose('sgx', true, true, () => platformInfo(fakeReaders(NONE)));
+  assert.equal(chosen, { tee: 'sgx', emulated: true, strict: false });
+});
+
+test.run();

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DeviceState, PlatformReaders } from '@motte/loader/platform';
+
+type Words = readonly [number, number, number, number];
+
+/** What differs from a machine on which every Keep runs. */
+export interface FakeChange {
+  /** By `leaf,subleaf`, decimal. */
+  readonly cpuid?: Readonly<Record<string, Words>>;
+  readonly devices?: Readonly<Record<string, DeviceState>>;
+  readonly texts?: Readonly<Record<string, string>>;
+  readonly vdso?: readonly string[];
+}
+
+const word = (text: string): number => Buffer.from(text, 'latin1').readUInt32LE(0);
+
+/** An Ice Lake server, as far as SGX goes: two EPC sections, SGX2, KSS. */
+const CPUID: Readonly<Record<string, Words>> = {
+  '0,0': [0x1b, word('Genu'), word('ntel'), word('ineI')],
+  '1,0': [0, 0, 1 << 30, 0],
+  '7,0': [0, 0x5 | (1 << 18), 0x40000000, 0],
+  '18,0': [0x3, 0x1, 0, 0x381f],
+  '18,1': [0xb6, 0, 0xe7, 0],
+  '18,2': [0x23456001, 0x1, 0x40000001, 0x2],
+  '18,3': [0x00000001, 0x8, 0x10000001, 0x0],
+};
+
+/** Readers of a machine that is made up. */
+export function fakeReaders(change: FakeChange): PlatformReaders {
+  const cpuid = { ...CPUID, ...change.cpuid };
+  const texts: Readonly<Record<string, string>> = {
+    '/proc/sys/kernel/osrelease': '6.1.0-test\n',
+    '/proc/self/mounts': 'devtmpfs /dev devtmpfs rw 0 0',
+    ...change.texts,
+  };
+  const vdso = change.vdso ?? ['__vdso_sgx_enter_enclave'];
+  return {
+    cpuid: (leaf, subleaf) => cpuid[`${leaf},${subleaf}`] ?? [0, 0, 0, 0],
+    device: (path) => change.devices?.[path] ?? 'usable',
+    text: (path) => texts[path],
+    exists: () => false,
+    auxiliary: () => 0x2n,
+    vdso: (symbol) => vdso.includes(symbol),
+    syscallUserDispatch: () => 'inclusive',
+  };
+}
