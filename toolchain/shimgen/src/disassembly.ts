@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import type { Shim } from '@motte/elf/shim';
+import {
+  EXTENDED_REGISTER,
+  EXTENDED_STATE,
+  EXTENDED_STATE_ALLOWED,
+  PREFIXES,
+  REFUSED,
+  SEGMENT_WRITE,
+  SITE_MNEMONICS,
+} from './instructions.js';
+import { run } from './run.js';
+
+/** One instruction as objdump shows it. */
+export interface Instruction {
+  readonly address: number;
+  /** The symbol that it belongs to. */
+  readonly symbol: string;
+  readonly mnemonic: string;
+  readonly operands: string;
+}
+
+const SYMBOL = /^[0-9a-f]+ <(.+)>:$/;
+const LINE = /^\s*([0-9a-f]+):\s+(.+)$/;
+
+/** The instructions in objdump's output. */
+export function* parseDisassembly(text: string): Generator<Instruction> {
+  let symbol = '';
+  for (const line of text.split('\n')) {
+    symbol = SYMBOL.exec(line)?.[1] ?? symbol;
+    const [, address, rest] = LINE.exec(line) ?? [];
+    if (address === undefined || rest === undefined) continue;
+    const words = (rest.split('#')[0] ?? '').trim().split(/\s+/);
+    while (words.length > 1 && PREFIXES.has(words[0] ?? '')) words.shift();
+    const [mnemonic = '', ...operands] = words;
+    yield { address: Number.parseInt(address, 16), symbol, mnemonic, operands: operands.join(' ') };
+  }
+}
+
+function refusalOf({ mnemonic, operands }: Instruction): string | undefined {
+  const listed = REFUSED.find(({ mnemonics }) => mnemonics.test(mnemonic));
+  if (listed !== undefined) return listed.why;
+  const extended = EXTENDED_STATE.test(mnemonic) || EXTENDED_REGISTER.test(operands);
+  if (extended && !EXTENDED_STATE_ALLOWED.has(mnemonic)) return 'touches extended state';
+  if (SEGMENT_WRITE.test(`${mnemonic} ${operands}`)) return 'writes a segment register';
+  return undefined;
+}
+
+const shown = ({ symbol, mnemonic, operands }: Instruction): string =>
+  `${mnemonic}${operands === '' ? '' : ` ${operands}`} in ${symbol}`;
+
+/** What the code of a shim was found to have. */
+export interface CodeReport {
+  readonly instructions: number;
+  /** Symbols with an indirect branch, each allowed by the manifest. */
+  readonly indirect: readonly string[];
+}
+
+/**
+ * Checks each instruction of a shim. Throws SHIM_INSTRUCTION, SHIM_BRANCH for an indirect call or jump in a symbol
+ * that is not in `allowed`, SHIM_SITE_UNLISTED for one that .motte.sites should list.
+ */
+export function checkInstructions(
+  instructions: Iterable<Instruction>,
+  shim: Pick<Shim, 'sites'>,
+  allowed: readonly string[],
+): CodeReport {
+  const sites = new Map(shim.sites.map(({ offset, kind }) => [offset, kind]));
+  const indirect = new Set<string>();
+  let count = 0;
+  for (const one of instructions) {
+    count++;
+    const why = refusalOf(one);
+    if (why !== undefined) {
+      throw new MotteError('SHIM_INSTRUCTION', { field: shown(one), message: why, offset: one.address });
+    }
+    if (/^(call|jmp)[wlq]?$/.test(one.mnemonic) && one.operands.startsWith('*')) {
+      if (!allowed.includes(one.symbol)) {
+        const expected = allowed.length === 0 ? 'none' : `only in ${allowed.join(', ')}`;
+        throw new MotteError('SHIM_BRANCH', {
+          field: shown(one),
+          expected,
+          found: one.symbol,
+          offset: one.address,
+        });
+      }
+      indirect.add(one.symbol);
+    }
+    const kind = SITE_MNEMONICS[one.mnemonic];
+    if (kind !== undefined && sites.get(one.address) !== kind) {
+      throw new MotteError('SHIM_SITE_UNLISTED', { field: shown(one), offset: one.address });
+    }
+  }
+  return { instructions: count, indirect: [...indirect].sort() };
+}
+
+/** objdump's view of the code in an ELF file. Throws SHIM_COMPILER without objdump. */
+export async function disassemble(file: string): Promise<string> {
+  const { status, stdout, stderr } = await run('objdump', ['-d', '-z', '-w', '--no-show-raw-insn', file]);
+  if (status !== 0) {
+    const found = status === 127 ? 'not on PATH' : stderr.trim();
+    throw new MotteError('SHIM_COMPILER', { field: 'objdump', expected: 'to disassemble the shim', found });
+  }
+  return stdout;
+}
