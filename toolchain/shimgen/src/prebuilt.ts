@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { buildShim } from './build.js';
+import { findCompiler } from './compiler.js';
+import { parseShimConfig } from './config.js';
+import type { ShimConfig } from './config.js';
+import { inputsDigest } from './inputs.js';
+import { findRoot, readManifest } from './manifest.js';
+import type { ShimStamp } from './stamp.js';
+
+/** The shims that come with Motte, by the name of their file. */
+export const VARIANTS: Readonly<Record<string, ShimConfig>> = {
+  sgx2: parseShimConfig(''),
+  sgx1: parseShimConfig('[sgx]\nversion = 1'),
+};
+
+/** One of them, as it lies in `shims/sgx/prebuilt`. */
+export interface Prebuilt {
+  readonly variant: string;
+  readonly stamp: ShimStamp;
+  /** False when it was there already, built of the same inputs. */
+  readonly built: boolean;
+  readonly notes: readonly string[];
+}
+
+/** Where prebuilt shims lie in a clone. */
+export function prebuiltFolder(root: string): string {
+  return join(root, 'shims/sgx/prebuilt');
+}
+
+function readStamp(file: string): ShimStamp | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ShimStamp;
+  } catch {
+    return undefined; // none, or half of one: build anew
+  }
+}
+
+/** Under the final name there is always a whole file, whoever reads it meanwhile. */
+function replace(file: string, content: string | Uint8Array): void {
+  const fresh = `${file}.${process.pid}.tmp`;
+  writeFileSync(fresh, content);
+  renameSync(fresh, file);
+}
+
+/** Builds the named variants (all by default) into `shims/sgx/prebuilt`, unless their inputs are what they were. */
+export async function buildPrebuilt(
+  options: { root?: string; variants?: readonly string[]; force?: boolean; compiler?: string } = {},
+): Promise<Prebuilt[]> {
+  const root = resolve(options.root ?? findRoot());
+  const compiler = await findCompiler(options.compiler);
+  const folder = prebuiltFolder(root);
+  mkdirSync(folder, { recursive: true });
+  const out: Prebuilt[] = [];
+  for (const [variant, config] of Object.entries(VARIANTS)) {
+    if (options.variants !== undefined && !options.variants.includes(variant)) continue;
+    const elf = join(folder, `${variant}.elf`);
+    const json = join(folder, `${variant}.json`);
+    const have = readStamp(json);
+    const inputs = inputsDigest(readManifest(root, config.tee), compiler, JSON.stringify(config));
+    if (options.force !== true && have?.provenance.inputs === inputs && existsSync(elf)) {
+      out.push({ variant, stamp: have, built: false, notes: [] });
+      continue;
+    }
+    const { bytes, stamp, notes } = await buildShim({ root, config, compiler });
+    replace(elf, bytes);
+    replace(json, `${JSON.stringify(stamp, null, 2)}\n`);
+    out.push({ variant, stamp, built: true, notes });
+  }
+  return out;
+}
