@@ -22,17 +22,17 @@ export const PLAN_ERRORS = {
     reason: 'A file that a written plan refers to no longer holds the bytes that the plan was made from.',
     fix: 'Restore the file, or write the plan again from the new one; its measurement will differ.',
   },
-  KEEP_MEMORY: {
+  PLAN_MEMORY: {
     exit: 2,
     reason: 'The memory of a Keep is not a whole number of pages, or is none.',
     fix: 'Set `memory` to a multiple of 4096 bytes that is not 0, for instance "64MiB".',
   },
-  KEEP_THREADS: {
+  PLAN_THREADS: {
     exit: 2,
     reason: 'The number of threads of a Keep is out of range.',
     fix: 'Set `threads` to at least 1; each takes 96 KiB of the address space.',
   },
-  KEEP_XFRM: {
+  PLAN_XFRM: {
     exit: 2,
     reason: 'XFRM selects processor state that no CPU accepts together, or that the SSA frame cannot hold.',
     fix: 'Use 0x3 (SSE), 0x7 (AVX) or 0xe7 (AVX-512).',

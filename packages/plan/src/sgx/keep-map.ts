@@ -34,11 +34,11 @@ const STRIDE = BigInt(SGX_MAP.THREAD_STRIDE);
 /** More threads than any machine has, and few enough runs for a plan. */
 export const MAX_THREADS = 4096;
 
-/** Lays a Keep out. Throws KEEP_THREADS, KEEP_MEMORY, PLAN_TOO_LARGE. */
+/** Lays a Keep out. Throws PLAN_THREADS, PLAN_MEMORY, PLAN_TOO_LARGE. */
 export function keepMap(input: KeepMapInput): KeepMap {
   const { threads, memory } = input;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
-    throw new MotteError('KEEP_THREADS', {
+    throw new MotteError('PLAN_THREADS', {
       field: 'threads',
       expected: `1 to ${MAX_THREADS}`,
       found: threads,
@@ -46,7 +46,7 @@ export function keepMap(input: KeepMapInput): KeepMap {
   }
   if (memory <= 0n || memory % PAGE !== 0n) {
     const expected = `a multiple of ${PAGE_SIZE} bytes, and not 0`;
-    throw new MotteError('KEEP_MEMORY', { field: 'memory', expected, found: `${memory} bytes` });
+    throw new MotteError('PLAN_MEMORY', { field: 'memory', expected, found: `${memory} bytes` });
   }
   const info = alignUp(input.shimEnd, PAGE) + PAGE;
   const threadStart = info + 2n * PAGE;

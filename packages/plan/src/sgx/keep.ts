@@ -90,7 +90,7 @@ function execFile(name: string): string {
 
 /**
  * The plan of a Keep: shim, KEEP_INFO, thread blocks, exec and, in the SGX1 layout, heap, as docs/sgx-keep.md lays them
- * out. Nothing is relocated: shim and exec do that themselves, inside. Throws KEEP_THREADS, KEEP_MEMORY, KEEP_XFRM,
+ * out. Nothing is relocated: shim and exec do that themselves, inside. Throws PLAN_THREADS, PLAN_MEMORY, PLAN_XFRM,
  * PLAN_TOO_LARGE.
  */
 export function sgxKeepPlan(input: KeepInput): PagePlan {

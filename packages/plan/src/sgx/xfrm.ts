@@ -32,10 +32,10 @@ export function xsaveSize(xfrm: bigint): number {
   return Math.max(XSAVE_LEGACY.size + XSAVE_HEADER.size, end);
 }
 
-/** Refuses (KEEP_XFRM) what ECREATE refuses of XFRM, and state for which SSA frames of `framePages` pages are too small. */
+/** Refuses (PLAN_XFRM) what ECREATE refuses of XFRM, and state for which SSA frames of `framePages` pages are too small. */
 export function checkXfrm(xfrm: bigint, framePages: number): void {
   const bad = (expected: string): MotteError =>
-    new MotteError('KEEP_XFRM', { field: 'xfrm', expected, found: xfrm });
+    new MotteError('PLAN_XFRM', { field: 'xfrm', expected, found: xfrm });
   const known = ENDS.reduce((sum, [bit]) => sum | bit, XFRM.X87 | XFRM.SSE);
   if ((xfrm & ~known) !== 0n) throw bad(`no bits but 0x${known.toString(16)}`);
   if ((xfrm & (XFRM.X87 | XFRM.SSE)) === 0n) throw bad('x87 and SSE, which no Keep can do without');
