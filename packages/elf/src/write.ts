@@ -64,9 +64,9 @@ function headerBytes({ header, segments, sections }: ElfParts): Uint8Array {
     e_shoff: BigInt(header.shoff),
     e_flags: header.flags,
     e_ehsize: EHDR.size,
-    e_phentsize: PHDR.size,
+    e_phentsize: segments.length === 0 ? 0 : PHDR.size,
     e_phnum: segments.length,
-    e_shentsize: SHDR.size,
+    e_shentsize: sections.length === 0 ? 0 : SHDR.size,
     e_shnum: sections.length,
     e_shstrndx: header.shstrndx,
   });
@@ -113,7 +113,7 @@ export function writeElf(parts: ElfParts): Uint8Array {
 
 /**
  * The parts of a file that was read: `writeElf` makes the same bytes of them again, unless tables of the file
- * overlap or carry entry sizes without entries. Copies the whole file.
+ * overlap, or it has the size of entries that there are none of. Copies the whole file.
  */
 export function elfParts(elf: Elf): ElfParts {
   const { source, header, segments, sections } = elf;
