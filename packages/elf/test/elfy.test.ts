@@ -4,7 +4,6 @@ import { createRequire } from 'node:module';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
 import { ELFY_FIELDS, compareWithElfy } from '../src/elfy-fields.js';
-import { EHDR, PHDR, SHDR } from '../src/layouts.js';
 import { readElf } from '../src/read.js';
 import type { Elf } from '../src/types.js';
 import { edit, sampleExec } from './samples.js';
@@ -28,7 +27,6 @@ test('agrees on what we wrote', () => {
 
 test('sees each field of the list when it differs', () => {
   const parsed = parse(SAMPLE);
-  const tables = { header: EHDR, program: PHDR, section: SHDR };
   const elf = readElf(SAMPLE);
   for (const { of, ours, elfy: name } of ELFY_FIELDS) {
     const change = (object: object): object => {
@@ -46,7 +44,6 @@ test('sees each field of the list when it differs', () => {
     } as Elf;
     const fields = compareWithElfy(wrong, parsed).map(({ field }) => field);
     assert.equal(fields, [of === 'header' ? `header.${name}` : `${of} 1.${name}`]);
-    assert.ok(tables[of].size > 0);
   }
 });
 

@@ -11,7 +11,7 @@ import { CODE, DATA, SITES, edit, sampleShim } from './samples.js';
 type Options = Parameters<typeof sampleShim>[0];
 
 test('gives loads, end, entry, the number of relocations and the sites in order', () => {
-  const shim = checkShim(readElf(sampleShim({ sites: [...SITES].reverse() })));
+  const shim = checkShim(readElf(sampleShim({ sites: SITES.toReversed() })));
   assert.equal([shim.loads.length, shim.end, shim.entry, shim.relocations], [4, 0x5000n, CODE, 2]);
   assert.equal(shim.sites, SITES);
   assert.equal(checkShim(readElf(sampleShim({ sections: [] }))).sites, []);
