@@ -52,7 +52,7 @@ export function violations(root = ROOT) {
     for (const file of sources(join(root, folder, 'src'))) {
       const where = relative(root, file);
       for (const specifier of importsOf(readFileSync(file, 'utf8'))) {
-        if (specifier.startsWith('.')) continue;
+        if (/^[.#]/.test(specifier)) continue;
         if (specifier.startsWith('node:')) {
           if (PURE.has(folder) && !NODE_FILE.test(file))
             out.push(`${where}: the pure core imports ${specifier}`);
