@@ -116,20 +116,15 @@ function member(object: unknown, name: string): unknown {
 function pair(field: ElfyField, ours: unknown, elfy: unknown): readonly [string, string] | undefined {
   const value = typeof ours === 'bigint' ? ours : typeof ours === 'number' ? BigInt(ours) : undefined;
   if (value !== undefined && value > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
-  switch (field.kind) {
-    case 'plain':
-      return [String(ours), String(elfy)];
-    case 'name': {
-      const name = field.names?.[Number(value)];
-      return name === undefined ? undefined : [name, String(elfy)];
-    }
-    case 'bits': {
-      const bits = Object.entries(field.names ?? {});
-      const set = bits.filter(([bit]) => ((value ?? 0n) & BigInt(bit)) !== 0n).map(([, name]) => name);
-      const theirs = bits.map(([, name]) => name).filter((name) => member(elfy, name) === true);
-      return [set.join(' '), theirs.join(' ')];
-    }
+  if (field.kind === 'plain') return [String(ours), String(elfy)];
+  if (field.kind === 'name') {
+    const name = field.names?.[Number(value)];
+    return name === undefined ? undefined : [name, String(elfy)];
   }
+  const bits = Object.entries(field.names ?? {});
+  const set = bits.filter(([bit]) => ((value ?? 0n) & BigInt(bit)) !== 0n).map(([, name]) => name);
+  const theirs = bits.map(([, name]) => name).filter((name) => member(elfy, name) === true);
+  return [set.join(' '), theirs.join(' ')];
 }
 
 function* compareOne(

@@ -20,7 +20,7 @@ const MAGIC = '7f454c46';
 
 /** Members that have one right value each, in the order in which they are looked at. */
 const FIXED: readonly {
-  field: HeaderField & keyof RawHeader;
+  field: HeaderField;
   value: number;
   says: string;
   code: ErrorCode;
