@@ -123,14 +123,22 @@ export function singleSegment(elf: Pick<Elf, 'segments'>, type: number): Segment
   return elf.segments.find((segment) => segment.type === type);
 }
 
+/** Of PT_LOADs in ascending order the one whose memory holds all of [address, address + length), or undefined. */
+export function findLoad(loads: readonly Segment[], address: bigint, length: bigint): Segment | undefined {
+  let low = 0;
+  let high = loads.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((loads[middle] as Segment).vaddr <= address) low = middle + 1;
+    else high = middle;
+  }
+  const load = loads[low - 1];
+  return load !== undefined && address + length <= load.vaddr + BigInt(load.memsz) ? load : undefined;
+}
+
 /** The PT_LOAD whose memory holds all of [address, address + length), or undefined. */
 export function loadAt(elf: Pick<Elf, 'segments'>, address: bigint, length = 1n): Segment | undefined {
-  return elf.segments.find(
-    (segment) =>
-      segment.type === PT.LOAD &&
-      address >= segment.vaddr &&
-      address + length <= segment.vaddr + BigInt(segment.memsz),
-  );
+  return findLoad(loadSegments(elf), address, length);
 }
 
 /**

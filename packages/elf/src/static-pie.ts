@@ -8,7 +8,7 @@ import type { Dynamic } from './dynamic.js';
 import { EHDR, PHDR } from './layouts.js';
 import { readRelocations, relocationName } from './relocations.js';
 import type { Relocation } from './relocations.js';
-import { loadAt, loadSegments, permissionText, segmentName, singleSegment } from './segments.js';
+import { findLoad, loadAt, loadSegments, permissionText, segmentName, singleSegment } from './segments.js';
 import type { Elf, Segment } from './types.js';
 
 const PAGE = BigInt(PAGE_SIZE);
@@ -166,13 +166,11 @@ export function checkDynamic(elf: Elf): Dynamic | undefined {
 /** Passes on the relocations; refuses those of memory that is not loaded, or that is not writable. */
 export function* checkedRelocations(elf: Elf, dynamic: Dynamic | undefined): Generator<Relocation> {
   if (dynamic === undefined) return;
-  let last: Segment | undefined;
+  const loads = loadSegments(elf);
   for (const relocation of readRelocations(elf, dynamic)) {
     const { address, offset, type } = relocation;
     if (type === R_X86_64.NONE) continue;
-    const end = last === undefined ? -1n : last.vaddr + BigInt(last.memsz);
-    const inLast = last !== undefined && address >= last.vaddr && address + 8n <= end;
-    const segment = inLast ? last : loadAt(elf, address, 8n);
+    const segment = findLoad(loads, address, 8n);
     if (segment === undefined) {
       throw new MotteError('ELF_RELOCATION', {
         field: `${relocationName(type)}.r_offset`,
@@ -189,7 +187,6 @@ export function* checkedRelocations(elf: Elf, dynamic: Dynamic | undefined): Gen
         offset,
       });
     }
-    last = segment;
     yield relocation;
   }
 }
