@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { checkLinked } from './check.js';
 import { findCompiler } from './compiler.js';
 import type { Compiler } from './compiler.js';
-import { CONFIG_HEADER, compileAndLink } from './compile.js';
+import { compileAndLink } from './compile.js';
 import { defaultShimConfig } from './config.js';
 import type { ShimConfig } from './config.js';
 import { COMPILE_FLAGS, LINK_FLAGS } from './flags.js';
@@ -15,7 +15,6 @@ import { findRoot, readManifest, resolvePath } from './manifest.js';
 import type { Manifest } from './manifest.js';
 import { configHeader, select } from './select.js';
 import type { Selection } from './select.js';
-import { formatSyscallTable } from './syscall-table.js';
 import { LINKER, sizesByComponent } from './sizes.js';
 import { provenance } from './stamp.js';
 import type { ComponentStamp, ShimStamp } from './stamp.js';
@@ -74,10 +73,8 @@ export async function buildShim(options: BuildOptions = {}): Promise<BuiltShim> 
     typeof options.compiler === 'object' ? options.compiler : await findCompiler(options.compiler);
   const folder = mkdtempSync(join(tmpdir(), 'motte-shim-'));
   try {
-    const linked = await compileAndLink(manifest, compiler, folder, selection.components, {
-      [CONFIG_HEADER]: configHeader(config, selection),
-      [basename(manifest.syscallTable)]: formatSyscallTable(selection.syscalls),
-    });
+    const header = configHeader(config, selection);
+    const linked = await compileAndLink(manifest, compiler, folder, selection.components, header);
     const bytes = new Uint8Array(readFileSync(linked.elf));
     const { shim, code } = await checkLinked(bytes, linked.elf, manifest.indirect);
     const sizes = sizesByComponent(shim.elf, readFileSync(linked.map, 'utf8'), linked.objects);
@@ -92,7 +89,7 @@ export async function buildShim(options: BuildOptions = {}): Promise<BuiltShim> 
         size: bytes.length,
         text: sum('text'),
         lines: sum('lines'),
-        syscalls: selection.syscalls.map(({ name }) => name),
+        syscalls: selection.syscalls.map(([, name]) => name),
         components,
         sites: shim.sites.length,
         indirect: code.indirect,

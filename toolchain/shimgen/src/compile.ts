@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { MotteError } from '@motte/binary/error';
@@ -24,9 +24,6 @@ export interface Linked {
   readonly map: string;
   readonly objects: readonly ObjectFile[];
 }
-
-/** Included before the first line of every source. */
-export const CONFIG_HEADER = 'shim_config.h';
 
 const short = (text: string): string => text.trim().split('\n').slice(0, 20).join('\n');
 
@@ -56,8 +53,6 @@ async function compileOne(
     `-ffile-prefix-map=${folder}=build`,
     '-isystem',
     compiler.headers,
-    '-include',
-    join(folder, CONFIG_HEADER),
     '-I',
     folder,
     ...manifest.include.flatMap((path) => ['-I', resolvePath(manifest, path)]),
@@ -76,15 +71,16 @@ async function compileOne(
   return object;
 }
 
-/** Compiles the components into `folder`, after `files` were written there, and links them in their order. */
+/** Compiles the components into `folder`, with `header` as shim_config.h, and links them in their order. */
 export async function compileAndLink(
   manifest: Manifest,
   compiler: Compiler,
   folder: string,
   components: readonly Component[],
-  files: Readonly<Record<string, string>>,
+  header: string,
 ): Promise<Linked> {
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'shim_config.h'), header);
   const work = components.flatMap((component) =>
     component.sources.map((path) => ({ component, source: resolvePath(manifest, path) })),
   );

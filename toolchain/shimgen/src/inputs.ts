@@ -16,7 +16,7 @@ function filesBelow(root: string, folder: string): string[] {
         ? []
         : filesBelow(root, path);
     }
-    return /\.([cSh]|def|ld|json)$/.test(entry.name) ? [path] : [];
+    return /\.([cSh]|ld|json)$/.test(entry.name) ? [path] : [];
   });
 }
 

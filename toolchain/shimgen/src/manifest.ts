@@ -3,8 +3,6 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MotteError } from '@motte/binary/error';
-import { parseSyscallTable } from './syscall-table.js';
-import type { Syscall } from './syscall-table.js';
 
 /** Configuration that a component needs, all of it. */
 export interface When {
@@ -20,8 +18,8 @@ export interface Component {
   readonly name: string;
   readonly sources: readonly string[];
   readonly when: When;
-  /** System calls that its files serve. */
-  readonly syscalls: readonly Syscall[];
+  /** System calls that its files serve, by name. */
+  readonly syscalls: Readonly<Record<string, number>>;
   /** Compiled in even when none of its system calls is allowed. */
   readonly always: boolean;
   readonly cflags: readonly string[];
@@ -40,8 +38,6 @@ export interface Manifest {
   readonly flags: readonly string[];
   readonly cflags: readonly string[];
   readonly ldflags: readonly string[];
-  /** The system calls that can be served, by component (`#include <syscalls.def>`). */
-  readonly syscallTable: string;
   /** Symbols that may branch indirectly. */
   readonly indirect: readonly string[];
   readonly components: readonly Component[];
@@ -104,6 +100,7 @@ class Reader {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
+const isNumber = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0;
 
 function readWhen(reader: Reader, value: unknown, field: string): When {
   if (value === undefined) return {};
@@ -115,8 +112,8 @@ function readWhen(reader: Reader, value: unknown, field: string): When {
   return given;
 }
 
-function readComponent(reader: Reader, value: unknown, field: string, table: readonly Syscall[]): Component {
-  const keys = ['name', 'sources', 'when', 'always', 'cflags'];
+function readComponent(reader: Reader, value: unknown, field: string): Component {
+  const keys = ['name', 'sources', 'when', 'syscalls', 'always', 'cflags'];
   const given = reader.object(value, field, keys);
   const name = reader.text(given['name'], `${field}.name`);
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw reader.fail(`${field}.name`, 'a lower-case C name', name);
@@ -126,7 +123,7 @@ function readComponent(reader: Reader, value: unknown, field: string, table: rea
     name,
     sources: reader.texts(given['sources'], `${field}.sources`),
     when: readWhen(reader, given['when'], `${field}.when`),
-    syscalls: table.filter(({ component }) => component === name),
+    syscalls: reader.map(given['syscalls'], `${field}.syscalls`, isNumber, 'a system call number'),
     always,
     cflags: reader.texts(given['cflags'], `${field}.cflags`),
   };
@@ -175,7 +172,6 @@ export function readManifest(root: string, tee: 'sgx' = 'sgx'): Manifest {
     'flags',
     'cflags',
     'ldflags',
-    'syscallTable',
     'indirect',
     'components',
   ];
@@ -183,8 +179,6 @@ export function readManifest(root: string, tee: 'sgx' = 'sgx'): Manifest {
   if (given['tee'] !== tee) throw reader.fail('tee', JSON.stringify(tee), given['tee']);
   const components = given['components'];
   if (!Array.isArray(components)) throw reader.fail('components', 'an array', components);
-  const syscallTable = reader.text(given['syscallTable'], 'syscallTable');
-  const table = parseSyscallTable(syscallTable, readFileSync(join(root, syscallTable), 'utf8'));
   const manifest: Manifest = {
     tee,
     root,
@@ -194,16 +188,12 @@ export function readManifest(root: string, tee: 'sgx' = 'sgx'): Manifest {
     flags: reader.texts(given['flags'], 'flags'),
     cflags: reader.texts(given['cflags'], 'cflags'),
     ldflags: reader.texts(given['ldflags'], 'ldflags'),
-    syscallTable,
     indirect: reader.texts(given['indirect'], 'indirect'),
-    components: components.map((one, i) => readComponent(reader, one, `components[${i}]`, table)),
+    components: components.map((one, i) => readComponent(reader, one, `components[${i}]`)),
   };
   const names = manifest.components.map((component) => component.name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw reader.fail('components', 'each name once', twice);
-  const stray = table.find(({ component }) => !names.includes(component));
-  if (stray !== undefined)
-    throw reader.fail('components', `${stray.component}, which ${syscallTable} has`, names);
   checkSources(reader, manifest);
   return manifest;
 }

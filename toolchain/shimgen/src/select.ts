@@ -3,14 +3,13 @@ import { MotteError } from '@motte/binary/error';
 import { nearest } from '@motte/config/nearest';
 import type { ShimConfig } from './config.js';
 import type { Component, Manifest } from './manifest.js';
-import type { Syscall } from './syscall-table.js';
 
 /** What a configuration selects. */
 export interface Selection {
   /** In the order in which they are linked. */
   readonly components: readonly Component[];
-  /** The system calls that are compiled in, in the order of the table. */
-  readonly syscalls: readonly Syscall[];
+  /** The system calls that are compiled in: number and name, ascending. */
+  readonly syscalls: readonly (readonly [number, string])[];
 }
 
 const SWITCHES = ['threads', 'sockets', 'files', 'debug'] as const;
@@ -36,12 +35,11 @@ function refuseUnsupported(manifest: Manifest, config: ShimConfig): void {
 export function select(manifest: Manifest, config: ShimConfig): Selection {
   refuseUnsupported(manifest, config);
   const fitting = manifest.components.filter((component) => fits(config, component));
-  const known = fitting.flatMap(({ syscalls }) => syscalls);
-  const names = known.map(({ name }) => name);
-  const wanted = config.syscalls === 'all' ? names : config.syscalls;
+  const known = new Map(fitting.flatMap(({ syscalls }) => Object.entries(syscalls)));
+  const wanted = config.syscalls === 'all' ? [...known.keys()] : config.syscalls;
   for (const name of wanted) {
-    if (names.includes(name)) continue;
-    const near = nearest(name, names);
+    if (known.has(name)) continue;
+    const near = nearest(name, known.keys());
     throw new MotteError('SHIM_CONFIG', {
       field: 'syscalls',
       message: 'this shim has no such system call',
@@ -50,15 +48,16 @@ export function select(manifest: Manifest, config: ShimConfig): Selection {
     });
   }
   const allowed = new Set(wanted);
-  const components = fitting.filter(
-    ({ syscalls, always }) =>
-      syscalls.length === 0 || always || syscalls.some(({ name }) => allowed.has(name)),
-  );
-  return { components, syscalls: known.filter(({ name }) => allowed.has(name)) };
+  const components = fitting.filter(({ syscalls, always }) => {
+    const names = Object.keys(syscalls);
+    return names.length === 0 || always || names.some((name) => allowed.has(name));
+  });
+  const numbers = [...allowed].map((name) => [known.get(name) ?? 0, name] as const);
+  return { components, syscalls: numbers.sort(([a], [b]) => a - b) };
 }
 
 /** `shim_config.h`: the configuration, for `#if`. */
-export function configHeader(config: ShimConfig, { components }: Selection): string {
+export function configHeader(config: ShimConfig, { components, syscalls }: Selection): string {
   const flag = (value: boolean): number => (value ? 1 : 0);
   const rows = [
     `SHIM_SGX ${config.sgx.version}`,
@@ -66,7 +65,9 @@ export function configHeader(config: ShimConfig, { components }: Selection): str
     `SHIM_SOCKETS ${flag(config.sockets)}`,
     `SHIM_FILES ${flag(config.files)}`,
     `SHIM_DEBUG ${flag(config.debug)}`,
-    ...components.map(({ name }) => `MOTTE_COMPONENT_${name.toUpperCase()} 1`),
+    ...components.map(({ name }) => `SHIM_HAS_${name.toUpperCase()} 1`),
+    ...syscalls.map(([, name]) => `SHIM_HAS_SYS_${name} 1`),
+    `SHIM_SYSCALLS(X) ${syscalls.map(([number, name]) => `X(${number}, ${name})`).join(' ')}`,
   ];
   return [
     '/* SPDX-License-Identifier: Apache-2.0 */',
