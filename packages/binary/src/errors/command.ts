@@ -1,4 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Codes of `@motte/command`. */
-export const COMMAND_ERRORS = {} as const;
+/** Codes of the command `motte`. */
+export const COMMAND_ERRORS = {
+  USAGE_COMMAND: {
+    exit: 64,
+    reason: 'There is no such command.',
+    fix: 'Use the command that the message suggests, or see all of them with `motte --help`.',
+  },
+  USAGE_OPTION: {
+    exit: 64,
+    reason: 'The command has no such option.',
+    fix: 'Use the option that the message suggests, or see all of them with `motte COMMAND --help`.',
+  },
+  USAGE_VALUE: {
+    exit: 64,
+    reason: 'An option has a value that it does not take.',
+    fix: 'Give the option as `motte COMMAND --help` shows it.',
+  },
+  USAGE_ARGUMENTS: {
+    exit: 64,
+    reason: 'The command was given too few or too many arguments.',
+    fix: 'Give the arguments that the first line of `motte COMMAND --help` shows.',
+  },
+  FILE_ACCESS: {
+    exit: 2,
+    reason: 'A file could not be read.',
+    fix: 'Check the path and the permissions that the message names.',
+  },
+  FILE_EXISTS: {
+    exit: 2,
+    reason: 'The file to be written is there already, and what it holds cannot be made again.',
+    fix: 'Choose another name, or say --force to replace it.',
+  },
+  FILE_KIND: {
+    exit: 2,
+    reason: 'The file is of a kind that this command does not take.',
+    fix: 'Give a file of a kind that the message names; --as says what a file is when it cannot be seen.',
+  },
+  OUTPUT_FAILED: {
+    exit: 2,
+    reason: 'An output could not be written; what was there before is unchanged.',
+    fix: 'Make room, or choose another place; the message has the system’s reason.',
+  },
+  DEVELOPER_KEY: {
+    exit: 2,
+    reason: 'The per-user developer key is not a private file of this user.',
+    fix: 'Run `chmod 600` on the file that the message names, or delete it: the next run makes another.',
+  },
+  TEE_UNSUPPORTED: {
+    exit: 6,
+    reason: 'This version of Motte has no back end for the TEE that was named.',
+    fix: 'Use --tee sgx or --tee auto.',
+  },
+  GRANT_UNSUPPORTED: {
+    exit: 2,
+    reason: 'Keep.toml grants what this version of Motte cannot serve.',
+    fix: 'Remove the grant; docs/LIMITATIONS.md says which grants are served.',
+  },
+  KEEP_ENDED: {
+    exit: 7,
+    reason: 'The Keep ended before its program did.',
+    fix: 'The message names who ended it and why; when it was the CPU or the shim, run again with --stats and without --no-patch.',
+  },
+  EXPLAIN_UNKNOWN: {
+    exit: 1,
+    reason: 'There is no such error code.',
+    fix: 'See all codes in docs/errors.md, or with `motte explain`.',
+  },
+  INTERNAL: {
+    exit: 7,
+    reason: 'Motte met a state that it does not know: a defect of Motte.',
+    fix: 'Report it with the command line and the output of MOTTE_DEBUG=1.',
+  },
+} as const;

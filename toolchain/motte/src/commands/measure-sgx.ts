@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { toHex } from '@motte/binary/hex';
+import { measureSgx } from '@motte/measure/sgx';
+import { planTotals } from '@motte/plan/totals';
+import type { Input, Outcome } from '../grammar/command.js';
+import { openOutput } from '../io/output.js';
+import { bytesDigest, sourceDigest } from '../keep/digest.js';
+import { prepare } from '../keep/prepare.js';
+import type { Prepared } from '../keep/prepare.js';
+import { fixedSettings } from '../keep/settings.js';
+
+function measure({ plan }: Prepared, sgxs: string | undefined): string {
+  if (sgxs === undefined) return toHex(measureSgx(plan));
+  const output = openOutput(sgxs);
+  try {
+    const digest = measureSgx(plan, { stream: (bytes) => output.write(bytes) });
+    output.commit();
+    return toHex(digest);
+  } finally {
+    output.abandon();
+  }
+}
+
+/** `motte measure sgx FILE` */
+export function run({ options, words: [file = ''] }: Input): Outcome {
+  const prepared = prepare(file, options, fixedSettings(options, file));
+  try {
+    const { kind, plan, inputs, blob } = prepared;
+    const measurement = measure(prepared, options.sgxs);
+    const text = `${measurement}\n`;
+    if (options.json !== true) return { result: undefined, text };
+    return {
+      result: {
+        tee: plan.tee,
+        kind,
+        measurement,
+        config: blob === undefined ? null : { digest: bytesDigest(blob), blob: toHex(blob) },
+        pages: planTotals(plan),
+        inputs: inputs.map(({ role, file: one }) => ({ role, path: one.path, sha256: sourceDigest(one) })),
+      },
+      text,
+    };
+  } finally {
+    prepared.close();
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { readBytes } from '@motte/binary/source';
+import type { ByteSource } from '@motte/binary/source';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { withPath } from './system.js';
+
+/** A file as a source, open until `close`. */
+export interface InputFile extends ByteSource {
+  /** As it was given. */
+  readonly path: string;
+  close(): void;
+}
+
+/** Most bytes of a text that is read whole: a Keep.toml, a key. */
+const MOST_TEXT = 1 << 20;
+
+/** Opens a regular file for reading. Throws FILE_ACCESS. */
+export function openFile(path: string): InputFile {
+  return withPath('FILE_ACCESS', path, () => {
+    // O_NONBLOCK: a FIFO without a writer is refused below instead of waited for.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) {
+      closeSync(fd);
+      throw new MotteError('FILE_ACCESS', {
+        field: path,
+        expected: 'a regular file',
+        found: stat.isDirectory() ? 'a folder' : 'another kind of file',
+      });
+    }
+    return {
+      path,
+      size: stat.size,
+      read(offset, into) {
+        for (let done = 0; done < into.length;) {
+          const got = withPath('FILE_ACCESS', path, () =>
+            readSync(fd, into, done, into.length - done, offset + done),
+          );
+          if (got === 0) {
+            throw new MotteError('STRUCT_TRUNCATED', {
+              field: path,
+              expected: `${into.length} bytes`,
+              found: done,
+              offset,
+            });
+          }
+          done += got;
+        }
+      },
+      close: () => closeSync(fd),
+    };
+  });
+}
+
+/** The whole of a small file. Throws FILE_ACCESS. The caller owns the bytes. */
+export function readSmall(path: string, most: number = MOST_TEXT): Uint8Array {
+  const file = openFile(path);
+  try {
+    if (file.size > most) {
+      throw new MotteError('FILE_ACCESS', {
+        field: path,
+        expected: `at most ${most} bytes`,
+        found: file.size,
+      });
+    }
+    return readBytes(file, 0, file.size);
+  } finally {
+    file.close();
+  }
+}
+
+/** A small file that must be UTF-8. Throws FILE_ACCESS. */
+export function readText(path: string): string {
+  const bytes = readSmall(path);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new MotteError('FILE_ACCESS', { field: path, expected: 'UTF-8 text', found: 'other bytes', cause });
+  }
+}

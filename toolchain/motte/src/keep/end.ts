@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { toHex } from '@motte/binary/hex';
+import type { End, Keep, KeepStats } from '@motte/loader/load';
+import type { PlanTotals } from '@motte/plan/totals';
+
+/** What `run --stats` writes; docs/schema/run.json. */
+export interface RunStats {
+  readonly tee: 'sgx';
+  readonly emulated: boolean;
+  readonly measurement: string;
+  readonly ended: End['ended'];
+  readonly status: number;
+  readonly cause: string | null;
+  readonly pages: PlanTotals;
+  readonly entries: number;
+  readonly aexs: number;
+  readonly hostCalls: number;
+  /** Sites of the shim that emulation replaced in memory. */
+  readonly patchedSites: number;
+  readonly timesNs: { readonly load: number; readonly firstInstruction: number; readonly total: number };
+}
+
+const ns = (ms: number): number => Math.round(ms * 1e6);
+
+/** The statistics of a Keep that has ended. `times` are milliseconds from the call of `load`. */
+export function endStats(
+  keep: Keep,
+  end: End,
+  stats: KeepStats,
+  pages: PlanTotals,
+  times: { readonly load: number; readonly total: number },
+): RunStats {
+  // Between the helper's mapping and its first entry nothing else happens; `load` ends with the mapping.
+  const first = Math.max(0, stats.firstNs - stats.mapNs);
+  return {
+    tee: 'sgx',
+    emulated: keep.emulated,
+    measurement: toHex(keep.measurement),
+    ended: end.ended,
+    status: end.status,
+    cause: end.cause ?? null,
+    pages,
+    entries: stats.entries,
+    aexs: stats.aexs,
+    hostCalls: stats.hostCalls,
+    patchedSites: stats.patchedSites,
+    timesNs: { load: ns(times.load), firstInstruction: ns(times.load) + first, total: ns(times.total) },
+  };
+}
+
+/** The exit status that a shell would see: the program's, 128 + n for a signal. Throws KEEP_ENDED for any other end. */
+export function endStatus(end: End): number {
+  switch (end.ended) {
+    case 'exited':
+      return end.status;
+    case 'signalled':
+      return 128 + end.status;
+    case 'trapped':
+    case 'refused':
+    case 'killed':
+      throw new MotteError('KEEP_ENDED', {
+        field: end.cause ?? end.ended,
+        message: `the Keep was ${end.ended}: ${end.reason ?? 'no reason was given'}`,
+      });
+  }
+}

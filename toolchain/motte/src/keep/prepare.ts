@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { readBytes } from '@motte/binary/source';
+import type { ByteSource } from '@motte/binary/source';
+import { configBlob } from '@motte/config/blob';
+import type { KeepConfig } from '@motte/config/keep-config';
+import { checkExec } from '@motte/elf/exec';
+import { readElf } from '@motte/elf/read';
+import { checkShim } from '@motte/elf/shim';
+import type { Shim } from '@motte/elf/shim';
+import { shimPath } from '@motte/loader/prebuilt';
+import { newSha256 } from '@motte/measure/hash';
+import { readPlan } from '@motte/plan/ndjson/read';
+import type { PagePlan } from '@motte/plan/plan';
+import { SHIM_FILE, sgxKeepPlan } from '@motte/plan/sgx/keep';
+import { sdkPlan } from '@motte/plan/sgx/sdk';
+import { readSdkMetadata } from '@motte/plan/sgx/sdk/metadata';
+import { readSgxs } from '@motte/plan/sgx/sgxs';
+import type { OptionValues } from '../grammar/options.js';
+import { openFile } from '../io/file.js';
+import type { InputFile } from '../io/file.js';
+import { detectKind } from './kind.js';
+import type { FileKind } from './kind.js';
+import type { Settings } from './settings.js';
+
+/** A file that went into a plan. */
+export interface PlanInput {
+  readonly role: 'exec' | 'shim' | 'plan' | 'sgxs' | 'enclave' | 'source';
+  readonly file: InputFile;
+}
+
+/** A plan and what it was made of. `close` it when nothing reads the plan's bytes any more. */
+export interface Prepared {
+  readonly kind: FileKind;
+  readonly plan: PagePlan;
+  readonly inputs: readonly PlanInput[];
+  /** Only a program's Keep has a shim and a config blob. */
+  readonly shim?: Shim;
+  readonly blob?: Uint8Array;
+  close(): void;
+}
+
+/** The shim of a layout, by its name among the prebuilt ones. */
+function shimFile(version: 1 | 2): string {
+  return shimPath(`sgx${version}.elf`);
+}
+
+/** The files of one preparation, closed together. */
+class Inputs {
+  readonly list: PlanInput[] = [];
+
+  open(role: PlanInput['role'], path: string): InputFile {
+    const file = openFile(path);
+    this.list.push({ role, file });
+    return file;
+  }
+
+  close(): void {
+    for (const { file } of this.list.splice(0)) file.close();
+  }
+}
+
+function execKeep(
+  inputs: Inputs,
+  file: InputFile,
+  { config, argv0 }: Settings,
+  shimOption: string | undefined,
+): Pick<Prepared, 'plan' | 'shim' | 'blob'> {
+  const exec = checkExec(readElf(file));
+  const shim = checkShim(readElf(inputs.open('shim', shimOption ?? shimFile(config.sgx.version))));
+  const { threads, memory, sgx } = config;
+  const plan = sgxKeepPlan({
+    shim,
+    exec,
+    execName: file.path,
+    threads,
+    memory,
+    version: sgx.version,
+    debug: sgx.debug,
+  });
+  return { plan, shim, blob: configBlob(config, argv0) };
+}
+
+/** The lines of a written plan. */
+function linesOf(file: InputFile): string[] {
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(readBytes(file, 0, file.size));
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/** Only the SGX1 layout has its heap in the plan, and each layout has its own shim. */
+function versionOf(lines: readonly string[]): 1 | 2 {
+  return lines.some((line) => line.includes('"source":{"file":"keep","section":"heap"')) ? 1 : 2;
+}
+
+function writtenPlan(inputs: Inputs, file: InputFile, shimOption: string | undefined): PagePlan {
+  const lines = linesOf(file);
+  const open = (name: string): ByteSource =>
+    name === SHIM_FILE
+      ? inputs.open('shim', shimOption ?? shimFile(versionOf(lines)))
+      : inputs.open('source', name);
+  return readPlan(lines, open, newSha256);
+}
+
+/** The plan of an enclave of Intel's SDK, by the first of its metadata blocks, which is the newest. */
+function sdkEnclave(file: InputFile): PagePlan {
+  const elf = readElf(file);
+  const [metadata] = readSdkMetadata(elf);
+  if (metadata === undefined)
+    throw new MotteError('SDK_METADATA', { field: file.path, expected: 'a metadata block' });
+  return sdkPlan(elf, metadata, file.path);
+}
+
+/** What an .sgxs stream does not say of the SECS, from the configuration; MRENCLAVE does not cover it. */
+function secsOptions({ sgx }: KeepConfig): { attributes: bigint } {
+  return { attributes: sgx.debug ? 6n : 4n };
+}
+
+/** Makes the plan of a FILE of any kind. Throws FILE_KIND, and all that reading and planning throw. */
+export function prepare(path: string, options: OptionValues, settings: Settings): Prepared {
+  const inputs = new Inputs();
+  try {
+    const main = openFile(path);
+    inputs.list.push({ role: 'exec', file: main });
+    const kind = (options.as as FileKind | undefined) ?? detectKind(path, main);
+    inputs.list[0] = { role: kind, file: main };
+    const made = ((): Pick<Prepared, 'plan' | 'shim' | 'blob'> => {
+      switch (kind) {
+        case 'exec':
+          return execKeep(inputs, main, settings, options.shim);
+        case 'plan':
+          return { plan: writtenPlan(inputs, main, options.shim) };
+        case 'sgxs':
+          return { plan: readSgxs(main, { file: path, ...secsOptions(settings.config) }) };
+        case 'enclave':
+          return { plan: sdkEnclave(main) };
+      }
+    })();
+    return { kind, ...made, inputs: inputs.list, close: () => inputs.close() };
+  } catch (error) {
+    inputs.close();
+    throw error;
+  }
+}
+
+/** Refuses a TEE whose plans this version cannot make. Throws TEE_UNSUPPORTED. */
+export function checkTee(tee: string | undefined): void {
+  if (tee === undefined || tee === 'sgx' || tee === 'auto') return;
+  throw new MotteError('TEE_UNSUPPORTED', { field: '--tee', expected: 'sgx', found: tee });
+}

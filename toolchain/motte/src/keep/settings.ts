@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { hostValues, withCommandLine } from '@motte/config/host-values';
+import type { HostValues, Variable } from '@motte/config/host-values';
+import type { KeepConfig } from '@motte/config/keep-config';
+import { defaultConfig, parseKeepToml } from '@motte/config/keep-toml';
+import { basename } from 'node:path';
+import type { OptionValues } from '../grammar/options.js';
+import { readText } from '../io/file.js';
+
+/** The configuration of a Keep, and what its host adds at boot. */
+export interface Settings {
+  readonly config: KeepConfig;
+  readonly argv0: string;
+  readonly host: HostValues;
+}
+
+/** The variables of `--env`. Throws USAGE_VALUE. */
+function variables(given: readonly string[]): Variable[] {
+  return given.map((text) => {
+    const at = text.indexOf('=');
+    if (at < 1)
+      throw new MotteError('USAGE_VALUE', { field: '--env', expected: 'K=V', found: JSON.stringify(text) });
+    return { key: text.slice(0, at), value: text.slice(at + 1) };
+  });
+}
+
+/** The configuration that Keep.toml and the options say, before any program. */
+export function readConfig(options: OptionValues): KeepConfig {
+  const config = options.config === undefined ? defaultConfig() : parseKeepToml(readText(options.config));
+  return options.debug === true ? { ...config, sgx: { ...config.sgx, debug: true } } : config;
+}
+
+/** What `measure`, `plan` and `sign` fix: Keep.toml or the defaults, argv[0] the last part of the path. */
+export function fixedSettings(options: OptionValues, file: string): Settings {
+  return { config: readConfig(options), argv0: basename(file), host: { args: [], env: [] } };
+}
+
+/**
+ * What `run` fixes. With a Keep.toml it is what `measure` fixes, and the command line gives only what Keep.toml leaves
+ * to the host; a bare file's own command line is fixed, argv[0] as typed.
+ */
+export function runSettings(options: OptionValues, file: string, args: readonly string[]): Settings {
+  const fixed = fixedSettings(options, file);
+  const env = variables(options.env ?? []);
+  if (options.config === undefined) {
+    return { ...fixed, config: withCommandLine(fixed.config, args, env), argv0: file };
+  }
+  if (fixed.config.env !== 'host') return { ...fixed, host: hostValues(fixed.config, args, env) };
+  const own = Object.entries(process.env).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ key, value }],
+  );
+  return { ...fixed, host: hostValues(fixed.config, args, [...own, ...env]) };
+}
