@@ -77,6 +77,11 @@ export const LOADER_ERRORS = {
     reason: 'the helper process said something that the loader does not understand',
     fix: 'Loader and helper come from different versions: build or install both again.',
   },
+  DEVELOPER_KEY: {
+    exit: 6,
+    reason: 'the key that signs unsigned programs on this machine cannot be read or made',
+    fix: 'Make the folder that the message names writable, remove a damaged key, or sign with --key.',
+  },
   HOST_MEMORY: {
     exit: 7,
     reason: "the machine has no memory for the Keep's pages",

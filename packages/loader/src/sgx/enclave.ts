@@ -50,9 +50,14 @@ class HardwareEnclave implements LoadingEnclave {
     this.#device = open(calls);
     try {
       this.#stage = calls.map(-1, 2 * STAGE_BYTES, PROT.READ | PROT.WRITE);
-      unlessInterrupted(OPERATION.CREATE, () => calls.sgxCreate(this.#device.fd, secs), systemCode);
     } catch (error) {
       this.#device.close();
+      throw error;
+    }
+    try {
+      unlessInterrupted(OPERATION.CREATE, () => calls.sgxCreate(this.#device.fd, secs), systemCode);
+    } catch (error) {
+      this.abandon();
       throw error;
     }
   }

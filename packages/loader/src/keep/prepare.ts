@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a program to an image that `load` takes: what `motte run` does, as a function.
+import { configBlob } from '@motte/config/blob';
+import { defaultConfig } from '@motte/config/keep-toml';
+import { checkExec } from '@motte/elf/exec';
+import { readElf } from '@motte/elf/read';
+import { checkShim } from '@motte/elf/shim';
+import { measureSgx } from '@motte/measure/sgx';
+import { sgxKeepPlan } from '@motte/plan/sgx/keep';
+import { planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
+import { shimPath } from '../prebuilt.js';
+import { developerSigner } from './developer-key.js';
+import { fileSource } from './file-source.js';
+import type { ByteSource } from '@motte/binary/source';
+import type { KeepConfig } from '@motte/config/keep-config';
+import type { SgxSigner } from '@motte/sign/sgx/sign';
+import type { Image } from '../load.js';
+import type { FileSource } from './file-source.js';
+
+export interface PrepareInput {
+  /** The program: a path, or its bytes. */
+  readonly exec: string | ByteSource;
+  /** argv[0], and the name of the program's pages in the plan; a path's own by default. */
+  readonly name?: string;
+  /** What Keep.toml says; its defaults without it. */
+  readonly config?: KeepConfig;
+  /** Path of the shim; by default the built one of the configuration's SGX version. */
+  readonly shim?: string;
+  /** Who signs; by default this user's developer key. */
+  readonly signer?: SgxSigner;
+  /** SIGSTRUCT.DATE, BCD 0xYYYYMMDD. By default 0x20200101: signing again gives the same bytes. */
+  readonly date?: number;
+}
+
+/** An image, and what is known of it. It reads the files that it was made of until `close`. */
+export interface PreparedKeep extends Image {
+  readonly measurement: Uint8Array;
+  close(): void;
+}
+
+const DATE = 0x20200101;
+
+function planned(input: PrepareInput, exec: ByteSource, shim: ByteSource, name: string): PreparedKeep {
+  const config = input.config ?? defaultConfig();
+  const { threads, memory, sgx } = config;
+  const checkedShim = checkShim(readElf(shim));
+  const plan = sgxKeepPlan({
+    shim: checkedShim,
+    exec: checkExec(readElf(exec)),
+    execName: name,
+    threads,
+    memory,
+    version: sgx.version,
+    debug: sgx.debug,
+  });
+  const measurement = measureSgx(plan);
+  const { isvprodid, isvsvn } = sgx;
+  const unsigned = planSigstruct(plan, measurement, { date: input.date ?? DATE, isvprodid, isvsvn });
+  return {
+    plan,
+    measurement,
+    config: configBlob(config, name),
+    sites: checkedShim.sites,
+    sigstruct: signSigstruct(unsigned, input.signer ?? developerSigner()),
+    close: () => undefined,
+  };
+}
+
+/**
+ * Plans, measures and signs a Keep of `exec`. Throws what reading the ELF files, planning and signing throw; then no
+ * file stays open.
+ */
+export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
+  const files: FileSource[] = [];
+  const close = (): void => files.splice(0).forEach((file) => file.close());
+  const open = (path: string): FileSource => {
+    const file = fileSource(path);
+    files.push(file);
+    return file;
+  };
+  try {
+    const { exec } = input;
+    const name = input.name ?? (typeof exec === 'string' ? exec : 'exec');
+    const source = typeof exec === 'string' ? open(exec) : exec;
+    const shim = open(input.shim ?? shimPath(`sgx${(input.config ?? defaultConfig()).sgx.version}.elf`));
+    return { ...planned(input, source, shim, name), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
