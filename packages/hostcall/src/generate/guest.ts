@@ -148,10 +148,12 @@ function resultCheck(row: Row): string[] {
     case 'zero':
       return refuse('result != 0');
     case 'range': {
-      const condition = violates('result', 'i64', { range: [result.from, result.to] });
-      return result.from === 0n && result.to === (1n << 63n) - 1n
-        ? []
-        : refuse(result.from === 0n ? condition.replace('result < 0 || ', '') : condition);
+      // Negative results are errnos and were dealt with.
+      const condition = violates('result', 'i64', { range: [result.from, result.to] }).replace(
+        /^result < 0( \|\| |$)/,
+        '',
+      );
+      return condition === '' ? [] : refuse(condition);
     }
     case 'count':
       return [

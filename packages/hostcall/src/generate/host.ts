@@ -145,7 +145,7 @@ function prepare(row: Row, buffer: BufferArg): string[] {
   if (buffer.bulk === true) return [];
   const bytes = maxBytes(row, buffer);
   const lines = [`uint8_t ${name}[${bytes}] __attribute__((aligned(8))) = { 0 };`];
-  if (buffer.direction !== 'out') lines.push(`memcpy(${name}, data + at_${name}, ${size(row, buffer)});`);
+  if (buffer.direction !== 'out') lines.push(`take(${name}, data + at_${name}, ${size(row, buffer)});`);
   if (buffer.direction === 'in' && hasChecks(row, buffer))
     lines.push(
       ...elements(row, buffer, (at) => [`if (${checkName(row, buffer)}(${name}${at}))`, '\treturn -EINVAL;']),
@@ -216,8 +216,14 @@ function resultCheck(row: Row): string[] {
   switch (result.kind) {
     case 'zero':
       return bad('result != 0');
-    case 'range':
-      return result.to === (1n << 63n) - 1n ? [] : bad(`result > ${result.to}`);
+    case 'range': {
+      // Negative results are errnos and were dealt with.
+      const condition = violates('result', 'i64', { range: [result.from, result.to] }).replace(
+        /^result < 0( \|\| |$)/,
+        '',
+      );
+      return condition === '' ? [] : bad(condition);
+    }
     case 'count':
       return bad(`(uint64_t)result > ${result.of}`);
     case 'part':
@@ -308,6 +314,22 @@ function cases(rows: readonly Row[]): string[] {
   ]);
 }
 
+const TAKE = [
+  '/*',
+  ' * Copies from the shared block, each unit of 8 bytes in one read: the Keep may go on writing, and what was checked',
+  ' * must be what is used. Where a copy starts is a multiple of 8.',
+  ' */',
+  'static void take(void *to, const void *shared, size_t length)',
+  '{',
+  '\tfor (size_t at = 0; at < length; at += 8) {',
+  '\t\tconst uint64_t unit = __atomic_load_n((const uint64_t *)shared + at / 8, __ATOMIC_RELAXED);',
+  '',
+  '\t\tmemcpy((uint8_t *)to + at, &unit, length - at < 8 ? length - at : 8);',
+  '\t}',
+  '}',
+  '',
+];
+
 const ALLOWED = [
   '/* The errno as the kernel gave it when the call may answer with it: the Keep ends over any other. */',
   'static long allowed(long result, const uint64_t errnos[3], long otherwise)',
@@ -329,12 +351,7 @@ const SERVE = [
   '\tuint64_t wrote = 0;',
   '\tlong result;',
   '',
-  '\t/* Copied once: the Keep may go on writing to it, and what was checked must be what is used. */',
-  '\tfor (size_t i = 0; i < sizeof(head) / 8; i++) {',
-  '\t\tconst uint64_t word = __atomic_load_n((uint64_t *)block + i, __ATOMIC_RELAXED);',
-  '',
-  '\t\tmemcpy((uint8_t *)&head + i * 8, &word, sizeof(word));',
-  '\t}',
+  '\ttake(&head, block, sizeof(head));',
   '\t__atomic_thread_fence(__ATOMIC_ACQUIRE);',
   '\tresult = head.version == 1 ? serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote) : -ENOSYS;',
   '\tshared->result = (uint64_t)result;',
@@ -359,6 +376,7 @@ export function hostFiles(rows: readonly Row[], folder: string = FOLDER): Record
       '',
       '#define ROOM(bytes) (((bytes) + 7ull) & ~7ull)',
       '',
+      ...TAKE,
       ...ALLOWED,
       ...rows.map(hostFunction),
       'static long serve(struct keep_host *host, const struct hostcall_block *head, uint8_t *data, uint64_t *wrote)',

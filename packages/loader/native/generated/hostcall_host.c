@@ -13,6 +13,19 @@
 
 #define ROOM(bytes) (((bytes) + 7ull) & ~7ull)
 
+/*
+ * Copies from the shared block, each unit of 8 bytes in one read: the Keep may go on writing, and what was checked
+ * must be what is used. Where a copy starts is a multiple of 8.
+ */
+static void take(void *to, const void *shared, size_t length)
+{
+	for (size_t at = 0; at < length; at += 8) {
+		const uint64_t unit = __atomic_load_n((const uint64_t *)shared + at / 8, __ATOMIC_RELAXED);
+
+		memcpy((uint8_t *)to + at, &unit, length - at < 8 ? length - at : 8);
+	}
+}
+
 /* The errno as the kernel gave it when the call may answer with it: the Keep ends over any other. */
 static long allowed(long result, const uint64_t errnos[3], long otherwise)
 {
@@ -163,7 +176,7 @@ static long do_poll(struct keep_host *host, const struct hostcall_block *head, u
 	if (head->in_length != at_fds + nfds * 8)
 		return -EINVAL;
 	uint8_t fds[8192] __attribute__((aligned(8))) = { 0 };
-	memcpy(fds, data + at_fds, nfds * 8);
+	take(fds, data + at_fds, nfds * 8);
 	uint8_t fds_sent[8192];
 	memcpy(fds_sent, fds, sizeof(fds_sent));
 	for (uint64_t i = 0; i < nfds; i++) {
@@ -314,7 +327,7 @@ static long do_fcntl_getfl(struct keep_host *host, const struct hostcall_block *
 	result = serve_fcntl_getfl(host, fd);
 	if (result < 0)
 		return allowed(result, errnos, -EBADF);
-	if (result > 67108863)
+	if (result > 0x3ffffff)
 		return -EBADF;
 	*wrote = 0;
 	return result;
@@ -421,7 +434,7 @@ static long do_clock_nanosleep(struct keep_host *host, const struct hostcall_blo
 	if (head->in_length != at_request + 16)
 		return -EINVAL;
 	uint8_t request[16] __attribute__((aligned(8))) = { 0 };
-	memcpy(request, data + at_request, 16);
+	take(request, data + at_request, 16);
 	if (bad_clock_nanosleep_request(request))
 		return -EINVAL;
 	result = serve_clock_nanosleep(host, clock, flags, request);
@@ -612,12 +625,7 @@ void hostcall_serve(struct keep_host *host, void *block)
 	uint64_t wrote = 0;
 	long result;
 
-	/* Copied once: the Keep may go on writing to it, and what was checked must be what is used. */
-	for (size_t i = 0; i < sizeof(head) / 8; i++) {
-		const uint64_t word = __atomic_load_n((uint64_t *)block + i, __ATOMIC_RELAXED);
-
-		memcpy((uint8_t *)&head + i * 8, &word, sizeof(word));
-	}
+	take(&head, block, sizeof(head));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	result = head.version == 1 ? serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote) : -ENOSYS;
 	shared->result = (uint64_t)result;
