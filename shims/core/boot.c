@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "include/boot.h"
+#include <bearssl.h>
+#include "include/arguments.h"
+#include "include/bytes.h"
+#include "include/config_blob.h"
+#include "include/files.h"
+#include "include/linux.h"
+#include "include/memory.h"
+#include "include/platform.h"
+#include "include/random.h"
+
+/* As Linux's RLIMIT_STACK, or an eighth of a small heap. */
+#define STACK_MOST (8ull << 20)
+
+/* The boot message inside the Keep. */
+struct message {
+	uint64_t address; /* of the config blob; the host's texts follow */
+	uint64_t pages;
+	uint32_t config_length;
+	struct arguments arguments;
+};
+
+static uint64_t pages_for(uint64_t bytes)
+{
+	return (bytes + PAGE_BYTES - 1) >> PAGE_SHIFT;
+}
+
+/* A new mapping at the top of the heap; the Keep ends when there is no room. */
+static uint64_t map_new(uint64_t pages)
+{
+	uint64_t address = memory_find(pages);
+
+	if (address == 0 || memory_map(address, pages, PERM_R | PERM_W))
+		keep_refuse(REASON_OUT_OF_MEMORY);
+	return address;
+}
+
+/* Copies head and body, once each; the lengths that count are the copied head's. */
+static void read_message(struct message *message)
+{
+	struct hostcall *call = platform_call();
+	struct boot head;
+	uint64_t length;
+	const char *texts;
+
+	copy_in(&head, hostcall_data(call, 0), sizeof(head));
+	/* None of the three can overflow a sum of 64 bits. */
+	length = (uint64_t)head.config_length + head.args_length + head.env_length;
+	if (head.magic != BOOT_MAGIC || head.reserved_01c != 0 || head.config_length > CONFIG_MAX ||
+	    head.config_length % 8 != 0 || length == 0 || length > HOSTCALL_DATA_SIZE - sizeof(head))
+		keep_refuse(REASON_BOOT_MESSAGE);
+	length = hostcall_mask(length, HOSTCALL_DATA_SIZE - sizeof(head));
+	message->pages = pages_for(length);
+	message->address = map_new(message->pages);
+	copy_in((void *)message->address, hostcall_data(call, sizeof(head)), length);
+	message->config_length = head.config_length;
+	texts = (const char *)message->address + head.config_length;
+	message->arguments = (struct arguments){
+		.blob = (const void *)message->address,
+		.args = { texts, head.args_length, head.args_count },
+		.env = { texts + head.args_length, head.env_length, head.env_count },
+	};
+}
+
+/* The digest first: what is not attested is not even parsed. */
+static void check_config(const struct message *message)
+{
+	br_sha256_context context;
+	uint8_t digest[br_sha256_SIZE];
+
+	br_sha256_init(&context);
+	br_sha256_update(&context, message->arguments.blob, message->config_length);
+	br_sha256_out(&context, digest);
+	if (!platform_config_is(digest))
+		keep_refuse(REASON_CONFIG_DIGEST);
+	if (!config_check(message->arguments.blob, message->config_length))
+		keep_refuse(REASON_CONFIG_FORMAT);
+	arguments_check(&message->arguments);
+}
+
+static void put_auxiliary(struct stack *stack, const struct exec *exec, uint64_t name)
+{
+	static const char platform[] = "x86_64";
+	uint8_t random[16];
+
+	random_bytes(random, sizeof(random));
+	stack_aux(stack, AT_PHDR, exec->phdr);
+	stack_aux(stack, AT_PHENT, sizeof(struct elf64_phdr));
+	stack_aux(stack, AT_PHNUM, exec->phnum);
+	stack_aux(stack, AT_PAGESZ, PAGE_BYTES);
+	stack_aux(stack, AT_BASE, 0);
+	stack_aux(stack, AT_FLAGS, 0);
+	stack_aux(stack, AT_ENTRY, exec->entry);
+	stack_aux(stack, AT_UID, 0);
+	stack_aux(stack, AT_EUID, 0);
+	stack_aux(stack, AT_GID, 0);
+	stack_aux(stack, AT_EGID, 0);
+	stack_aux(stack, AT_SECURE, 0);
+	stack_aux(stack, AT_CLKTCK, 100);
+	stack_aux(stack, AT_HWCAP, platform_hwcap());
+	stack_aux(stack, AT_HWCAP2, 0); /* no FSGSBASE */
+	stack_aux(stack, AT_RANDOM, stack_blob(stack, random, sizeof(random)));
+	stack_aux(stack, AT_PLATFORM, stack_blob(stack, platform, sizeof(platform)));
+	stack_aux(stack, AT_EXECFN, name);
+	stack_aux(stack, AT_MOTTE_ENTRY, platform_direct_entry());
+	stack_aux(stack, AT_NULL, 0);
+}
+
+static uint64_t build_stack(const struct message *message, const struct exec *exec)
+{
+	uint64_t most = exec->heap / 8 < STACK_MOST ? exec->heap / 8 : STACK_MOST;
+	uint64_t pages = pages_for(most);
+	uint64_t low = map_new(pages + 1); /* with its guard */
+	uint64_t top = low + ((pages + 1) << PAGE_SHIFT);
+	struct stack stack = { 0 };
+	uint64_t used;
+
+	if (memory_protect(low, 1, 0))
+		keep_refuse(REASON_OUT_OF_MEMORY);
+	arguments_put(&message->arguments, &stack);
+	used = stack_bytes(&stack.size);
+	/* 16 bytes more: landing_start() pushes below the stack pointer. A quarter for arguments and environment, as execve() has it. */
+	if (used > (pages << PAGE_SHIFT) / 4 || memory_touch(top - used - 16, used + 16, PERM_R | PERM_W))
+		keep_refuse(REASON_OUT_OF_MEMORY);
+	stack_begin(&stack, top);
+	arguments_put(&message->arguments, &stack);
+	put_auxiliary(&stack, exec, ((uint64_t *)stack.start)[1]);
+	return stack.start;
+}
+
+uint64_t boot_exec(const struct exec *exec)
+{
+	const struct config_header *header;
+	struct message message;
+	uint64_t stack;
+
+	read_message(&message);
+	check_config(&message);
+	header = message.arguments.blob;
+	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
+	stack = build_stack(&message, exec);
+	if (memory_unmap(message.address, message.pages))
+		keep_refuse(REASON_OUT_OF_MEMORY);
+	return stack;
+}

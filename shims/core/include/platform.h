@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a TEE gives to the code that all shims share. shims/sgx has one implementation; others will follow. */
+#ifndef MOTTE_PLATFORM_H
+#define MOTTE_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "hostcall.h"
+
+#define PAGE_SHIFT 12
+#define PAGE_BYTES (1ull << PAGE_SHIFT)
+
+/* ---- address space ---- */
+
+/* The Keep's range of addresses, [start, end); what lies elsewhere is the host's. */
+struct span {
+	uint64_t start;
+	uint64_t end;
+};
+struct span platform_keep(void);
+
+/* The part of it that is the shim's: its image, its stacks. */
+struct span platform_shim(void);
+
+/* ---- memory (the ledger decides, memory.c calls) ---- */
+
+/* Whether pages are added to the Keep when they are first used; else they were all there from the start. */
+bool platform_lazy(void);
+
+/* Whether a page that was written can become executable. */
+bool platform_late_code(void);
+
+/* Makes `pages` pages part of the Keep: readable, writable, zero. Called once a page until it is trimmed. */
+void platform_accept(uint64_t address, uint64_t pages);
+
+/* Changes what accepted pages permit, from `old` to `now` (PERM_ bits); never W and X together on the way. */
+void platform_permit(uint64_t address, uint64_t pages, unsigned old, unsigned now);
+
+/* Gives accepted pages back to the host. Their contents are gone. */
+void platform_trim(uint64_t address, uint64_t pages);
+
+/* ---- this thread ---- */
+
+struct hostcall *platform_call(void);
+void platform_set_fs(uint64_t base);
+uint64_t platform_get_fs(void);
+
+/* The address of the direct entry for system calls. */
+uint64_t platform_direct_entry(void);
+
+/* ---- the rest ---- */
+
+/* A word of the CPU's random generator; false when it has none at the moment. */
+bool platform_random(uint64_t *word);
+
+/* CPUID.1:EDX, for AT_HWCAP. */
+uint32_t platform_hwcap(void);
+
+/* Ends the Keep as the application did: a wait status of Linux. */
+_Noreturn void keep_end(uint32_t status);
+
+/* Sets the stack protector's canary. */
+void platform_set_canary(uint64_t canary);
+
+#endif

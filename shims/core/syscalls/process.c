@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who and where the application is: one process of one thread, number 1, on a machine of which it sees little. */
+#include "../generated/hostcall_guest.h"
+#include "../include/bytes.h"
+#include "../include/files.h"
+#include "../include/linux.h"
+#include "../include/memory.h"
+#include "../include/platform.h"
+#include "../include/syscall.h"
+#include "../include/user.h"
+
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+
+#define PR_SET_NAME 15
+
+#define RLIMIT_STACK 3
+#define RLIMIT_CORE 4
+#define RLIMIT_NOFILE 7
+#define RLIMITS 16
+#define RLIM_INFINITY UINT64_MAX
+#define STACK_LIMIT (8ull << 20)
+
+struct rlimit {
+	uint64_t now;
+	uint64_t most;
+};
+
+struct utsname {
+	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+
+struct sysinfo {
+	int64_t uptime;
+	uint64_t loads[3];
+	uint64_t totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+	uint16_t procs, pad;
+	uint64_t totalhigh, freehigh;
+	uint32_t mem_unit;
+};
+
+#define CONSTANT(name, value) \
+	long sys_##name(const struct syscall_frame *frame) { (void)frame; return value; }
+
+CONSTANT(getpid, 1)
+CONSTANT(gettid, 1)
+CONSTANT(getpgrp, 1)
+CONSTANT(getppid, 0)
+CONSTANT(getuid, 0)
+CONSTANT(geteuid, 0)
+CONSTANT(getgid, 0)
+CONSTANT(getegid, 0)
+/* One thread: its number is never cleared for anybody. */
+CONSTANT(set_tid_address, 1)
+
+long sys_exit_group(const struct syscall_frame *frame)
+{
+	keep_end((uint32_t)(frame->arg[0] & 0xff) << 8);
+}
+
+/* The only thread is the process. */
+long sys_exit(const struct syscall_frame *frame)
+{
+	return sys_exit_group(frame);
+}
+
+long sys_sched_yield(const struct syscall_frame *frame)
+{
+	(void)frame;
+	return host_sched_yield(platform_call());
+}
+
+/* Fixed: the host's own would be its choice. The release is what C libraries compare with what they need. */
+long sys_uname(const struct syscall_frame *frame)
+{
+	static const struct utsname name = {
+		"Linux", "keep", "6.1.0-motte", "#1 Motte", "x86_64", "(none)",
+	};
+
+	return user_put(frame->arg[0], &name, sizeof(name));
+}
+
+static long get_limit(uint64_t which, uint64_t to)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (which >= RLIMITS)
+		return -EINVAL;
+	if (which == RLIMIT_STACK)
+		limit.now = STACK_LIMIT;
+	else if (which == RLIMIT_CORE)
+		limit = (struct rlimit){ 0, 0 };
+	else if (which == RLIMIT_NOFILE)
+		limit = (struct rlimit){ FILES_MOST, FILES_MOST };
+	return user_put(to, &limit, sizeof(limit));
+}
+
+long sys_getrlimit(const struct syscall_frame *frame)
+{
+	return get_limit(frame->arg[0], frame->arg[1]);
+}
+
+long sys_prlimit64(const struct syscall_frame *frame)
+{
+	if (frame->arg[0] > 1)
+		return -ESRCH;
+	if (frame->arg[2] != 0)
+		return -EPERM; /* limits are the configuration's */
+	return frame->arg[3] == 0 ? 0 : get_limit(frame->arg[1], frame->arg[3]);
+}
+
+long sys_sysinfo(const struct syscall_frame *frame)
+{
+	struct sysinfo info = { .procs = 1, .mem_unit = PAGE_BYTES };
+
+	info.totalram = memory_heap_pages();
+	info.freeram = info.totalram;
+	return user_put(frame->arg[0], &info, sizeof(info));
+}
+
+long sys_prctl(const struct syscall_frame *frame)
+{
+	return frame->arg[0] == PR_SET_NAME ? user_path(frame->arg[1]) == -EFAULT ? -EFAULT : 0 : -EINVAL;
+}
+
+long sys_arch_prctl(const struct syscall_frame *frame)
+{
+	uint64_t base = frame->arg[1];
+
+	switch (frame->arg[0]) {
+	case ARCH_SET_FS:
+		if (base >> 47)
+			return -EPERM; /* not an address of user space */
+		platform_set_fs(base);
+		return 0;
+	case ARCH_GET_FS: {
+		uint64_t now = platform_get_fs();
+
+		return user_put(base, &now, sizeof(now));
+	}
+	default:
+		return -EINVAL; /* ARCH_SET_GS too: GS is the shim's */
+	}
+}
+
+/* No robust list is ever walked: there is no other thread to wait for what this one held. */
+long sys_set_robust_list(const struct syscall_frame *frame)
+{
+	return frame->arg[1] == 24 ? 0 : -EINVAL;
+}
+
+long sys_sched_getaffinity(const struct syscall_frame *frame)
+{
+	const uint64_t mask = 1;
+
+	if (frame->arg[0] > 1)
+		return -ESRCH;
+	if (frame->arg[1] < sizeof(mask) || frame->arg[1] % sizeof(mask) != 0)
+		return -EINVAL;
+	return user_put(frame->arg[2], &mask, sizeof(mask)) ? -EFAULT : (long)sizeof(mask);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading, writing and closing descriptors. */
+#include "../generated/hostcall_guest.h"
+#include "../include/files.h"
+#include "../include/linux.h"
+#include "../include/memory.h"
+#include "../include/platform.h"
+#include "../include/syscall.h"
+#include "../include/user.h"
+
+long sys_read(const struct syscall_frame *frame)
+{
+	int32_t handle = files_handle(frame->arg[0]);
+	uint64_t count = frame->arg[2] < HOSTCALL_DATA_SIZE ? frame->arg[2] : HOSTCALL_DATA_SIZE;
+
+	if (handle == -EBADF)
+		return handle;
+	if (memory_touch(frame->arg[1], count, PERM_R | PERM_W))
+		return -EFAULT;
+	if (handle == HANDLE_EMPTY)
+		return 0;
+	return host_read(platform_call(), handle, (void *)frame->arg[1], count);
+}
+
+static long write_to(int32_t handle, uint64_t from, uint64_t count)
+{
+	if (count > HOSTCALL_DATA_SIZE)
+		count = HOSTCALL_DATA_SIZE;
+	if (memory_touch(from, count, PERM_R))
+		return -EFAULT;
+	if (handle == HANDLE_EMPTY)
+		return -EBADF; /* as of a descriptor that is open for reading */
+	return host_write(platform_call(), handle, (const void *)from, count);
+}
+
+long sys_write(const struct syscall_frame *frame)
+{
+	int32_t handle = files_handle(frame->arg[0]);
+
+	return handle == -EBADF ? handle : write_to(handle, frame->arg[1], frame->arg[2]);
+}
+
+/* The vector's parts one after the other, until one is not done whole: an error counts only when nothing was done. */
+static long vector(const struct syscall_frame *frame, bool writing)
+{
+	struct syscall_frame one = *frame;
+	struct iovec part;
+	int64_t done = 0;
+
+	if (files_handle(frame->arg[0]) == -EBADF)
+		return -EBADF;
+	if (frame->arg[2] > IOV_MAX)
+		return -EINVAL;
+	for (uint64_t i = 0; i < frame->arg[2]; i++) {
+		long result = user_get(&part, frame->arg[1] + i * sizeof(part), sizeof(part));
+
+		if (!result && (int64_t)part.length < 0)
+			result = -EINVAL;
+		one.arg[1] = part.base;
+		one.arg[2] = part.length;
+		if (!result)
+			result = part.length == 0 ? 0 : writing ? sys_write(&one) : sys_read(&one);
+		if (result < 0)
+			return done ? done : result;
+		done += result;
+		if ((uint64_t)result != part.length)
+			break;
+	}
+	return done;
+}
+
+long sys_readv(const struct syscall_frame *frame)
+{
+	return vector(frame, false);
+}
+
+long sys_writev(const struct syscall_frame *frame)
+{
+	return vector(frame, true);
+}
+
+/* Standard streams have no positions that anybody should rely on. */
+static long positioned(uint64_t fd)
+{
+	return files_handle(fd) == -EBADF ? -EBADF : -ESPIPE;
+}
+
+long sys_pread64(const struct syscall_frame *frame)
+{
+	return positioned(frame->arg[0]);
+}
+
+long sys_pwrite64(const struct syscall_frame *frame)
+{
+	return positioned(frame->arg[0]);
+}
+
+long sys_lseek(const struct syscall_frame *frame)
+{
+	int32_t handle = files_handle(frame->arg[0]);
+
+	if (handle == -EBADF)
+		return handle;
+	if (handle == HANDLE_EMPTY)
+		return -ESPIPE;
+	return host_lseek(platform_call(), handle, (int64_t)frame->arg[1], (uint32_t)frame->arg[2]);
+}
+
+/* Closes one descriptor; the host is told when it was the last. */
+static long close_one(uint64_t fd, int32_t handle)
+{
+	if (!files_release(fd) || handle == HANDLE_EMPTY)
+		return 0;
+	return host_close(platform_call(), handle);
+}
+
+long sys_close(const struct syscall_frame *frame)
+{
+	int32_t handle = files_handle(frame->arg[0]);
+
+	return handle == -EBADF ? handle : close_one(frame->arg[0], handle);
+}
+
+long sys_dup(const struct syscall_frame *frame)
+{
+	int32_t handle = files_handle(frame->arg[0]);
+
+	return handle == -EBADF ? handle : files_duplicate(handle, 0, false);
+}
+
+static long duplicate_to(uint64_t from, uint64_t to, bool close_on_exec)
+{
+	int32_t handle = files_handle(from), other = files_handle(to);
+
+	if (handle == -EBADF || to >= FILES_MOST)
+		return -EBADF;
+	if (other != -EBADF)
+		(void)close_one(to, other); /* as Linux: its error is lost */
+	files_set(to, handle, close_on_exec);
+	return (long)to;
+}
+
+long sys_dup2(const struct syscall_frame *frame)
+{
+	if (frame->arg[0] == frame->arg[1])
+		return files_handle(frame->arg[0]) == -EBADF ? -EBADF : (long)frame->arg[0];
+	return duplicate_to(frame->arg[0], frame->arg[1], false);
+}
+
+long sys_dup3(const struct syscall_frame *frame)
+{
+	if (frame->arg[0] == frame->arg[1] || (frame->arg[2] & ~(uint64_t)O_CLOEXEC))
+		return -EINVAL;
+	return duplicate_to(frame->arg[0], frame->arg[1], frame->arg[2] != 0);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first entry of a thread: of the first thread, the Keep's boot. */
+#include "include/relocate.h"
+#include "include/sgx_keep.h"
+#include "../core/include/boot.h"
+#include "../core/include/linux.h"
+#include "../core/include/memory.h"
+#include "../core/include/platform.h"
+#include "../core/include/random.h"
+
+_Noreturn void boot_first_entry(struct thread *thread, uint64_t block, uint64_t size);
+
+/* What the host said of its block is looked at here and never again. */
+static void take_block(struct thread *thread, uint64_t block, uint64_t size)
+{
+	struct span keep = platform_keep();
+	uint64_t end;
+
+	if (size != HOSTCALL_BLOCK_SIZE || block % PAGE_SIZE != 0 || __builtin_add_overflow(block, size, &end))
+		keep_refuse(REASON_BOOT_BLOCK);
+	if (block < keep.end && end > keep.start)
+		keep_refuse(REASON_BOOT_BLOCK);
+	thread->call.block = (struct hostcall_block *)block;
+}
+
+static unsigned perms_of(uint32_t flags)
+{
+	return (flags & PF_R ? PERM_R : 0) | (flags & PF_W ? PERM_W : 0) | (flags & PF_X ? PERM_X : 0);
+}
+
+/* Enters the application's segments into the ledger, from its measured program headers. */
+static void adopt_segments(const struct keep_info *info)
+{
+	const struct elf64_phdr *phdr = (const struct elf64_phdr *)(keep_base() + info->exec_phdr);
+	uint64_t room = info->exec_end - info->exec_start;
+
+	for (uint64_t i = 0; i < info->exec_phnum; i++) {
+		uint64_t first, end;
+
+		if (phdr[i].p_type != PT_LOAD || phdr[i].p_memsz == 0)
+			continue;
+		if (__builtin_add_overflow(phdr[i].p_vaddr, phdr[i].p_memsz, &end) || end > room)
+			keep_refuse(REASON_KEEP_INFO);
+		first = phdr[i].p_vaddr >> PAGE_SHIFT;
+		end = (end + PAGE_BYTES - 1) >> PAGE_SHIFT;
+		memory_adopt(keep_base() + info->exec_start + (first << PAGE_SHIFT), end - first, perms_of(phdr[i].p_flags));
+	}
+}
+
+/* Runs before the stack protector has its canary, so it must not be protected itself. */
+__attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread, uint64_t block, uint64_t size)
+{
+	const struct keep_info *info = keep_info();
+	struct exec exec;
+	uint64_t canary;
+
+	relocate_self();
+	keep_info_check();
+	/* The others have nobody who asked for them: clone() is not served. */
+	if (thread->self != keep_base() + info->thread_start + SGX_MAP_THREAD_PAGE)
+		keep_refuse(REASON_ENTRY_STATE);
+	take_block(thread, block, size);
+	random_start();
+	random_bytes(&canary, sizeof(canary));
+	platform_set_canary(canary & ~0xffull); /* a string that runs over ends before it */
+	report_check();
+	memory_start(keep_base() + info->exec_start, keep_base() + info->heap_start, keep_base() + info->heap_end);
+	adopt_segments(info);
+	exec = (struct exec){
+		.entry = keep_base() + info->exec_entry,
+		.phdr = keep_base() + info->exec_phdr,
+		.phnum = info->exec_phnum,
+		.heap = info->heap_end - info->heap_start,
+	};
+	landing_start(exec.entry, boot_exec(&exec));
+}

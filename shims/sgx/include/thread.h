@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread page (docs/sgx-keep.md): what the shim knows of one TCS. GS points to it whenever the shim runs; it is
+ * measured as zeros, so a thread that was never entered is `fresh`.
+ *
+ * Of the thread block around it, everything is found from the TCS or from this page by adding a constant: no stack
+ * pointer comes from the host or from an SSA frame.
+ */
+#ifndef MOTTE_SGX_THREAD_H
+#define MOTTE_SGX_THREAD_H
+
+#include "../../core/generated/map.h"
+#include "../../core/generated/hostcall_abi.h"
+#include "../../core/generated/sgx.h"
+
+#define PAGE_SIZE 4096
+
+/* States of a thread (SECURITY.md, rule 6); each change is one atomic instruction. */
+#define THREAD_FRESH 0    /* never entered; the first thread boots, no other may be entered */
+#define THREAD_RUNNING 1  /* within the Keep, or interrupted there, or ended */
+#define THREAD_AWAITING 2 /* left for a host call; only an entry at CSSA 0 is expected */
+
+/* Members of struct thread, for assembly. */
+#define THREAD_SELF 0x000
+#define THREAD_CANARY 0x008
+#define THREAD_STATE 0x010
+#define THREAD_IN_EXCEPTION 0x014
+#define THREAD_HOST_RSP 0x018
+#define THREAD_HOST_RBP 0x020
+#define THREAD_HOST_RETURN 0x028
+#define THREAD_SHIM_RSP 0x030
+#define THREAD_EXEC_RSP 0x038
+#define THREAD_EXEC_FS 0x040
+#define THREAD_TRAPPED 0x048
+#define THREAD_XSAVE 0x400
+
+/* The top of a stack holds two words that only the entry uses, to load the flags. */
+#define STACK_SCRATCH 16
+#define STACK0_TOP (SGX_MAP_STACK0 + SGX_MAP_STACK0_PAGES * PAGE_SIZE)
+#define STACK1_TOP (SGX_MAP_STACK1 + SGX_MAP_STACK1_PAGES * PAGE_SIZE)
+
+/* From the TCS, which the CPU gives in RBX at EENTER. */
+#define TCS_TO_STACK0 (STACK0_TOP - SGX_MAP_TCS)
+#define TCS_TO_STACK1 (STACK1_TOP - SGX_MAP_TCS)
+#define TCS_TO_THREAD (SGX_MAP_THREAD_PAGE - SGX_MAP_TCS)
+#define TCS_TO_FRAME (SGX_MAP_SSA - SGX_MAP_TCS)
+/* From the thread page. */
+#define THREAD_TO_STACK0 (STACK0_TOP - STACK_SCRATCH - SGX_MAP_THREAD_PAGE)
+
+/* GPRSGX ends the SSA frame, EXINFO is right below it. */
+#define FRAME_SIZE (SGX_MAP_SSA_FRAME_PAGES * PAGE_SIZE)
+#define FRAME_GPRSGX (FRAME_SIZE - SIZEOF_GPRSGX)
+#define FRAME_EXINFO (FRAME_GPRSGX - SIZEOF_EXINFO)
+
+/* The components that an exec's trapped call may have to get back: x87, SSE, AVX, AVX-512. */
+#define XSAVE_COMPONENTS 0xe7
+
+#ifndef __ASSEMBLER__
+#include "../../core/include/hostcall.h"
+
+struct thread {
+	uint64_t self;         /* address of this page */
+	uint64_t canary;       /* of the stack protector, by GS */
+	uint32_t state;
+	uint32_t in_exception; /* 1 while the handler at CSSA 1 runs */
+	uint64_t host_rsp;     /* what RSP, RBP and the way out were at the last entry at CSSA 0 */
+	uint64_t host_rbp;
+	uint64_t host_return;
+	uint64_t shim_rsp;     /* of hostcall_transfer(), while awaiting */
+	uint64_t exec_rsp;     /* of the application, while in a system call */
+	uint64_t exec_fs;      /* its FS base; arch_prctl() sets it */
+	uint64_t trapped;      /* 1: it came by `syscall`, so its vector registers must survive */
+	struct hostcall call;
+	_Alignas(64) uint8_t gap[THREAD_XSAVE - 0x100];
+	_Alignas(64) uint8_t xsave[PAGE_SIZE - THREAD_XSAVE];
+};
+
+_Static_assert(sizeof(struct thread) == PAGE_SIZE, "thread: size");
+#define THREAD_AT(member, offset) _Static_assert(__builtin_offsetof(struct thread, member) == offset, #member)
+THREAD_AT(self, THREAD_SELF);
+THREAD_AT(canary, THREAD_CANARY);
+THREAD_AT(state, THREAD_STATE);
+THREAD_AT(in_exception, THREAD_IN_EXCEPTION);
+THREAD_AT(host_rsp, THREAD_HOST_RSP);
+THREAD_AT(host_rbp, THREAD_HOST_RBP);
+THREAD_AT(host_return, THREAD_HOST_RETURN);
+THREAD_AT(shim_rsp, THREAD_SHIM_RSP);
+THREAD_AT(exec_rsp, THREAD_EXEC_RSP);
+THREAD_AT(exec_fs, THREAD_EXEC_FS);
+THREAD_AT(trapped, THREAD_TRAPPED);
+THREAD_AT(xsave, THREAD_XSAVE);
+#undef THREAD_AT
+
+/* This thread. Valid from the first entry on. */
+static inline struct thread *thread_self(void)
+{
+	struct thread *self;
+
+	__asm__("movq %%gs:%c1, %0" : "=r"(self) : "i"(THREAD_SELF));
+	return self;
+}
+
+#endif
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the exec's system calls reach the dispatcher, at CSSA 0 and on stack 0:
+ *
+ *   landing_trapped  after its `syscall` faulted, by way of exception.c, with the registers that SYSCALL leaves;
+ *   landing_direct   by a `call` of the address in the auxiliary vector.
+ *
+ * GS is the shim's: arch_prctl(ARCH_SET_GS) is refused, so it still points to the thread page here.
+ */
+#include "include/thread.h"
+
+	.text
+
+/* struct syscall_frame (core/include/syscall.h), from its end to its start. */
+.macro push_frame
+	pushq	%r9				# argument 5
+	pushq	%r8
+	pushq	%r10				# argument 3: RCX is not free in a system call
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	pushq	%rax				# number
+.endm
+
+/*
+ * In:  RCX where the exec goes on, R11 its flags, RAX the number, RDI RSI RDX R10 R8 R9 the arguments; RSP and all
+ *      else the exec's. RFLAGS: DF and AC clear (exception.c).
+ * Out: to RCX, with RAX the result, everything else unchanged.
+ */
+	.globl	landing_trapped
+	.type	landing_trapped, @function
+landing_trapped:
+	movq	%rsp, %gs:THREAD_EXEC_RSP
+	movq	%gs:THREAD_SELF, %rsp
+	lfence
+	leaq	THREAD_TO_STACK0(%rsp), %rsp
+	movq	$1, %gs:THREAD_TRAPPED		# host calls keep the vector registers
+	pushq	%rcx
+	pushq	%r11
+	subq	$8, %rsp			# 16-byte aligned at the call
+	push_frame
+	movq	%rsp, %rdi
+	call	syscall_dispatch		# (frame) -> result
+	addq	$8, %rsp			# the number
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%r10
+	popq	%r8
+	popq	%r9
+	addq	$8, %rsp
+	movq	(%rsp), %r11
+	movq	8(%rsp), %rcx
+	popfq					# the exec's flags, from R11's place
+	movq	%gs:THREAD_EXEC_RSP, %rsp
+	lfence					# ADR 0005: the one indirect jump of the shim's own
+	jmp	*%rcx
+	.size	landing_trapped, . - landing_trapped
+
+/*
+ * In:  as a function call with the system call's registers: RAX the number, RDI RSI RDX R10 R8 R9 the arguments.
+ * Out: RAX the result; caller-saved registers are clobbered.
+ */
+	.globl	landing_direct
+	.type	landing_direct, @function
+landing_direct:
+	movq	%rsp, %gs:THREAD_EXEC_RSP
+	movq	%gs:THREAD_SELF, %rsp
+	lfence
+	leaq	THREAD_TO_STACK0(%rsp), %rsp
+	movq	$0, %gs:THREAD_TRAPPED
+	subq	$8, %rsp
+	push_frame
+	movq	%rsp, %rdi
+	pushq	$2
+	popfq					# AC and DF, whatever the caller did
+	call	syscall_dispatch
+	movq	%gs:THREAD_EXEC_RSP, %rsp
+	lfence
+	ret
+	.size	landing_direct, . - landing_direct
+
+/*
+ * void landing_start(uint64_t entry, uint64_t stack): the exec's first instruction. RDX is zero (no function to
+ * register with atexit), as are all other registers.
+ */
+	.globl	landing_start
+	.type	landing_start, @function
+landing_start:
+	movq	%rsi, %rsp
+	pushq	%rdi				# below its stack: overwritten by its first push
+	xorl	%eax, %eax
+	xorl	%ebx, %ebx
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	xorl	%esi, %esi
+	xorl	%edi, %edi
+	xorl	%ebp, %ebp
+	xorl	%r8d, %r8d
+	xorl	%r9d, %r9d
+	xorl	%r10d, %r10d
+	xorl	%r11d, %r11d
+	xorl	%r12d, %r12d
+	xorl	%r13d, %r13d
+	xorl	%r14d, %r14d
+	xorl	%r15d, %r15d
+	lfence
+	ret
+	.size	landing_start, . - landing_start
+
+	.section .note.GNU-stack, "", @progbits

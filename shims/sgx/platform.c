@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../core/include/platform.h"
+#include "include/sgx_keep.h"
+
+struct span platform_keep(void)
+{
+	return (struct span){ keep_base(), keep_base() + keep_info()->elrange_size };
+}
+
+struct span platform_shim(void)
+{
+	return (struct span){ keep_base(), keep_base() + keep_info()->exec_start };
+}
+
+struct hostcall *platform_call(void)
+{
+	return &thread_self()->call;
+}
+
+uint64_t platform_get_fs(void)
+{
+	return thread_self()->exec_fs;
+}
+
+void platform_set_canary(uint64_t canary)
+{
+	thread_self()->canary = canary;
+}
+
+uint64_t platform_direct_entry(void)
+{
+	return (uint64_t)landing_direct;
+}
+
+/* RDRAND in its 64-bit form. RDSEED may be missing, and in an enclave nobody trustworthy could say so. */
+bool platform_random(uint64_t *word)
+{
+	bool good;
+
+	__asm__ volatile("rdrandq %0" : "=r"(*word), "=@ccc"(good));
+	return good;
+}
+
+void keep_end(uint32_t status)
+{
+	sgx_end(EXIT_WHY_ENDED, status, 0);
+}
+
+/* The host learns the reason, and which of the shim's (public) instructions gave it: nothing of the Keep's data. */
+__attribute__((noinline)) void keep_refuse(uint32_t reason)
+{
+	sgx_end(EXIT_WHY_REFUSED, reason, (uint64_t)__builtin_return_address(0) - keep_base());
+}
