@@ -37,7 +37,7 @@ bool platform_random(uint64_t *word)
 {
 	bool good;
 
-	__asm__ volatile("rdrandq %0" : "=r"(*word), "=@ccc"(good));
+	__asm__ volatile("rdrand %0" : "=r"(*word), "=@ccc"(good));
 	return good;
 }
 
@@ -50,4 +50,12 @@ void keep_end(uint32_t status)
 __attribute__((noinline)) void keep_refuse(uint32_t reason)
 {
 	sgx_end(EXIT_WHY_REFUSED, reason, (uint64_t)__builtin_return_address(0) - keep_base());
+}
+
+/* GCC calls this when a function finds its canary changed. */
+_Noreturn void __stack_chk_fail(void);
+
+void __stack_chk_fail(void)
+{
+	keep_refuse(REASON_SHIM_FAULT);
 }
