@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import * as assert from 'uvu/assert';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import { codeOf } from '@motte/test-helpers/errors';
+import { PINNED_COMPILER, checkDigest, formatDigests, parseDigests } from '../src/digests.js';
+import { PIN } from '../src/pin.js';
+import { buildPrebuilt, prebuiltFolder } from '../src/prebuilt.js';
+import type { ShimStamp } from '../src/stamp.js';
+import { append, edit, fixture } from './support/fixture.js';
+
+if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
+  console.log(
+    `skipped: prebuilt shims: no ${PIN.compiler} on this machine (apt-get install ${PIN.compiler})`,
+  );
+} else {
+  test('both variants are built once, and again only when something that decides their bytes changed', async () => {
+    const root = fixture();
+    const built = async (): Promise<string> =>
+      (await buildPrebuilt({ root }))
+        .filter((one) => one.built)
+        .map(({ variant }) => variant)
+        .join(' ');
+    assert.is(await built(), 'sgx2 sgx1');
+    for (const variant of ['sgx2', 'sgx1']) {
+      const elf = readFileSync(join(prebuiltFolder(root), `${variant}.elf`));
+      const stamp = JSON.parse(
+        readFileSync(join(prebuiltFolder(root), `${variant}.json`), 'utf8'),
+      ) as ShimStamp;
+      assert.is(stamp.sha256, createHash('sha256').update(elf).digest('hex'));
+      assert.is(stamp.config.sgx.version, variant === 'sgx2' ? 2 : 1);
+    }
+    assert.is(await built(), '');
+    append(root, 'shims/core/core.c', '\n');
+    assert.is(await built(), 'sgx2 sgx1');
+    append(root, 'shims/sgx/include/site.h', '\n');
+    assert.is(await built(), 'sgx2 sgx1');
+    edit(root, 'shims/sgx/components.json', '"indirect"', '"flags": ["-DFIXTURE=1"], "indirect"');
+    assert.is(await built(), 'sgx2 sgx1');
+    rmSync(join(prebuiltFolder(root), 'sgx1.elf'));
+    assert.is(await built(), 'sgx1');
+    assert.is(await built(), '');
+  });
+
+  test('what is up to date is not touched, and --force builds it anew', async () => {
+    const root = fixture();
+    await buildPrebuilt({ root, variants: ['sgx2'] });
+    const file = join(prebuiltFolder(root), 'sgx2.elf');
+    const before = statSync(file).ino;
+    assert.equal(
+      (await buildPrebuilt({ root, variants: ['sgx2'] })).map((one) => one.built),
+      [false],
+    );
+    assert.is(statSync(file).ino, before);
+    assert.equal(
+      (await buildPrebuilt({ root, variants: ['sgx2'], force: true })).map((one) => one.built),
+      [true],
+    );
+  });
+}
+
+const PINNED = {
+  sha256: 'ab'.repeat(32),
+  provenance: { compiler: 'pinned', version: 'x' },
+} as unknown as ShimStamp;
+const digest = { variant: 'sgx2', compiler: PINNED_COMPILER, sha256: PINNED.sha256 };
+
+test('shims/DIGESTS is read as it is written, and refused when a line is malformed', () => {
+  assert.equal(parseDigests(formatDigests([digest])), [digest]);
+  for (const line of [
+    'sgx2',
+    'sgx2 gcc',
+    `sgx2 gcc ${'AB'.repeat(32)}`,
+    `sgx2 gcc ${'ab'.repeat(31)}`,
+    ' ',
+  ]) {
+    assert.is(
+      codeOf(() => parseDigests(line)),
+      'SHIM_DIGEST',
+      line,
+    );
+  }
+});
+
+for (const [name, stamp, released, expected] of [
+  ['the released digest', PINNED, [digest], 'accepted'],
+  ['another digest', PINNED, [{ ...digest, sha256: 'cd'.repeat(32) }], 'SHIM_DIGEST'],
+  ['a variant that is not listed', PINNED, [{ ...digest, variant: 'sgx1' }], 'SHIM_DIGEST'],
+  ['a line by another compiler', PINNED, [{ ...digest, compiler: 'gcc-13_13' }], 'SHIM_DIGEST'],
+] as const) {
+  test(`${name}: ${expected}`, () => {
+    assert.is(
+      codeOf(() => checkDigest('sgx2', stamp, released)),
+      expected,
+    );
+  });
+}
+
+test.run();
