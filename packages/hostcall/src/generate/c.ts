@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { errnoBitmap } from '../errno.js';
-import { lengthOf } from '../place.js';
 import { cType, intSize } from '../row.js';
 import type { BufferArg, FieldCheck, IntType, NumberCheck, Row } from '../row.js';
 
@@ -58,16 +57,6 @@ export function violates(value: string, type: IntType, check: NumberCheck): stri
     ...(to < most ? [`${value} > ${literal(to, type)}`] : []),
   ];
   return parts.length === 0 ? '0' : parts.join(' || ');
-}
-
-/** The C expression of a buffer's size in bytes, in terms of the length's name. */
-export function sizeOf(
-  row: Row,
-  buffer: BufferArg,
-  length: string | undefined = lengthOf(row, buffer)?.name,
-): string {
-  if ('bytes' in buffer.size) return String(buffer.size.bytes);
-  return buffer.size.each === 1 ? String(length) : `${length} * ${buffer.size.each}`;
 }
 
 /** Reads a field of a structure in the code's own memory. */

@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { buffersOf, lengthOf, partlyWritten, placed, UNIT, valueResultsOf } from '../place.js';
-import { components } from '../table.js';
+import { buffersOf, placed, UNIT, valueResultsOf } from '../place.js';
 import { cType } from '../row.js';
 import type { Arg, BufferArg, Row } from '../row.js';
-import {
-  banner,
-  checkFunction,
-  checkName,
-  errnosOf,
-  fieldAt,
-  hasChecks,
-  indent,
-  sizeOf,
-  violates,
-} from './c.js';
+import { components } from '../table.js';
+import { banner, checkFunction, checkName, errnosOf, fieldAt, hasChecks, indent, violates } from './c.js';
+import { inLength, lengthName, outLength, places, sizeOf, validBytes } from './extent.js';
 
 const FOLDER = 'shims/core/generated';
 
@@ -38,16 +29,6 @@ function parameter(arg: Arg): string[] {
 /** The C declaration of the guest's function, without a semicolon. */
 export function guestPrototype(row: Row): string {
   return `long host_${row.name}(${['struct hostcall *call', ...row.args.flatMap(parameter)].join(', ')})`;
-}
-
-/** The C name of a buffer's length within the function. */
-function lengthName(row: Row, buffer: BufferArg): string | undefined {
-  const length = lengthOf(row, buffer);
-  return length?.kind === 'value-result' ? `${length.name}_asked` : length?.name;
-}
-
-function size(row: Row, buffer: BufferArg): string {
-  return sizeOf(row, buffer, lengthName(row, buffer));
 }
 
 /** What the Keep refuses itself, and lengths cut to what the data area holds. */
@@ -93,26 +74,6 @@ function elements(row: Row, buffer: BufferArg, code: (at: string) => string[]): 
   ];
 }
 
-/** Where each buffer is in the data area. */
-function places(row: Row): string[] {
-  let at = '0';
-  return placed(row).map((place) => {
-    const line = `const uint64_t at_${place.name} = ${at};`;
-    const bytes = place.buffer === undefined ? String(UNIT) : size(row, place.buffer);
-    at = `at_${place.name} + hostcall_room(${bytes})`;
-    return line;
-  });
-}
-
-function end(row: Row, sends: boolean): string {
-  const ends = placed(row).filter(
-    (place) => place.direction === 'inout' || (place.direction === 'in') === sends,
-  );
-  const last = ends.at(-1);
-  if (last === undefined) return '0';
-  return `at_${last.name} + ${last.buffer === undefined ? UNIT : size(row, last.buffer)}`;
-}
-
 function headerArgument(arg: Arg, index: number): string[] {
   const set = (value: string): string[] => [`call->head.arg${index} = ${value};`];
   switch (arg.kind) {
@@ -136,7 +97,7 @@ function sendBuffers(row: Row): string[] {
   return buffersOf(row)
     .filter((buffer) => buffer.direction !== 'out')
     .flatMap((buffer) => [
-      `if (copy_out(hostcall_data(call, at_${buffer.name}), ${buffer.name}, ${size(row, buffer)}) != 0)`,
+      `if (copy_out(hostcall_data(call, at_${buffer.name}), ${buffer.name}, ${sizeOf(row, buffer)}) != 0)`,
       '\treturn -EFAULT;',
     ]);
 }
@@ -184,13 +145,6 @@ function valueResults(row: Row): string[] {
   ]);
 }
 
-function validBytes(row: Row, buffer: BufferArg): string {
-  const each = 'by' in buffer.size && buffer.size.each > 1 ? ` * ${buffer.size.each}` : '';
-  if (buffer.filled === 'result') return `(uint64_t)result${each}`;
-  if (buffer.filled === 'value-result') return `${lengthOf(row, buffer)?.name}_valid`;
-  return size(row, buffer);
-}
-
 function receiveBuffer(row: Row, buffer: BufferArg): string[] {
   const data = `hostcall_data(call, at_${buffer.name})`;
   const refuse = `\tkeep_refuse(REASON_${buffer.reason ?? 'HOST_RESULT'});`;
@@ -215,9 +169,8 @@ function receiveBuffer(row: Row, buffer: BufferArg): string[] {
 }
 
 function receive(row: Row): string[] {
-  const partly = partlyWritten(row);
   return [
-    `hostcall_wrote(call, ${partly === undefined ? end(row, false) : validBytes(row, partly)});`,
+    `hostcall_wrote(call, ${outLength(row)});`,
     ...valueResults(row),
     ...buffersOf(row)
       .filter((buffer) => buffer.direction !== 'in')
@@ -245,7 +198,7 @@ export function guestFunction(row: Row): string {
       `hostcall_begin(call, 0x${row.number.toString(16)});`,
       ...row.args.flatMap((arg, index) => headerArgument(arg, index)),
       ...sends,
-      `result = hostcall_exchange(call, ${end(row, true)});`,
+      `result = hostcall_exchange(call, ${inLength(row)});`,
       'if (result < 0)',
       '\treturn hostcall_error(call, result, errnos);',
       ...resultCheck(row),

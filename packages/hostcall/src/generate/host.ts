@@ -1,298 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ErrnoName } from '../errno.js';
-import {
-  argNamed,
-  buffersOf,
-  lengthOf,
-  maxBytes,
-  partlyWritten,
-  placed,
-  UNIT,
-  valueResultsOf,
-} from '../place.js';
-import { cType } from '../row.js';
-import type { Arg, BufferArg, Row } from '../row.js';
-import {
-  banner,
-  checkFunction,
-  checkName,
-  errnosOf,
-  fieldAt,
-  hasChecks,
-  indent,
-  sizeOf,
-  violates,
-} from './c.js';
+import type { Row } from '../row.js';
+import { banner, indent } from './c.js';
+import { hostFunction, hostPrototype } from './host-row.js';
 
 const FOLDER = 'packages/loader/native/generated';
 
-function parameter(arg: Arg): string[] {
-  switch (arg.kind) {
-    case 'value':
-      return [`${cType(arg.type)} ${arg.name}`];
-    case 'constant':
-      return [];
-    case 'handle':
-      return [`int ${arg.name}`];
-    case 'length':
-    case 'keep-offset':
-      return [`uint64_t ${arg.name}`];
-    case 'buffer':
-      return [arg.direction === 'in' ? `const void *${arg.name}` : `void *${arg.name}`];
-    case 'value-result':
-      return [`uint32_t *${arg.name}`];
-  }
+/** What the functions of the rows share. */
+const PRELUDE = `
+#include <errno.h>
+#include <string.h>
+#include "hostcall_field.h"
+#include "hostcall_host.h"
+
+/*
+ * Copies from the shared block, each unit of 8 bytes in one read: the Keep may go on writing, and what was checked must
+ * be what is used. Where a copy starts is a multiple of 8.
+ */
+static void take(void *to, const void *shared, size_t length)
+{
+	for (size_t at = 0; at < length; at += 8) {
+		const uint64_t unit = __atomic_load_n((const uint64_t *)shared + at / 8, __ATOMIC_RELAXED);
+
+		memcpy((uint8_t *)to + at, &unit, length - at < 8 ? length - at : 8);
+	}
 }
 
-/** The C declaration of the loader's handler of a row, without a semicolon. */
-export function hostPrototype(row: Row): string {
-  const parameters = ['struct keep_host *host', ...row.args.flatMap((arg) => parameter(arg))];
-  return `long serve_${row.name}(${parameters.join(', ')})`;
+/* The errno as the kernel gave it when the call may answer with it: the Keep would end over any other. */
+static long allowed(long result, const uint64_t errnos[3], long otherwise)
+{
+	const unsigned long number = 0 - (unsigned long)result;
+
+	if (number < 3 * 64 && (errnos[number / 64] >> (number % 64) & 1) != 0)
+		return result;
+	return otherwise;
 }
 
-/** What the host answers when its own kernel says something that the row does not allow. */
-function fallback(row: Row): ErrnoName {
-  const known: readonly ErrnoName[] = ['EIO', 'EINVAL', 'EBADF'];
-  return known.find((name) => row.errnos.includes(name)) ?? 'ENOSYS';
+/* How far a buffer of \`length\` bytes reaches in the data area, where every buffer starts at a multiple of 8. */
+static inline uint64_t hostcall_room(uint64_t length)
+{
+	return (length + 7) & ~7ull;
 }
+`;
 
-function decode(row: Row): string[] {
-  return row.args.flatMap((arg, index): string[] => {
-    const raw = `head->arg${index}`;
-    const refuse = (condition: string, errno: string): string[] => [
-      `if (${condition})`,
-      `\treturn -${errno};`,
-    ];
-    switch (arg.kind) {
-      case 'value': {
-        const type = cType(arg.type);
-        const wide = arg.type.startsWith('i') ? '(uint64_t)(int64_t)' : '(uint64_t)';
-        const errno = arg.otherwise ?? 'EINVAL';
-        return [
-          `const ${type} ${arg.name} = (${type})${raw};`,
-          ...(arg.type.endsWith('64') ? [] : refuse(`${wide}${arg.name} != ${raw}`, errno)),
-          ...(arg.check === undefined ? [] : refuse(violates(arg.name, arg.type, arg.check), errno)),
-        ];
-      }
-      case 'handle':
-        return [
-          `const int ${arg.name} = keep_host_descriptor(host, ${raw});`,
-          ...refuse(`${arg.name} < 0`, 'EBADF'),
-        ];
-      case 'length':
-        return [
-          `const uint64_t ${arg.name} = ${raw};`,
-          ...refuse(`${arg.name} > ${arg.max}`, arg.over === 'cut' ? 'EINVAL' : arg.over),
-        ];
-      case 'value-result':
-        return [
-          `uint32_t ${arg.name} = (uint32_t)${raw};`,
-          `const uint64_t ${arg.name}_asked = ${raw};`,
-          ...refuse(`${arg.name}_asked > ${arg.max}`, 'EINVAL'),
-        ];
-      case 'keep-offset':
-        return [`const uint64_t ${arg.name} = ${raw};`];
-      case 'constant':
-      case 'buffer':
-        return [];
-    }
-  });
-}
+/** The one function that the loader calls. */
+const SERVE = `
+void hostcall_serve(struct keep_host *host, void *block)
+{
+	struct hostcall_block *shared = block;
+	struct hostcall_block head;
+	uint64_t wrote = 0;
+	long result = -ENOSYS;
 
-/** Ranges of the Keep can be judged only when both of their numbers are there. */
-function ranges(row: Row): string[] {
-  return row.args
-    .filter((arg) => arg.kind === 'keep-offset')
-    .flatMap((arg) => [
-      `if (${arg.name} % 4096 != 0 || !keep_host_range(host, ${arg.name}, ${arg.length}))`,
-      '\treturn -EINVAL;',
-    ]);
+	take(&head, block, sizeof(head));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (head.version == 1)
+		result = serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote);
+	shared->result = (uint64_t)result;
+	shared->out_length = result < 0 ? 0 : (uint32_t)wrote;
+	__atomic_store_n(&shared->answered, head.sequence, __ATOMIC_RELEASE);
 }
-
-function size(row: Row, buffer: BufferArg): string {
-  const length = lengthOf(row, buffer);
-  return sizeOf(row, buffer, length?.kind === 'value-result' ? `${length.name}_asked` : length?.name);
-}
-
-function places(row: Row): string[] {
-  let at = '0';
-  return placed(row).map((place) => {
-    const line = `const uint64_t at_${place.name} = ${at};`;
-    at = `at_${place.name} + ROOM(${place.buffer === undefined ? UNIT : size(row, place.buffer)})`;
-    return line;
-  });
-}
-
-function end(row: Row, sends: boolean): string {
-  const ends = placed(row).filter(
-    (place) => place.direction === 'inout' || (place.direction === 'in') === sends,
-  );
-  const last = ends.at(-1);
-  if (last === undefined) return '0';
-  return `at_${last.name} + ${last.buffer === undefined ? UNIT : size(row, last.buffer)}`;
-}
-
-function elements(row: Row, buffer: BufferArg, code: (at: string) => string[]): string[] {
-  if ('bytes' in buffer.size) return code('');
-  const { each } = buffer.size;
-  const count = lengthOf(row, buffer)?.name;
-  return [`for (uint64_t i = 0; i < ${count}; i++) {`, ...indent(code(` + i * ${each}`)), '}'];
-}
-
-/** What the handler works on: the data area itself for bulk bytes, else a copy that the Keep cannot change meanwhile. */
-function prepare(row: Row, buffer: BufferArg): string[] {
-  const { name } = buffer;
-  if (buffer.bulk === true) return [];
-  const bytes = maxBytes(row, buffer);
-  const lines = [`uint8_t ${name}[${bytes}] __attribute__((aligned(8))) = { 0 };`];
-  if (buffer.direction !== 'out') lines.push(`take(${name}, data + at_${name}, ${size(row, buffer)});`);
-  if (buffer.direction === 'in' && hasChecks(row, buffer))
-    lines.push(
-      ...elements(row, buffer, (at) => [`if (${checkName(row, buffer)}(${name}${at}))`, '\treturn -EINVAL;']),
-    );
-  if (buffer.direction === 'inout') {
-    lines.push(`uint8_t ${name}_sent[${bytes}];`, `memcpy(${name}_sent, ${name}, sizeof(${name}_sent));`);
-    lines.push(...elements(row, buffer, (at) => toDescriptors(buffer, `${name}${at}`)));
-  }
-  return lines;
-}
-
-/** A handle that is negative means none (poll); one that is not granted fails the call. */
-function toDescriptors(buffer: BufferArg, element: string): string[] {
-  return (buffer.fields ?? [])
-    .filter((field) => field.handle === true)
-    .flatMap((field) => [
-      `int32_t ${field.name} = ${fieldAt(element, field.type, field.at)};`,
-      `if (${field.name} >= 0) {`,
-      `\t${field.name} = keep_host_descriptor(host, (uint64_t)${field.name});`,
-      `\tif (${field.name} < 0)`,
-      '\t\treturn -EBADF;',
-      '}',
-      `memcpy(${element} + ${field.at}, &${field.name}, sizeof(${field.name}));`,
-    ]);
-}
-
-/** Puts the Keep's own handles back, and makes sure that what goes out is what the guest will accept. */
-function finish(row: Row, buffer: BufferArg): string[] {
-  const { name } = buffer;
-  const restore = elements(row, buffer, (at) =>
-    (buffer.fields ?? [])
-      .filter((field) => field.handle === true)
-      .map((field) => `memcpy(${name}${at} + ${field.at}, ${name}_sent${at} + ${field.at}, 4);`),
-  );
-  const sent = (at: string): string => (buffer.direction === 'inout' ? `, ${name}_sent${at}` : '');
-  const checks = hasChecks(row, buffer)
-    ? elements(row, buffer, (at) => [
-        `if (${checkName(row, buffer)}(${name}${at}${sent(at)}))`,
-        `\treturn -${fallback(row)};`,
-      ])
-    : [];
-  return [
-    ...((buffer.fields ?? []).some((field) => field.handle === true) ? restore : []),
-    ...checks,
-    `memcpy(data + at_${name}, ${name}, ${size(row, buffer)});`,
-  ];
-}
-
-function callArgument(arg: Arg): string[] {
-  switch (arg.kind) {
-    case 'constant':
-      return [];
-    case 'buffer':
-      return [arg.bulk === true ? `data + at_${arg.name}` : arg.name];
-    case 'value-result':
-      return [`&${arg.name}`];
-    case 'value':
-    case 'handle':
-    case 'length':
-    case 'keep-offset':
-      return [arg.name];
-  }
-}
-
-function resultCheck(row: Row): string[] {
-  const { result } = row;
-  const bad = (condition: string): string[] => [`if (${condition})`, `\treturn -${fallback(row)};`];
-  switch (result.kind) {
-    case 'zero':
-      return bad('result != 0');
-    case 'range': {
-      // Negative results are errnos and were dealt with.
-      const condition = violates('result', 'i64', { range: [result.from, result.to] }).replace(
-        /^result < 0( \|\| |$)/,
-        '',
-      );
-      return condition === '' ? [] : bad(condition);
-    }
-    case 'count':
-      return bad(`(uint64_t)result > ${result.of}`);
-    case 'part':
-      return bad(
-        `(uint64_t)result < ${result.step} || (uint64_t)result > ${result.of} || result % ${result.step} != 0`,
-      );
-    case 'non-zero': {
-      const buffer = argNamed(row, result.of, 'buffer');
-      if (buffer === undefined) return [];
-      return [
-        'long seen = 0;',
-        ...elements(row, buffer, (at) => [
-          `seen += ${fieldAt(`${buffer.name}${at}`, result.type, result.at)} != 0;`,
-        ]),
-        ...bad('result != seen'),
-      ];
-    }
-  }
-}
-
-function outLength(row: Row): string {
-  const partly = partlyWritten(row);
-  if (partly === undefined) return end(row, false);
-  return 'by' in partly.size && partly.size.each > 1
-    ? `(uint64_t)result * ${partly.size.each}`
-    : '(uint64_t)result';
-}
-
-/** The static function that serves a row. */
-function hostFunction(row: Row): string {
-  const copied = buffersOf(row).filter((buffer) => buffer.bulk !== true);
-  const parameters = ['host', ...row.args.flatMap((arg) => callArgument(arg))];
-  const inputs = end(row, true);
-  const body = [
-    errnosOf(row),
-    'long result;',
-    '',
-    ...decode(row),
-    ...ranges(row),
-    ...places(row),
-    `if (head->in_length != ${inputs})`,
-    '\treturn -EINVAL;',
-    ...copied.flatMap((buffer) => prepare(row, buffer)),
-    `result = serve_${row.name}(${parameters.join(', ')});`,
-    'if (result < 0)',
-    `\treturn allowed(result, errnos, -${fallback(row)});`,
-    ...resultCheck(row),
-    ...valueResultsOf(row).flatMap((arg) => [
-      `if (${arg.name} > ${arg.max})`,
-      `\treturn -${fallback(row)};`,
-      `const uint64_t ${arg.name}_came = ${arg.name};`,
-      `memcpy(data + at_${arg.name}, &${arg.name}_came, ${UNIT});`,
-    ]),
-    ...copied.filter((buffer) => buffer.direction !== 'in').flatMap((buffer) => finish(row, buffer)),
-    `*wrote = ${outLength(row)};`,
-    'return result;',
-  ];
-  const text = body.join('\n');
-  const unused = [...(/\bdata\b/.test(text) ? [] : ['(void)data;'])];
-  return [
-    ...buffersOf(row).flatMap((buffer) => checkFunction(row, buffer)),
-    `static long do_${row.name}(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,`,
-    '\tuint64_t *wrote)',
-    '{',
-    ...indent([...body.slice(0, 2), ...unused, ...body.slice(2)]),
-    '}',
-    '',
-  ].join('\n');
-}
+`;
 
 function cases(rows: readonly Row[]): string[] {
   const numbers = [...new Set(rows.map((row) => row.number))];
@@ -314,53 +81,6 @@ function cases(rows: readonly Row[]): string[] {
   ]);
 }
 
-const TAKE = [
-  '/*',
-  ' * Copies from the shared block, each unit of 8 bytes in one read: the Keep may go on writing, and what was checked',
-  ' * must be what is used. Where a copy starts is a multiple of 8.',
-  ' */',
-  'static void take(void *to, const void *shared, size_t length)',
-  '{',
-  '\tfor (size_t at = 0; at < length; at += 8) {',
-  '\t\tconst uint64_t unit = __atomic_load_n((const uint64_t *)shared + at / 8, __ATOMIC_RELAXED);',
-  '',
-  '\t\tmemcpy((uint8_t *)to + at, &unit, length - at < 8 ? length - at : 8);',
-  '\t}',
-  '}',
-  '',
-];
-
-const ALLOWED = [
-  '/* The errno as the kernel gave it when the call may answer with it: the Keep ends over any other. */',
-  'static long allowed(long result, const uint64_t errnos[3], long otherwise)',
-  '{',
-  '\tconst unsigned long number = 0 - (unsigned long)result;',
-  '',
-  '\tif (number < 3 * 64 && (errnos[number / 64] >> (number % 64) & 1) != 0)',
-  '\t\treturn result;',
-  '\treturn otherwise;',
-  '}',
-  '',
-];
-
-const SERVE = [
-  'void hostcall_serve(struct keep_host *host, void *block)',
-  '{',
-  '\tstruct hostcall_block *shared = block;',
-  '\tstruct hostcall_block head;',
-  '\tuint64_t wrote = 0;',
-  '\tlong result;',
-  '',
-  '\ttake(&head, block, sizeof(head));',
-  '\t__atomic_thread_fence(__ATOMIC_ACQUIRE);',
-  '\tresult = head.version == 1 ? serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote) : -ENOSYS;',
-  '\tshared->result = (uint64_t)result;',
-  '\tshared->out_length = result < 0 ? 0 : (uint32_t)wrote;',
-  '\t__atomic_store_n(&shared->answered, head.sequence, __ATOMIC_RELEASE);',
-  '}',
-  '',
-];
-
 /** The dispatcher of the host, and the header with what the loader has to provide for it. */
 export function hostFiles(rows: readonly Row[], folder: string = FOLDER): Record<string, string> {
   return {
@@ -369,15 +89,7 @@ export function hostFiles(rows: readonly Row[], folder: string = FOLDER): Record
       banner(
         'Serves host calls. The Keep is distrusted as well: every number is checked, no pointer is taken.',
       ),
-      '#include <errno.h>',
-      '#include <string.h>',
-      '#include "hostcall_field.h"',
-      '#include "hostcall_host.h"',
-      '',
-      '#define ROOM(bytes) (((bytes) + 7ull) & ~7ull)',
-      '',
-      ...TAKE,
-      ...ALLOWED,
+      PRELUDE.trimStart(),
       ...rows.map(hostFunction),
       'static long serve(struct keep_host *host, const struct hostcall_block *head, uint8_t *data, uint64_t *wrote)',
       '{',
@@ -388,7 +100,7 @@ export function hostFiles(rows: readonly Row[], folder: string = FOLDER): Record
       '\t}',
       '}',
       '',
-      ...SERVE,
+      SERVE.trimStart(),
     ].join('\n'),
   };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hostPrototype } from '../../src/generate/host.js';
+import { hostPrototype } from '../../src/generate/host-row.js';
 import { lengthOf } from '../../src/place.js';
 import { cType } from '../../src/row.js';
 import type { Arg, BufferArg, Row } from '../../src/row.js';

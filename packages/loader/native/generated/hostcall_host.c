@@ -11,11 +11,9 @@
 #include "hostcall_field.h"
 #include "hostcall_host.h"
 
-#define ROOM(bytes) (((bytes) + 7ull) & ~7ull)
-
 /*
- * Copies from the shared block, each unit of 8 bytes in one read: the Keep may go on writing, and what was checked
- * must be what is used. Where a copy starts is a multiple of 8.
+ * Copies from the shared block, each unit of 8 bytes in one read: the Keep may go on writing, and what was checked must
+ * be what is used. Where a copy starts is a multiple of 8.
  */
 static void take(void *to, const void *shared, size_t length)
 {
@@ -26,7 +24,7 @@ static void take(void *to, const void *shared, size_t length)
 	}
 }
 
-/* The errno as the kernel gave it when the call may answer with it: the Keep ends over any other. */
+/* The errno as the kernel gave it when the call may answer with it: the Keep would end over any other. */
 static long allowed(long result, const uint64_t errnos[3], long otherwise)
 {
 	const unsigned long number = 0 - (unsigned long)result;
@@ -34,6 +32,12 @@ static long allowed(long result, const uint64_t errnos[3], long otherwise)
 	if (number < 3 * 64 && (errnos[number / 64] >> (number % 64) & 1) != 0)
 		return result;
 	return otherwise;
+}
+
+/* How far a buffer of `length` bytes reaches in the data area, where every buffer starts at a multiple of 8. */
+static inline uint64_t hostcall_room(uint64_t length)
+{
+	return (length + 7) & ~7ull;
 }
 
 static long do_read(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
@@ -623,11 +627,12 @@ void hostcall_serve(struct keep_host *host, void *block)
 	struct hostcall_block *shared = block;
 	struct hostcall_block head;
 	uint64_t wrote = 0;
-	long result;
+	long result = -ENOSYS;
 
 	take(&head, block, sizeof(head));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	result = head.version == 1 ? serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote) : -ENOSYS;
+	if (head.version == 1)
+		result = serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote);
 	shared->result = (uint64_t)result;
 	shared->out_length = result < 0 ? 0 : (uint32_t)wrote;
 	__atomic_store_n(&shared->answered, head.sequence, __ATOMIC_RELEASE);
