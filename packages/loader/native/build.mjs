@@ -29,39 +29,81 @@ function filesOf(folder, pattern) {
     .map((name) => join(folder, name));
 }
 
-const HELPER_SOURCES = [...filesOf(NATIVE, /\.(c|S)$/), ...filesOf(join(NATIVE, 'generated'), /\.(c|S)$/)];
+const CPU = join(NATIVE, 'cpu');
+const HELPER_SOURCES = [...filesOf(NATIVE, /\.(c|S)$/), ...filesOf(join(NATIVE, 'generated'), /\.c$/)];
+const CPU_SOURCES = filesOf(CPU, /\.(c|S)$/);
+const HEADERS = [NATIVE, join(NATIVE, 'generated'), CPU].flatMap((folder) => filesOf(folder, /\.h$/));
+const INCLUDES = ['-I', NATIVE, '-I', join(NATIVE, 'generated')];
+
+/** The emulated CPU runs between two instructions of the Keep: no vector registers, no thread-local storage, no libc. */
+const CPU_FLAGS = ['-ffreestanding', '-mgeneral-regs-only', '-fno-stack-protector', '-fno-pie'];
+
+/** The helper, and its twin that also lies, for tests. */
+function helper(out, extra) {
+  const compiler = process.env.CC ?? 'cc';
+  return {
+    out,
+    inputs: [...HELPER_SOURCES, ...CPU_SOURCES, ...HEADERS],
+    compiler,
+    // Static: it starts in half the time, and runs whatever libc the machine has. Not position independent, because
+    // code that may touch no register reaches the emulator's state by absolute address.
+    commands: (made) => [
+      [
+        '-std=gnu11',
+        ...WARN,
+        ...SAME,
+        ...CPU_FLAGS,
+        ...INCLUDES,
+        '-r',
+        '-nostdlib',
+        ...CPU_SOURCES,
+        '-o',
+        `${made}.cpu.o`,
+      ],
+      [
+        ...[
+          '-std=gnu11',
+          '-static',
+          '-no-pie',
+          '-fno-pie',
+          '-pthread',
+          ...WARN,
+          ...HARD,
+          ...SAME,
+          ...extra,
+          ...INCLUDES,
+        ],
+        ...HELPER_SOURCES,
+        ...[`${made}.cpu.o`, '-o', made],
+      ],
+    ],
+  };
+}
 
 const TARGETS = [
   {
     out: 'motte.node',
     inputs: [join(NATIVE, 'addon.cc'), join(PACKAGE, 'node_modules/node-addon-api/napi.h')],
     compiler: process.env.CXX ?? 'c++',
-    args: [
-      ...['-shared', '-fPIC', '-std=c++17', '-fvisibility=hidden', ...WARN, ...HARD, ...SAME],
-      ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS'],
-      ...include('node-addon-api', '.'),
-      ...include('node-api-headers', 'include'),
-      join(NATIVE, 'addon.cc'),
+    commands: (made) => [
+      [
+        ...['-shared', '-fPIC', '-std=c++17', '-fvisibility=hidden', ...WARN, ...HARD, ...SAME],
+        ...['-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS'],
+        ...include('node-addon-api', '.'),
+        ...include('node-api-headers', 'include'),
+        ...[join(NATIVE, 'addon.cc'), '-o', made],
+      ],
     ],
   },
-  {
-    // Static: it starts in half the time, and runs whatever libc the machine has.
-    out: 'motte-helper',
-    inputs: [...HELPER_SOURCES, ...filesOf(NATIVE, /\.h$/), ...filesOf(join(NATIVE, 'generated'), /\.h$/)],
-    compiler: process.env.CC ?? 'cc',
-    args: [
-      ...['-std=gnu11', '-static-pie', '-fPIE', '-pthread', ...WARN, ...HARD, ...SAME],
-      ...['-I', NATIVE, '-I', join(NATIVE, 'generated')],
-      ...HELPER_SOURCES,
-    ],
-  },
+  helper('motte-helper', []),
+  helper('motte-helper-hostile', ['-DMOTTE_HOSTILE']),
 ];
 
 /** What the output depends on: every byte that is compiled, the command, and which compiler runs it. */
 function stampOf(target) {
   const hash = createHash('sha256');
   hash.update(execFileSync(target.compiler, ['--version']));
-  hash.update(JSON.stringify(target.args.map((arg) => arg.replaceAll(PACKAGE, '.'))));
+  hash.update(JSON.stringify(target.commands('OUT')).replaceAll(PACKAGE, '.'));
   for (const path of target.inputs) {
     hash.update(`${relative(PACKAGE, path)}\n`);
     hash.update(createHash('sha256').update(readFileSync(path)).digest());
@@ -79,12 +121,13 @@ function build(target, force) {
   mkdirSync(OUT, { recursive: true });
   const fresh = join(OUT, `.${target.out}.${process.pid}`);
   try {
-    execFileSync(target.compiler, [...target.args, '-o', fresh], { stdio: ['ignore', 2, 2] });
+    for (const args of target.commands(fresh))
+      execFileSync(target.compiler, args, { stdio: ['ignore', 2, 2] });
     // A rename, so that a process that runs the old file, or another build, never sees half of the new one.
     renameSync(fresh, out);
     writeFileSync(stampFile, stamp);
   } finally {
-    rmSync(fresh, { force: true });
+    for (const file of [fresh, `${fresh}.cpu.o`]) rmSync(file, { force: true });
   }
   process.stderr.write(`built ${relative(process.cwd(), out)}\n`);
 }

@@ -2,7 +2,13 @@
 import { toC } from '@motte/binary/c-header';
 import { CAUSES } from './protocol/causes.js';
 import { CALL_COUNT, ENDED, ENDED_HOW, STATISTICS } from './protocol/ended.js';
-import { EPC_ENTRIES_OFFSET, EPCM_ENTRY, EPCM_FLAGS } from './protocol/epc.js';
+import {
+  EPC_ENTRIES_OFFSET,
+  EPCM_ENTRY,
+  EPCM_FLAGS,
+  SECS_ISVEXTPRODID_OFFSET,
+  SECS_ISVFAMILYID_OFFSET,
+} from './protocol/epc.js';
 import {
   BACKEND,
   HELPER_FD,
@@ -38,7 +44,15 @@ function helperProtocolHeader(): string {
     '',
     '#include <stdint.h>',
     '',
-    defines('', { MESSAGE_MAGIC, MESSAGE_MAX, PROTOCOL_VERSION, PEEK_MAX, EPC_ENTRIES_OFFSET }),
+    defines('', {
+      MESSAGE_MAGIC,
+      MESSAGE_MAX,
+      PROTOCOL_VERSION,
+      PEEK_MAX,
+      EPC_ENTRIES_OFFSET,
+      SECS_ISVFAMILYID_OFFSET,
+      SECS_ISVEXTPRODID_OFFSET,
+    }),
     defines('HELPER_FD_', HELPER_FD),
     defines('MESSAGE_', MESSAGE_TYPE),
     defines('BACKEND_', BACKEND),

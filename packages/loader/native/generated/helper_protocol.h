@@ -10,6 +10,8 @@
 #define PROTOCOL_VERSION 0x1
 #define PEEK_MAX 0x100000
 #define EPC_ENTRIES_OFFSET 0x1000
+#define SECS_ISVFAMILYID_OFFSET 0x110
+#define SECS_ISVEXTPRODID_OFFSET 0x120
 
 #define HELPER_FD_CONTROL 0x3
 #define HELPER_FD_MEMORY 0x4
@@ -107,7 +109,8 @@ struct start {
 	uint32_t reserved_04c;
 	uint64_t step_from; /* STEP: first offset that is stepped */
 	uint64_t step_to; /* STEP: offset after the last */
-	uint8_t reserved_060[32];
+	uint8_t root[16]; /* emulated: root of EGETKEY and EREPORT; zeros: the public one */
+	uint8_t reserved_070[16];
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct start) == 128, "start: size");
 _Static_assert(__builtin_offsetof(struct start, version) == 0x0, "start.version");
@@ -128,7 +131,8 @@ _Static_assert(__builtin_offsetof(struct start, ioctl_pages) == 0x48, "start.ioc
 _Static_assert(__builtin_offsetof(struct start, reserved_04c) == 0x4c, "start.reserved_04c");
 _Static_assert(__builtin_offsetof(struct start, step_from) == 0x50, "start.step_from");
 _Static_assert(__builtin_offsetof(struct start, step_to) == 0x58, "start.step_to");
-_Static_assert(__builtin_offsetof(struct start, reserved_060) == 0x60, "start.reserved_060");
+_Static_assert(__builtin_offsetof(struct start, root) == 0x60, "start.root");
+_Static_assert(__builtin_offsetof(struct start, reserved_070) == 0x70, "start.reserved_070");
 
 /* MAPPING: Motte, docs/helper-protocol.md */
 struct mapping {

@@ -5,6 +5,10 @@ import type { Layout } from '@motte/binary/layout';
 /** Bytes of the SECS page, which the EPCM entries follow. */
 export const EPC_ENTRIES_OFFSET = 0x1000;
 
+/** Where this emulated CPU keeps in the SECS what EINIT takes from SIGSTRUCT and the manual gives no place. */
+export const SECS_ISVFAMILYID_OFFSET = 0x110;
+export const SECS_ISVEXTPRODID_OFFSET = 0x120;
+
 /** EPCM_ENTRY.flags. */
 export const EPCM_FLAGS = { VALID: 0x1, PENDING: 0x2, MODIFIED: 0x4, PR: 0x8, BLOCKED: 0x10 } as const;
 

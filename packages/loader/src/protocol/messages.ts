@@ -80,7 +80,13 @@ export const START_FIELDS = [
   { at: 0x4c, name: 'reserved_04c', type: 'u32' },
   { at: 0x50, name: 'step_from', type: 'u64', doc: 'STEP: first offset that is stepped' },
   { at: 0x58, name: 'step_to', type: 'u64', doc: 'STEP: offset after the last' },
-  { at: 0x60, name: 'reserved_060', type: 'bytes32' },
+  {
+    at: 0x60,
+    name: 'root',
+    type: 'bytes16',
+    doc: 'emulated: root of EGETKEY and EREPORT; zeros: the public one',
+  },
+  { at: 0x70, name: 'reserved_070', type: 'bytes16' },
 ] as const;
 
 /** Starts the Keep; the only message that may come first. */

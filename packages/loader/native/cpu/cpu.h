@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The emulated CPU and its driver: what SGX hardware and Linux would do for a Keep, played in a plain process.
+ *
+ * Everything in this folder runs with the Keep's FS base, on a stack of its own, between two instructions of the
+ * Keep. So it touches no thread-local storage (no errno, no stack protector), calls nothing of libc, and is
+ * compiled without vector registers: whatever they hold belongs to the Keep.
+ */
+#ifndef MOTTE_CPU_H
+#define MOTTE_CPU_H
+
+/* Offsets in struct cpu for entry.S; cpu.c asserts them. */
+#define CPU_RAX 0x00
+#define CPU_RCX 0x08
+#define CPU_RDX 0x10
+#define CPU_RBX 0x18
+#define CPU_RSP 0x20
+#define CPU_RBP 0x28
+#define CPU_RSI 0x30
+#define CPU_RDI 0x38
+#define CPU_R8 0x40
+#define CPU_R9 0x48
+#define CPU_R10 0x50
+#define CPU_R11 0x58
+#define CPU_R12 0x60
+#define CPU_R13 0x68
+#define CPU_R14 0x70
+#define CPU_R15 0x78
+#define CPU_RFLAGS 0x80
+#define CPU_RIP 0x88
+#define CPU_FRAME 0x90
+#define CPU_STACK 0xb8
+#define CPU_FSBASE 0xc0
+#define CPU_URSP 0xc8
+#define CPU_URBP 0xd0
+#define CPU_IMAGE 0xd8
+
+/* What cpu_enter() and cpu_enclu() tell entry.S. */
+#define CPU_RETURN 0 /* back to the host; struct sgx_enclave_run is filled in */
+#define CPU_FRESH 1  /* EENTER: registers as in cpu.regs, by a jump */
+#define CPU_RESUME 2 /* ERESUME: extended state from cpu.image, then by IRETQ */
+#define CPU_STAY 3   /* the leaf is done: on with the Keep by IRETQ */
+#define CPU_LEFT 4   /* EEXIT: registers as in cpu.regs */
+
+#define RFLAGS_CF 0x1
+#define RFLAGS_FIXED 0x2
+#define RFLAGS_ZF 0x40
+#define RFLAGS_TF 0x100
+#define RFLAGS_DF 0x400
+#define RFLAGS_NT 0x4000
+#define RFLAGS_AC 0x40000
+#define RFLAGS_ARITHMETIC 0x8d5
+
+#ifndef __ASSEMBLER__
+#include <stdbool.h>
+#include <stdint.h>
+#include "helper_protocol.h"
+#include "hostcall_abi.h"
+#include "sgx.h"
+#include "sgx_uapi.h"
+
+#define PAGE 0x1000ull
+#define NSSA_MAX 4
+#define XSAVE_MAX 0x3000 /* AMX's tiles make 0x2b00 */
+/* A vector that no exception has: an interrupt, which hardware shows to nobody but the AEP's code. */
+#define VECTOR_INTERRUPT 0x20
+
+/* General registers in the order of GPRSGX, so that AEX and ERESUME copy them in one piece. */
+struct regs {
+	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rflags, rip;
+};
+
+/* An exception: what it is to the CPU, and for people why (`why` may print two numbers). */
+struct fault {
+	uint32_t vector;
+	uint32_t error_code;
+	uint64_t address;
+	const char *why;
+	uint64_t found, expected;
+};
+
+/* A Keep and the one logical processor that runs it. */
+struct cpu {
+	struct regs regs;	/* the Keep's, while the emulator runs */
+	uint64_t frame[5];	/* for IRETQ: RIP, CS, RFLAGS, RSP, SS */
+	uint64_t stack;		/* for C code reached from a patched site */
+	uint64_t fsbase;	/* the Keep's, as last set */
+	uint64_t ursp, urbp;	/* the host's, for AEX and EEXIT */
+	uint8_t *image;		/* XSAVE image that entry.S loads, or NULL */
+
+	volatile bool inside;	/* the Keep's code runs, not ours */
+	volatile bool stop;	/* the helper wants the Keep's thread back */
+	bool fsgsbase;		/* the CPU and the kernel allow WRFSBASE; then `fsbase` may be stale */
+	bool strict, trust, step;
+	uint64_t gsbase, host_fs, host_gs;
+	uint64_t set_gs;	/* GS base that the kernel has now */
+	uint64_t step_from, step_to;
+	uint64_t seed;		/* of poison */
+	uint64_t ioctl_pages;
+	uint64_t epc_pages;
+	uint8_t root[16];	/* of the emulated keys */
+
+	uint8_t *base;		/* of the ELRANGE */
+	uint64_t size;
+	uint8_t *memory;	/* the CPU's own view of the same pages */
+	struct secs *secs;
+	struct epcm_entry *epcm;
+	const struct mapping *mappings;
+	uint32_t mapping_count;
+	int memory_fd;
+	bool hidden;		/* strict: the ELRANGE is PROT_NONE now */
+
+	struct sgx_enclave_run *run;
+	struct tcs *tcs;	/* entered now or last, in the CPU's view */
+	uint64_t tcs_address;
+	uint8_t *trap_stack;	/* the alternate stack of the Keep's thread */
+	uint64_t trap_stack_size;
+	int wake_fd;		/* eventfd: tells the helper's other thread that this one is done for */
+	uint64_t enclu_rip;	/* of the ENCLU that is being executed */
+	const uint8_t *xstate;	/* the Keep's extended state, where a signal saved it; NULL: in the registers */
+	struct fault fault;	/* the last one that was raised */
+	uint32_t cause;		/* CAUSES: why the Keep must end, 0 while it need not */
+	struct regs aex_regs;	/* at the last AEX */
+
+	struct {
+		uint32_t offset, size;
+	} component[64];	/* of the standard XSAVE format */
+	uint64_t xcr0;
+	struct statistics stats;
+	uint8_t shadow[NSSA_MAX][XSAVE_MAX] __attribute__((aligned(64)));
+	uint8_t scratch[XSAVE_MAX] __attribute__((aligned(64)));
+};
+
+extern struct cpu cpu;
+
+/* entry.S */
+typedef int enter_function(uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function, uint64_t r8, uint64_t r9,
+			   struct sgx_enclave_run *run);
+enter_function emulated_enter;
+extern const char after_enclu[];
+__attribute__((noreturn)) void cpu_go_return(void);
+__attribute__((noreturn)) void cpu_go_left(void);
+void cpu_trap_entry(int signal);
+extern const char cpu_stub_enclu[], cpu_stub_wrfsbase[];
+
+/* cpu.c */
+void cpu_start(void);
+int cpu_raise(uint32_t vector, uint32_t error_code, uint64_t address, const char *why, uint64_t found,
+	      uint64_t expected);
+void cpu_outside(void);
+void cpu_inside(void);
+
+/* enter.c, exit.c, aex.c, enclu.c, accept.c, report.c: the instructions. Those of leaves return 0, or -1 after cpu_raise(). */
+int cpu_enter(struct sgx_enclave_run *run, uint32_t function);
+int cpu_enclu(void);
+int cpu_enclu_patched(void);
+int cpu_wrfsbase_refused(void);
+int cpu_eexit(void);
+int cpu_eaccept(void);
+int cpu_emodpe(void);
+int cpu_eacceptcopy(void);
+int cpu_ereport(void);
+int cpu_egetkey(void);
+void cpu_aex(void);
+int cpu_resume_state(uint32_t frame);
+const char *cpu_leak(void);
+void cpu_poison(void);
+
+/* epc.c: the EPCM and what follows from it for the mapping. */
+bool epc_inside(uint64_t address, uint64_t length);
+struct epcm_entry *epc_entry(uint64_t address);
+uint32_t epc_mapped(const struct epcm_entry *entry);
+uint32_t epc_allowed(const struct epcm_entry *entry);
+void epc_apply(uint64_t offset, uint64_t length);
+void epc_hide(void);
+void epc_show(void);
+uint8_t *epc_operand(uint64_t address, uint64_t align, uint32_t permissions, const char *name);
+
+/* driver.c: what the kernel's driver does for a fault or an ioctl; 0 or -errno. */
+int driver_eaug(struct epcm_entry *entry);
+int driver_restrict(struct sgx_enclave_restrict_permissions *arg);
+int driver_modify_types(struct sgx_enclave_modify_types *arg);
+int driver_remove(struct sgx_enclave_remove_pages *arg);
+int driver_protect(uint64_t offset, uint64_t length, uint32_t permissions);
+
+int cpu_result(uint32_t code);
+
+/* Copying and clearing without libc, whose versions use vector registers. */
+static inline void copy(void *to, const void *from, uint64_t length)
+{
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");
+}
+
+static inline void clear(void *at, uint64_t length)
+{
+	__asm__ volatile("rep stosb" : "+D"(at), "+c"(length) : "a"(0) : "memory");
+}
+
+static inline bool all_zero(const void *at, uint64_t length)
+{
+	const uint8_t *bytes = at;
+	for (uint64_t i = 0; i < length; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
+}
+
+static inline bool canonical(uint64_t address)
+{
+	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+
+/* A system call without libc: no errno. */
+static inline long sys(long number, long a, long b, long c, long d)
+{
+	long result;
+	register long r10 __asm__("r10") = d;
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#endif /* __ASSEMBLER__ */
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The few instructions of a Keep whose bytes the emulator must look at. */
+#include <asm/prctl.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include "cpu.h"
+#include "trap.h"
+
+/* The bytes at an address of the Keep, in the CPU's view, or NULL if `length` of them are not there. */
+static const uint8_t *bytes_at(uint64_t address, uint64_t length)
+{
+	return epc_inside(address, length) ? cpu.memory + (address - (uint64_t)cpu.base) : NULL;
+}
+
+bool trap_is_enclu(uint64_t rip)
+{
+	const uint8_t *code = bytes_at(rip, 3);
+	return code != NULL && code[0] == 0x0f && code[1] == 0x01 && code[2] == 0xd7;
+}
+
+/* Instructions that are #GP for any program under Linux and #UD in an enclave: INT n, IN, OUT, INS, OUTS. */
+bool trap_is_illegal_in_enclave(uint64_t rip)
+{
+	const uint8_t *code = bytes_at(rip, 1);
+	if (code == NULL)
+		return false;
+	return code[0] == 0xcd || (code[0] >= 0xe4 && code[0] <= 0xe7) || (code[0] >= 0xec && code[0] <= 0xef) ||
+	       (code[0] >= 0x6c && code[0] <= 0x6f);
+}
+
+/*
+ * RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE (F3 [REX] 0F AE /0../3 with a register) on a CPU or kernel without them.
+ * Works on cpu.regs; false if the instruction is another.
+ */
+bool trap_emulate_fsgsbase(void)
+{
+	const uint8_t *code = bytes_at(cpu.regs.rip, 5);
+	if (code == NULL || code[0] != 0xf3)
+		return false;
+	const uint8_t rex = (code[1] & 0xf0) == 0x40 ? code[1] : 0;
+	const uint8_t *opcode = code + (rex != 0 ? 2 : 1);
+	if (opcode[0] != 0x0f || opcode[1] != 0xae || opcode[2] < 0xc0 || opcode[2] > 0xdf)
+		return false;
+	const uint32_t operation = opcode[2] >> 3 & 3;
+	/* struct regs is in the order of the encoding, RSP included. */
+	uint64_t *operand = (uint64_t *)&cpu.regs + ((opcode[2] & 7) | (rex & 1) << 3);
+	const uint64_t mask = rex & 8 ? ~0ull : 0xffffffff;
+	uint64_t *base = operation & 1 ? &cpu.gsbase : &cpu.fsbase;
+	if (operation < 2) {
+		*operand = *base & mask;
+	} else {
+		const uint64_t value = *operand & mask;
+		if (sys(SYS_arch_prctl, operation & 1 ? ARCH_SET_GS : ARCH_SET_FS, (long)value, 0, 0) != 0)
+			return false;
+		*base = value;
+		if (operation & 1)
+			cpu.set_gs = value;
+	}
+	cpu.regs.rip += (uint64_t)(opcode + 3 - code);
+	return true;
+}
+
+/*
+ * A single step ends at cpu.regs.rip: shall an interrupt come here? PUSHFQ and POPFQ are executed on the way, because
+ * they would show the Keep our trap flag, or end the stepping.
+ */
+bool trap_step(void)
+{
+	for (;;) {
+		const uint8_t *code = bytes_at(cpu.regs.rip, 1);
+		uint64_t *stack = NULL;
+		if (code != NULL && (code[0] == 0x9c || code[0] == 0x9d)) {
+			const uint64_t at = cpu.regs.rsp - (code[0] == 0x9c ? 8 : 0);
+			const uint32_t want = SECINFO_R | SECINFO_W;
+			if (at % 8 == 0 && epc_inside(at, 8) && (epc_allowed(epc_entry(at)) & want) == want)
+				stack = (uint64_t *)(void *)(cpu.memory + (at - (uint64_t)cpu.base));
+		}
+		if (stack == NULL)
+			break;
+		if (code[0] == 0x9c) {
+			*stack = cpu.regs.rflags & ~(uint64_t)RFLAGS_TF;
+			cpu.regs.rsp -= 8;
+		} else {
+			const uint64_t may = RFLAGS_ARITHMETIC | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT;
+			cpu.regs.rflags = (cpu.regs.rflags & ~may) | (*stack & may) | RFLAGS_TF;
+			cpu.regs.rsp += 8;
+		}
+		cpu.regs.rip += 1;
+	}
+	const uint64_t offset = cpu.regs.rip - (uint64_t)cpu.base;
+	return offset >= cpu.step_from && offset < cpu.step_to;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What Linux's SGX driver does for a running Keep: EAUG at a fault, and the ioctls with their partial counts and
+ * error codes (arch/x86/kernel/cpu/sgx/ioctl.c, Linux 6.1). Offsets are from the base.
+ */
+#include <errno.h>
+#include <linux/falloc.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include "cpu.h"
+
+/* EAUG of a missing page: pending, zero, RW. The host's word is its mapping: where there is none, nothing is added. */
+int driver_eaug(struct epcm_entry *entry)
+{
+	if (epc_mapped(entry) == 0)
+		return -EFAULT;
+	if (cpu.epc_pages != 0 && cpu.stats.pages >= cpu.epc_pages) {
+		cpu.cause = CAUSE_EPC_EXHAUSTED;
+		return -ENOMEM;
+	}
+	/* The page exists before it is promised, so that a machine out of memory says so here and not by SIGBUS. */
+	const long offset = (long)((uint64_t)(entry - cpu.epcm) * PAGE);
+	if (sys(SYS_fallocate, cpu.memory_fd, 0, offset, (long)PAGE) != 0) {
+		cpu.cause = CAUSE_MEMORY_LOST;
+		return -ENOMEM;
+	}
+	entry->type = PT_REG;
+	entry->permissions = SECINFO_R | SECINFO_W;
+	entry->flags = EPCM_VALID | EPCM_PENDING;
+	entry->limit = SECINFO_R | SECINFO_W | SECINFO_X;
+	cpu.stats.augmented++;
+	cpu.stats.unaccepted++;
+	if (++cpu.stats.pages > cpu.stats.pages_most)
+		cpu.stats.pages_most = cpu.stats.pages;
+	return 0;
+}
+
+static int check_range(uint64_t offset, uint64_t length)
+{
+	if (length == 0 || offset % PAGE != 0 || length % PAGE != 0 || offset >= cpu.size || length > cpu.size - offset)
+		return -EINVAL;
+	return 0;
+}
+
+/* The driver may stop early on any ioctl; a test makes it do so after ioctl_pages pages. */
+static bool stops_at(uint64_t done)
+{
+	return cpu.ioctl_pages != 0 && done / PAGE >= cpu.ioctl_pages;
+}
+
+/* EMODPR; the driver may only restrict. */
+int driver_restrict(struct sgx_enclave_restrict_permissions *arg)
+{
+	const uint64_t permissions = arg->permissions;
+	arg->count = 0;
+	arg->result = 0;
+	if (check_range(arg->offset, arg->length) != 0 || (permissions & ~7ull) != 0 ||
+	    (permissions & (SECINFO_R | SECINFO_W)) == SECINFO_W)
+		return -EINVAL;
+	int failed = 0;
+	while (arg->count < arg->length && !failed) {
+		struct epcm_entry *entry = &cpu.epcm[(arg->offset + arg->count) / PAGE];
+		if (stops_at(arg->count)) {
+			failed = -EAGAIN;
+		} else if ((entry->flags & EPCM_VALID) == 0) {
+			failed = -EFAULT;
+		} else if ((entry->flags & (EPCM_PENDING | EPCM_MODIFIED)) != 0 || entry->type != PT_REG) {
+			arg->result = SGX_ERR_PAGE_NOT_MODIFIABLE;
+			failed = -EFAULT;
+		} else {
+			entry->permissions &= (uint8_t)permissions;
+			entry->flags |= EPCM_PR;
+			arg->count += PAGE;
+		}
+	}
+	epc_apply(arg->offset, arg->count);
+	return failed;
+}
+
+/* EMODT: to TRIM, or a regular page to a TCS. */
+int driver_modify_types(struct sgx_enclave_modify_types *arg)
+{
+	arg->count = 0;
+	arg->result = 0;
+	if (check_range(arg->offset, arg->length) != 0 || (arg->page_type != PT_TRIM && arg->page_type != PT_TCS))
+		return -EINVAL;
+	int failed = 0;
+	while (arg->count < arg->length && !failed) {
+		struct epcm_entry *entry = &cpu.epcm[(arg->offset + arg->count) / PAGE];
+		const bool may = entry->type == PT_REG || (entry->type == PT_TCS && arg->page_type == PT_TRIM);
+		if (stops_at(arg->count)) {
+			failed = -EAGAIN;
+		} else if ((entry->flags & EPCM_VALID) == 0) {
+			failed = -EFAULT;
+		} else if (!may || (entry->flags & (EPCM_PENDING | EPCM_MODIFIED)) != 0) {
+			arg->result = SGX_ERR_PAGE_NOT_MODIFIABLE;
+			failed = -EFAULT;
+		} else {
+			entry->type = (uint8_t)arg->page_type;
+			entry->permissions = 0;
+			entry->flags |= EPCM_MODIFIED;
+			cpu.stats.unaccepted++;
+			arg->count += PAGE;
+		}
+	}
+	epc_apply(arg->offset, arg->count);
+	return failed;
+}
+
+/* EREMOVE of pages that were trimmed, and whose trimming the Keep has accepted. */
+int driver_remove(struct sgx_enclave_remove_pages *arg)
+{
+	arg->count = 0;
+	if (check_range(arg->offset, arg->length) != 0)
+		return -EINVAL;
+	int failed = 0;
+	while (arg->count < arg->length && !failed) {
+		struct epcm_entry *entry = &cpu.epcm[(arg->offset + arg->count) / PAGE];
+		if (stops_at(arg->count)) {
+			failed = -EAGAIN;
+		} else if ((entry->flags & EPCM_VALID) == 0) {
+			failed = -EFAULT;
+		} else if (entry->type != PT_TRIM || (entry->flags & EPCM_MODIFIED) != 0) {
+			failed = -EPERM;
+		} else {
+			entry->type = entry->permissions = entry->flags = entry->limit = 0;
+			cpu.stats.pages--;
+			cpu.stats.removed++;
+			arg->count += PAGE;
+		}
+	}
+	epc_apply(arg->offset, arg->count);
+	if (arg->count != 0)
+		sys(SYS_fallocate, cpu.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (long)arg->offset,
+		    (long)arg->count);
+	return failed;
+}
+
+/* mprotect of the host's mapping: never more than a page was added with (sgx_encl_may_map). */
+int driver_protect(uint64_t offset, uint64_t length, uint32_t permissions)
+{
+	if (check_range(offset, length) != 0 || (permissions & ~7u) != 0)
+		return -EINVAL;
+	for (uint64_t at = offset; at < offset + length; at += PAGE) {
+		const struct epcm_entry *entry = &cpu.epcm[at / PAGE];
+		if (epc_mapped(entry) == 0 && (entry->mapped & 0x80) == 0)
+			return -ENOMEM;
+		if ((entry->flags & EPCM_VALID) && (permissions & ~entry->limit) != 0)
+			return -EACCES;
+	}
+	for (uint64_t at = offset; at < offset + length; at += PAGE)
+		cpu.epcm[at / PAGE].mapped = (uint8_t)(0x80 | permissions);
+	epc_apply(offset, length);
+	return 0;
+}

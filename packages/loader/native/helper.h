@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The helper process: one Keep, the thread that enters it, and the thread that talks to the loader. */
+#ifndef MOTTE_HELPER_H
+#define MOTTE_HELPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "cpu/cpu.h"
+#include "hostcall_abi.h"
+
+#define CALL_NUMBERS 512      /* Linux system calls that are counted one by one */
+#define PLATFORM_CALLS 0x10000
+#define PLATFORM_NUMBERS 16
+
+/* How the Keep ended, before it is put into ENDED. */
+struct ending {
+	uint32_t ended, status, cause;
+	uint32_t vector, error_code;
+	uint64_t address, offset;
+	char text[sizeof((struct ended *)0)->text];
+};
+
+/* The Keep as this process knows it (struct keep_host of hostcall_host.h). */
+struct keep_host {
+	/* START, and the tables that follow it in the same message */
+	struct start start;
+	const struct mapping *mappings;
+	const uint64_t *tcs;
+	const struct site *sites;
+	const struct lie *lies;
+	const uint8_t *boot;
+
+	uint8_t *base;
+	uint8_t *block;		/* host-call block of thread 0 */
+	bool granted[3];	/* which of 0, 1, 2 the Keep still has */
+	enter_function *enter;
+
+	uint64_t started_ns;
+	uint64_t ended_ns;
+	uint64_t calls[CALL_NUMBERS];
+	uint64_t platform_calls[PLATFORM_NUMBERS];
+	volatile bool over;	/* the Keep's thread has left for good; `ending` holds */
+	bool enter_again;	/* hostile: EENTER once where the Keep asks for ERESUME */
+	bool claimed;		/* somebody is filling in `ending` */
+	struct ending ending;
+};
+
+/* message.c: the control socket. */
+void message_send(uint32_t type, uint32_t id, const void *a, size_t a_length, const void *b, size_t b_length);
+void *message_receive(struct message *header);
+void control_loop(struct keep_host *host);
+
+/* start.c: START into a Keep that is mapped; false with `ending` filled in. */
+bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length);
+bool memory_map(struct keep_host *host);
+bool patch_sites(struct keep_host *host);
+
+/* thread.c, run.c: the Keep's thread. */
+bool thread_start(struct keep_host *host);
+void thread_stop(struct keep_host *host);
+void run_keep(struct keep_host *host);
+void run_tick(struct keep_host *host);
+
+/* end.c: how it ended. */
+__attribute__((format(printf, 3, 4))) bool end_killed(struct keep_host *host, uint32_t cause, const char *format, ...);
+void end_fault(struct keep_host *host, uint32_t ended, uint32_t cause, const char *leaf);
+void end_own(struct keep_host *host, uint32_t ended, uint32_t status, uint64_t offset);
+void end_cause(struct keep_host *host, uint32_t cause);
+size_t statistics_write(struct keep_host *host, uint8_t *out);
+#define STATISTICS_MAX (sizeof(struct statistics) + (CALL_NUMBERS + PLATFORM_NUMBERS) * sizeof(struct call_count))
+
+/* vdso.c: the kernel's own entry, or NULL. */
+enter_function *vdso_enter(void);
+
+/* sandbox.c: what this process can still do from now on. */
+bool sandbox_enter(struct keep_host *host);
+
+/* hostile.c, in the test binary only: a host that lies. */
+#ifdef MOTTE_HOSTILE
+struct hostcall_block;
+bool hostile_unserved(struct keep_host *host, const struct hostcall_block *block);
+uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block);
+#endif
+
+uint64_t now_ns(void);
+
+/* enter.S: calls `enter` and brings back RDI, RSI and RDX as the Keep left them. */
+struct exit_registers {
+	uint64_t rdi, rsi, rdx;
+};
+int enter_keep(enter_function *enter, struct exit_registers *registers, struct sgx_enclave_run *run, uint32_t function);
+
+#endif

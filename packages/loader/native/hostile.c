@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A host that lies, for tests: in motte-helper-hostile alone. Each LIE of START says at which host call and how. */
+#include <string.h>
+#include "helper.h"
+
+#ifdef MOTTE_HOSTILE
+
+static uint64_t seen(const struct keep_host *host, uint32_t number)
+{
+	if (number < CALL_NUMBERS)
+		return host->calls[number];
+	return number - PLATFORM_CALLS < PLATFORM_NUMBERS ? host->platform_calls[number - PLATFORM_CALLS] : 0;
+}
+
+/* The lie of a kind for this call, which has been counted already; NULL for the truth. */
+static const struct lie *lie_of(const struct keep_host *host, uint32_t number, uint32_t kind)
+{
+	for (uint32_t i = 0; i < host->start.lie_count; i++) {
+		const struct lie *lie = &host->lies[i];
+		if (lie->number == number && lie->kind == kind && (lie->nth == 0 || lie->nth == seen(host, number)))
+			return lie;
+	}
+	return NULL;
+}
+
+/* EREMOVE without the Keep's leave, then EAUG: a page of zeros where the Keep had its own. */
+static void replace_page(uint64_t offset)
+{
+	if (offset >= cpu.size)
+		return;
+	struct epcm_entry *entry = &cpu.epcm[offset / PAGE];
+	memset(cpu.memory + (offset & ~(PAGE - 1)), 0, PAGE);
+	entry->flags = 0;
+	cpu.stats.pages--;
+	driver_eaug(entry);
+	epc_apply(offset & ~(PAGE - 1), PAGE);
+}
+
+/* True if the call stays unserved. */
+bool hostile_unserved(struct keep_host *host, const struct hostcall_block *block)
+{
+	return lie_of(host, block->number, LIE_UNSERVED) != NULL;
+}
+
+/* Spoils the answer; returns what the Keep is entered with. */
+uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
+{
+	const uint32_t number = block->number;
+	const struct lie *lie;
+	if ((lie = lie_of(host, number, LIE_RESULT)) != NULL)
+		block->result = lie->value;
+	if ((lie = lie_of(host, number, LIE_OUT_LENGTH)) != NULL)
+		block->out_length = (uint32_t)lie->value;
+	if ((lie = lie_of(host, number, LIE_ANSWERED)) != NULL)
+		block->answered = (uint32_t)lie->value;
+	if ((lie = lie_of(host, number, LIE_DATA)) != NULL)
+		memset(host->block + HOSTCALL_DATA_OFFSET, (int)lie->value, HOSTCALL_DATA_SIZE);
+	if ((lie = lie_of(host, number, LIE_REPLACE_PAGE)) != NULL)
+		replace_page(lie->value);
+	if (lie_of(host, number, LIE_ENTER) != NULL)
+		host->enter_again = true;
+	return lie_of(host, number, LIE_RESUME) != NULL ? ENCLU_ERESUME : ENCLU_EENTER;
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Patching (docs/adr/0007): each five-byte site of the shim becomes a jump to a stub below the ELRANGE, because #UD, the
+ * honest way out, costs several microseconds where a hypervisor intercepts it. What the stub reaches is the same code
+ * that the trap reaches. The digest was taken from what the loader handed over, before this.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "helper.h"
+#include "patch.h"
+
+#define SITE_SIZE 5u
+#define STUB_SIZE 48u /* the largest is 46 bytes */
+
+static const uint8_t original[][SITE_SIZE] = {
+	[SITE_ENCLU] = {0x0f, 0x01, 0xd7, 0x66, 0x90},
+	[SITE_WRFSBASE_RAX] = {0xf3, 0x48, 0x0f, 0xae, 0xd0},
+	[SITE_RDFSBASE_RAX] = {0xf3, 0x48, 0x0f, 0xae, 0xc0},
+};
+
+/* The bytes of a stub so far; operands that name cpu or entry.S are absolute, because the helper is linked low. */
+struct code {
+	uint8_t *at;
+};
+
+static void put(struct code *code, const void *bytes, size_t length)
+{
+	memcpy(code->at, bytes, length);
+	code->at += length;
+}
+
+/* `opcode` with a 32-bit absolute memory operand in the cpu structure. */
+static void put_cpu(struct code *code, const char *opcode, size_t length, uint32_t field)
+{
+	const uint32_t address = (uint32_t)(uintptr_t)&cpu + field;
+	put(code, opcode, length);
+	put(code, &address, sizeof address);
+}
+
+static void put_relative(struct code *code, const char *opcode, size_t length, const uint8_t *target)
+{
+	put(code, opcode, length);
+	const int32_t distance = (int32_t)(target - (code->at + 4));
+	put(code, &distance, sizeof distance);
+}
+
+static void write_stub(struct code *code, uint32_t kind, const uint8_t *back)
+{
+	if (kind == SITE_RDFSBASE_RAX) {
+		put_cpu(code, "\x48\x8b\x04\x25", 4, CPU_FSBASE); /* mov cpu.fsbase, %rax */
+		put_relative(code, "\xe9", 1, back);		  /* jmp back */
+		return;
+	}
+	/* RAX and RIP as the instruction leaves them; no flag changes. */
+	put_cpu(code, "\x48\x89\x04\x25", 4, CPU_RAX);	   /* mov %rax, cpu.regs.rax */
+	put_relative(code, "\x48\x8d\x05", 3, back);	   /* lea back(%rip), %rax */
+	put_cpu(code, "\x48\x89\x04\x25", 4, CPU_RIP);	   /* mov %rax, cpu.regs.rip */
+	put_cpu(code, "\x48\x8b\x04\x25", 4, CPU_RAX);	   /* mov cpu.regs.rax, %rax */
+	const uint32_t target = (uint32_t)(uintptr_t)(kind == SITE_ENCLU ? cpu_stub_enclu : cpu_stub_wrfsbase);
+	/* A push would write to the Keep's stack; a jump through the table that follows needs nothing. */
+	put(code, "\xff\x25\x00\x00\x00\x00", 6);	   /* jmp *0(%rip) */
+	const uint64_t wide = target;
+	put(code, &wide, sizeof wide);
+}
+
+static bool is_needed(uint32_t kind)
+{
+	/* Where the CPU has them they cost nothing, and RDFSBASE would read a stale copy. */
+	return kind == SITE_ENCLU || ((kind == SITE_WRFSBASE_RAX || kind == SITE_RDFSBASE_RAX) && !cpu.fsgsbase);
+}
+
+static bool patch_site(struct keep_host *host, const struct site *site, struct code *code, uint8_t *stubs)
+{
+	uint8_t *bytes = cpu.memory + site->offset;
+	if (site->kind >= sizeof original / sizeof original[0] || site->kind == 0 ||
+	    memcmp(bytes, original[site->kind], SITE_SIZE) != 0)
+		return end_killed(host, CAUSE_START_INVALID, "SITE at 0x%x: kind %u, bytes %02x %02x %02x %02x %02x", site->offset,
+				  site->kind, bytes[0], bytes[1], bytes[2], bytes[3], bytes[4]);
+	if (!is_needed(site->kind))
+		return true;
+	if (code->at + STUB_SIZE > stubs + STUBS_SIZE)
+		return end_killed(host, CAUSE_START_INVALID, "%u SITEs are too many", host->start.site_count);
+	const uint8_t *here = host->base + site->offset;
+	const int32_t distance = (int32_t)(code->at - (here + SITE_SIZE));
+	write_stub(code, site->kind, here + SITE_SIZE);
+	bytes[0] = 0xe9;
+	memcpy(bytes + 1, &distance, sizeof distance);
+	cpu.stats.patched_sites++;
+	return true;
+}
+
+bool patch_sites(struct keep_host *host)
+{
+	/* A single step through a stub would not be one of the Keep's. */
+	if (host->start.backend != BACKEND_EMULATED || (host->start.flags & START_PATCH) == 0 || cpu.step)
+		return true;
+	uint8_t *stubs = host->base - STUBS_SIZE;
+	if (mprotect(stubs, STUBS_SIZE, PROT_READ | PROT_WRITE) != 0)
+		return end_killed(host, CAUSE_MEMORY, "mprotect of the stubs: %s", strerror(errno));
+	struct code code = {stubs};
+	for (uint32_t i = 0; i < host->start.site_count; i++)
+		if (!patch_site(host, &host->sites[i], &code, stubs))
+			return false;
+	if (mprotect(stubs, STUBS_SIZE, PROT_READ | PROT_EXEC) != 0)
+		return end_killed(host, CAUSE_MEMORY, "mprotect of the stubs: %s", strerror(errno));
+	return true;
+}

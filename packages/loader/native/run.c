@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's side of entering and leaving (docs/sgx-keep.md): the same loop for hardware and for emulation. */
+#include <string.h>
+#include "helper.h"
+#include "hostcall_host.h"
+
+/* The same exception with the same registers, again and again: the host withholds a page, or the Keep is stuck. */
+#define STUCK_AFTER 64
+
+struct loop {
+	struct keep_host *host;
+	struct exit_registers registers;
+	struct sgx_enclave_run run;
+	uint32_t depth;		/* exceptions that the Keep is handling: at most 1 */
+	bool probing;		/* a hostile entry after an interrupt is under way */
+	uint64_t aexs;		/* before the last entry */
+	struct regs stuck_at;
+	uint32_t stuck;
+};
+
+static bool serve(struct keep_host *host)
+{
+	struct hostcall_block *block = (struct hostcall_block *)host->block;
+	const uint32_t number = block->number;
+	if (number < CALL_NUMBERS)
+		host->calls[number]++;
+	else if (number - PLATFORM_CALLS < PLATFORM_NUMBERS)
+		host->platform_calls[number - PLATFORM_CALLS]++;
+	cpu.stats.host_calls++;
+#ifdef MOTTE_HOSTILE
+	if (hostile_unserved(host, block))
+		return true;
+#endif
+	hostcall_serve(host, host->block);
+	return cpu.cause == 0;
+}
+
+/* The Keep left by EEXIT: what to enter it with, 0 if it has ended. */
+static uint32_t left(struct loop *loop)
+{
+	struct keep_host *host = loop->host;
+	const uint64_t why = loop->registers.rdi, value = loop->registers.rsi;
+	if (loop->probing && why != EXIT_WHY_REFUSED) {
+		loop->probing = false;
+		if (why == EXIT_WHY_IGNORED) {
+			cpu.stats.ignored++;
+			return ENCLU_ERESUME;
+		}
+		end_killed(host, CAUSE_EXIT_WHY, "an entry without an exception was answered with %llu", (unsigned long long)why);
+		return 0;
+	}
+	switch (why) {
+	case EXIT_WHY_HOSTCALL:
+		if (!serve(host))
+			return 0;
+#ifdef MOTTE_HOSTILE
+		return hostile_after(host, (struct hostcall_block *)host->block);
+#else
+		return ENCLU_EENTER;
+#endif
+	case EXIT_WHY_RESUME:
+#ifdef MOTTE_HOSTILE
+		if (host->enter_again) {
+			host->enter_again = false;
+			return ENCLU_EENTER;
+		}
+#endif
+		if (loop->depth > 0)
+			loop->depth--;
+		return ENCLU_ERESUME;
+	case EXIT_WHY_IGNORED:
+		cpu.stats.ignored++;
+		return ENCLU_ERESUME;
+	case EXIT_WHY_ENDED:
+		if ((value & 0x7f) == 0 && value <= 0xff00)
+			end_own(host, ENDED_EXITED, (uint32_t)value >> 8, 0);
+		else if (value < 0x7f)
+			end_own(host, ENDED_SIGNALLED, (uint32_t)value, 0);
+		else
+			end_killed(host, CAUSE_EXIT_WHY, "ENDED with wait status 0x%llx", (unsigned long long)value);
+		return 0;
+	case EXIT_WHY_REFUSED:
+		end_own(host, ENDED_REFUSED, (uint32_t)value, loop->registers.rdx);
+		return 0;
+	default:
+		end_killed(host, CAUSE_EXIT_WHY, "RDI is %llu", (unsigned long long)why);
+		return 0;
+	}
+}
+
+/* SYSCALL and CPUID are #UD, and a program may repeat one for ever with the same registers; other exceptions not. */
+static bool is_stuck(struct loop *loop)
+{
+	if (loop->run.exception_vector == EXIT_VECTOR_UD || loop->host->start.backend != BACKEND_EMULATED || cpu.trust)
+		return false;
+	if (memcmp(&loop->stuck_at, &cpu.aex_regs, sizeof loop->stuck_at) != 0) {
+		loop->stuck_at = cpu.aex_regs;
+		loop->stuck = 0;
+	}
+	return ++loop->stuck > STUCK_AFTER;
+}
+
+/* The entry itself faulted. */
+static uint32_t refused(struct loop *loop, uint32_t function)
+{
+	struct keep_host *host = loop->host;
+	const bool hardware = host->start.backend == BACKEND_HARDWARE;
+	if (loop->probing && function == ENCLU_EENTER && !hardware && cpu.tcs->cssa >= cpu.tcs->nssa) {
+		/* The hostile entry found no SSA frame left, as it should; the Keep never knew. */
+		loop->probing = cpu.tcs->cssa > 1 + loop->depth;
+		return ENCLU_ERESUME;
+	}
+	if (hardware) {
+		cpu.fault = (struct fault){.vector = loop->run.exception_vector,
+					   .error_code = loop->run.exception_error_code,
+					   .address = loop->run.exception_addr,
+					   .why = "the CPU does not say why"};
+		if (cpu.stats.entries > 1 && cpu.fault.vector == EXIT_VECTOR_PF) {
+			end_fault(host, ENDED_KILLED, CAUSE_EPC_LOST, "EENTER");
+			return 0;
+		}
+	}
+	end_fault(host, ENDED_TRAPPED, CAUSE_ENTER_REFUSED, function == ENCLU_EENTER ? "EENTER" : "ERESUME");
+	return 0;
+}
+
+/* The Keep left by AEX, or could not be entered. */
+static uint32_t excepted(struct loop *loop, uint32_t function)
+{
+	struct keep_host *host = loop->host;
+	const bool emulated = host->start.backend == BACKEND_EMULATED;
+	/* The vDSO's `function` tells an exception inside from one of EENTER; of ERESUME only emulation can tell. */
+	if (emulated ? cpu.stats.aexs == loop->aexs : loop->run.function == ENCLU_EENTER)
+		return refused(loop, function);
+	if (!emulated)
+		cpu.stats.aexs++;
+	if (emulated && loop->run.exception_vector == VECTOR_INTERRUPT) {
+		run_tick(host);
+		loop->probing = true;
+		return ENCLU_EENTER;
+	}
+	loop->probing = false;
+	if (loop->depth > 0 || is_stuck(loop)) {
+		if (!emulated)
+			cpu.fault = (struct fault){.vector = loop->run.exception_vector,
+						   .error_code = loop->run.exception_error_code,
+						   .address = loop->run.exception_addr,
+						   .why = "an exception at CSSA 1"};
+		end_fault(host, ENDED_TRAPPED, loop->depth > 0 ? CAUSE_EXCEPTION : CAUSE_NO_PROGRESS, NULL);
+		return 0;
+	}
+	loop->depth++;
+	return ENCLU_EENTER;
+}
+
+void run_keep(struct keep_host *host)
+{
+	struct loop loop = {.host = host, .run = {.tcs = (uint64_t)host->base + host->tcs[0]}};
+	uint32_t function = ENCLU_EENTER;
+	cpu.stats.first_ns = now_ns() - host->started_ns;
+	while (function != 0) {
+		loop.registers = (struct exit_registers){.rdi = (uint64_t)host->block, .rsi = HOSTCALL_BLOCK_SIZE};
+		loop.aexs = cpu.stats.aexs;
+		if (host->start.backend == BACKEND_HARDWARE)
+			*(function == ENCLU_EENTER ? &cpu.stats.entries : &cpu.stats.resumes) += 1;
+		const int failed = enter_keep(host->enter, &loop.registers, &loop.run, function);
+		if (failed != 0)
+			end_killed(host, CAUSE_BACKEND, "the entry function returned %d", failed);
+		else if (cpu.cause != 0)
+			end_cause(host, cpu.cause);
+		else if (!cpu.stop) {
+			function = loop.run.function == ENCLU_EEXIT ? left(&loop) : excepted(&loop, function);
+			if (function != 0 && cpu.cause == 0)
+				continue;
+			if (cpu.cause != 0)
+				end_cause(host, cpu.cause);
+		}
+		return;
+	}
+}

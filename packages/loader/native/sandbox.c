@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this process can still ask of the kernel once the Keep runs in it. Code in a Keep, emulated or not, shares the
+ * address space with the helper and may jump into it: what it gains thereby must be no more than the host calls that it
+ * has anyway. Everything else ends the process.
+ */
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "helper.h"
+
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define IF_NOT(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
+#define ALLOW(number) IF_NOT(number, 1), RETURN(SECCOMP_RET_ALLOW)
+/* `number` with its second argument, which must be one of a few: loads it, falls to the end if none fits. */
+#define ALLOW_COMMAND(value) ALLOW(value)
+
+static const struct sock_filter filter[] = {
+	LOAD(arch),
+	IF_NOT(AUDIT_ARCH_X86_64, 1),
+	BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	LOAD(nr),
+	/* entering, leaving and the emulated driver */
+	ALLOW(SYS_arch_prctl),
+	ALLOW(SYS_mprotect),
+	ALLOW(SYS_rt_sigreturn),
+	ALLOW(SYS_fallocate),
+	ALLOW(SYS_timer_settime),
+	/* host calls */
+	ALLOW(SYS_read),
+	ALLOW(SYS_write),
+	ALLOW(SYS_close),
+	ALLOW(SYS_fstat),
+	ALLOW(SYS_poll),
+	ALLOW(SYS_lseek),
+	ALLOW(SYS_clock_gettime),
+	ALLOW(SYS_clock_getres),
+	ALLOW(SYS_clock_nanosleep),
+	ALLOW(SYS_sched_yield),
+	ALLOW(SYS_restart_syscall),
+	/* the two threads and the control socket */
+	ALLOW(SYS_pread64),
+	ALLOW(SYS_futex),
+	ALLOW(SYS_tgkill),
+	ALLOW(SYS_getpid),
+	ALLOW(SYS_gettid),
+	ALLOW(SYS_rt_sigprocmask),
+	ALLOW(SYS_pause),
+	ALLOW(SYS_brk),
+	ALLOW(SYS_munmap),
+	ALLOW(SYS_exit),
+	ALLOW(SYS_exit_group),
+	/* allocations of the control thread; never executable */
+	IF_NOT(SYS_mmap, 4),
+	LOAD(args[2]),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 4 /* PROT_EXEC */, 0, 1),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	RETURN(SECCOMP_RET_ALLOW),
+	IF_NOT(SYS_fcntl, 4),
+	LOAD(args[1]),
+	IF_NOT(3 /* F_GETFL */, 1),
+	RETURN(SECCOMP_RET_ALLOW),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	IF_NOT(SYS_ioctl, 14),
+	LOAD(args[1]),
+	ALLOW_COMMAND(TCGETS),
+	ALLOW_COMMAND(TIOCGWINSZ),
+	ALLOW_COMMAND(FIONREAD),
+	ALLOW_COMMAND(SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS),
+	ALLOW_COMMAND(SGX_IOC_ENCLAVE_MODIFY_TYPES),
+	ALLOW_COMMAND(SGX_IOC_ENCLAVE_REMOVE_PAGES),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+};
+
+/* For all threads of this process, and for good. */
+bool sandbox_enter(struct keep_host *host)
+{
+	const struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = (struct sock_filter *)filter};
+	(void)host;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* START: checked before anything is done. The loader is trusted to mean well, not to be free of bugs. */
+#include <string.h>
+#include "helper.h"
+
+/* Takes `count` records of `size` bytes off the message; NULL if they are not there. */
+static const void *take(const uint8_t **at, const uint8_t *end, uint64_t count, uint64_t size)
+{
+	const uint8_t *from = *at;
+	if (count * size > (uint64_t)(end - from))
+		return NULL;
+	*at += count * size;
+	return from;
+}
+
+static bool check_mappings(struct keep_host *host)
+{
+	uint64_t least = 0;
+	for (uint32_t i = 0; i < host->start.mapping_count; i++) {
+		const struct mapping *one = &host->mappings[i];
+		uint64_t end;
+		if (one->offset % PAGE != 0 || one->length % PAGE != 0 || one->length == 0 || (one->permissions & ~7u) != 0 ||
+		    one->offset < least || __builtin_add_overflow(one->offset, one->length, &end) ||
+		    end > host->start.size)
+			return end_killed(host, CAUSE_START_INVALID, "MAPPING %u: offset 0x%llx, length 0x%llx", i,
+					  (unsigned long long)one->offset, (unsigned long long)one->length);
+		least = end;
+	}
+	return true;
+}
+
+static bool check_tables(struct keep_host *host)
+{
+	for (uint32_t i = 0; i < host->start.tcs_count; i++)
+		if (host->tcs[i] % PAGE != 0 || host->tcs[i] >= host->start.size)
+			return end_killed(host, CAUSE_START_INVALID, "TCS %u: offset 0x%llx", i,
+					  (unsigned long long)host->tcs[i]);
+	for (uint32_t i = 0; i < host->start.site_count; i++)
+		if (host->sites[i].offset >= host->start.size - 8)
+			return end_killed(host, CAUSE_START_INVALID, "SITE %u: offset 0x%x", i, host->sites[i].offset);
+	return true;
+}
+
+/* `bytes` stay: the tables are used where they are. */
+bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
+{
+	struct start *start = &host->start;
+	const uint8_t *at = bytes, *end = bytes + length;
+	if (length < sizeof *start)
+		return end_killed(host, CAUSE_START_INVALID, "%u bytes, expected at least %zu", length, sizeof *start);
+	memcpy(start, bytes, sizeof *start);
+	at += sizeof *start;
+	if (start->version != PROTOCOL_VERSION)
+		return end_killed(host, CAUSE_START_INVALID, "version %u, expected %u: loader and helper are not of one build",
+				  start->version, PROTOCOL_VERSION);
+	if (start->backend != BACKEND_EMULATED && start->backend != BACKEND_HARDWARE)
+		return end_killed(host, CAUSE_START_INVALID, "backend %u", start->backend);
+	if (start->size < PAGE || (start->size & (start->size - 1)) != 0 || start->base % start->size != 0 ||
+	    start->size > 1ull << 46)
+		return end_killed(host, CAUSE_START_INVALID, "size 0x%llx, base 0x%llx", (unsigned long long)start->size,
+				  (unsigned long long)start->base);
+	if (start->backend == BACKEND_HARDWARE && start->base == 0)
+		return end_killed(host, CAUSE_START_INVALID, "%s", "hardware without a base address");
+	if (start->tcs_count == 0)
+		return end_killed(host, CAUSE_START_INVALID, "%s", "no TCS");
+#ifndef MOTTE_HOSTILE
+	if (start->lie_count != 0)
+		return end_killed(host, CAUSE_START_INVALID, "%s", "LIEs are for motte-helper-hostile");
+#endif
+	host->mappings = take(&at, end, start->mapping_count, sizeof(struct mapping));
+	host->tcs = take(&at, end, start->tcs_count, sizeof(uint64_t));
+	host->sites = take(&at, end, start->site_count, sizeof(struct site));
+	host->lies = take(&at, end, start->lie_count, sizeof(struct lie));
+	host->boot = take(&at, end, start->boot_length, 1);
+	if (host->mappings == NULL || host->tcs == NULL || host->sites == NULL || host->lies == NULL || host->boot == NULL ||
+	    at != end)
+		return end_killed(host, CAUSE_START_INVALID, "%u bytes are not what its counts say", length);
+	if (start->boot_length > HOSTCALL_DATA_SIZE)
+		return end_killed(host, CAUSE_START_INVALID, "the boot message has %u bytes", start->boot_length);
+	host->granted[0] = (start->flags & START_STDIN) != 0;
+	host->granted[1] = (start->flags & START_STDOUT) != 0;
+	host->granted[2] = (start->flags & START_STDERR) != 0;
+	return check_mappings(host) && check_tables(host);
+}
