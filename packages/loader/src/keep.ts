@@ -92,7 +92,14 @@ export class Keep {
     );
     void keep.#helper.exited.then((exit) => keep.#onExit(exit));
     keep.#helper.send(frame(MESSAGE_TYPE.START, 0, input.start));
-    await keep.#started.promise;
+    try {
+      await keep.#started.promise;
+    } catch (error) {
+      // Whoever is told that there is no Keep must find no process either.
+      keep.#helper.release();
+      await keep.#helper.exited;
+      throw error;
+    }
     keep.#loadMs = performance.now() - input.begun;
     return keep;
   }
