@@ -47,7 +47,7 @@ function workspacePackages() {
     .map((name) => join(ROOT, name))
     .filter(existsSync)
     .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)))
-    .concat(join(ROOT, 'test'))
+    .concat(join(ROOT, 'bench'), join(ROOT, 'test'))
     .filter((folder) => statSync(folder).isDirectory());
 }
 

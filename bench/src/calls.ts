@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// System calls of a Keep: by the direct entry and by SYSCALL, served by the shim and by the host.
+import { inKeep } from './keep.js';
+import type { Benchmark, Goal, Outcome, Row } from './outcome.js';
+import { built, figures, native } from './programs.js';
+import { median, row } from './stats.js';
+
+const COUNT = 5000;
+const ROUNDS = 5;
+
+/** What the prototype needed on this machine, ../shared/FACTS.md, in nanoseconds. */
+const PROTOTYPE: Readonly<Record<string, { readonly plain: number; readonly patched: number }>> = {
+  'direct-host': { plain: 7300, patched: 1720 },
+  'trapped-inside': { plain: 8960, patched: 3410 },
+  'trapped-host': { plain: 16890, patched: 5450 },
+};
+
+/** Times vary by up to twice between runs on this machine; below this a difference is noise. */
+const NOISE = 1.15;
+
+const TEXT: Readonly<Record<string, string>> = {
+  'trapped-inside': 'getpid by SYSCALL, served by the shim',
+  'trapped-host': 'sched_yield by SYSCALL, a host call',
+  'direct-inside': 'getpid by the direct entry, served by the shim',
+  'direct-host': 'sched_yield by the direct entry, a host call',
+};
+
+async function samples(once: () => Promise<string>): Promise<Map<string, number[]>> {
+  const all = new Map<string, number[]>();
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, value] of figures(await once())) all.set(name, [...(all.get(name) ?? []), value]);
+  }
+  return all;
+}
+
+async function run(): Promise<Outcome> {
+  const path = built('calls');
+  const args = [`${COUNT}`];
+  const modes = [
+    { name: 'patched', once: async () => (await inKeep({ path, args })).output },
+    { name: 'plain', once: async () => (await inKeep({ path, args, patch: false })).output },
+    { name: 'natively', once: async () => native(path, ...args) },
+  ] as const;
+  const rows: Row[] = [];
+  const goals: Goal[] = [];
+  for (const { name: mode, once } of modes) {
+    for (const [name, values] of await samples(once)) {
+      rows.push(row(`${TEXT[name] ?? name} (${mode})`, 'ns', values));
+      const before = mode === 'natively' ? undefined : PROTOTYPE[name]?.[mode];
+      if (before === undefined) continue;
+      const best = Math.min(...values);
+      goals.push({
+        what: `${TEXT[name] ?? name} (${mode})`,
+        goal: `no worse than the prototype's ${before} ns`,
+        found: `${best.toFixed(0)} ns, median ${median(values).toFixed(0)}`,
+        met: best <= before * NOISE,
+      });
+    }
+  }
+  return {
+    rows,
+    goals,
+    notes: [
+      `${COUNT} calls a run, timed inside by clock_gettime around all of them. "patched": the shim's listed sites are jumps, as by default; "plain": --no-patch. The best run counts, with ${Math.round((NOISE - 1) * 100)} % for noise.`,
+    ],
+  };
+}
+
+export const calls: Benchmark = { name: 'calls', title: 'System calls of an emulated SGX Keep', run };

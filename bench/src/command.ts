@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a user waits for: the command, from its start to its end.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '@motte/test-helpers/vectors';
+import { Missing } from './outcome.js';
+import type { Benchmark, Goal, Outcome, Row } from './outcome.js';
+import { built } from './programs.js';
+import { median, repeat, row } from './stats.js';
+
+const RUNS = 15;
+const BIN = join(ROOT, 'toolchain/motte/bin/motte');
+
+function motte(...args: string[]): void {
+  const { status, stderr } = spawnSync(BIN, args, { encoding: 'utf8' });
+  if (status === 6 || status === 126) throw new Missing(`motte ${args.join(' ')}: ${stderr}`);
+  if (status !== 0) throw new Error(`motte ${args.join(' ')}: exit status ${status}: ${stderr}`);
+}
+
+async function run(): Promise<Outcome> {
+  if (!existsSync(join(ROOT, 'toolchain/motte/dist/motte.mjs')))
+    throw new Missing('npm run build makes the command');
+  const hello = built('hello');
+  const rows: Row[] = [];
+  const goals: Goal[] = [];
+  for (const { words, most } of [
+    { words: ['--help'], most: 100 },
+    { words: ['run', '--emulate', hello], most: 250 },
+    { words: ['measure', 'sgx', hello], most: undefined },
+  ]) {
+    const what = `motte ${words.map((word) => (word === hello ? 'hello' : word)).join(' ')}`;
+    const samples = await repeat(RUNS, () => motte(...words));
+    rows.push(row(what, 'ms', samples));
+    const found = median(samples);
+    if (most !== undefined)
+      goals.push({
+        what,
+        goal: `under ${most} ms`,
+        found: `${found.toFixed(1)} ms (median)`,
+        met: found < most,
+      });
+  }
+  const node = await repeat(RUNS, () => spawnSync(process.execPath, ['-e', '0']));
+  rows.push(row('node -e 0, which is in all of them', 'ms', node));
+  return { rows, goals, notes: [] };
+}
+
+export const command: Benchmark = { name: 'command', title: 'The command, from start to end', run };

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same program in a Keep and natively, where it computes and calls nobody.
+import { inKeep } from './keep.js';
+import type { Benchmark, Outcome } from './outcome.js';
+import { built, figures, native } from './programs.js';
+import { row } from './stats.js';
+
+const ROUNDS = 5;
+const BOUND = 0.03;
+
+async function run(): Promise<Outcome> {
+  const path = built('compute');
+  const kernels = ['matrix', 'integers', 'sort'] as const;
+  const inside = new Map<string, number[]>();
+  const outside = new Map<string, number[]>();
+  const add = (to: Map<string, number[]>, output: string): number => {
+    const found = figures(output);
+    for (const kernel of kernels)
+      to.set(kernel, [...(to.get(kernel) ?? []), found.get(kernel) ?? Number.NaN]);
+    return found.get('sum') ?? Number.NaN;
+  };
+  // In turns, so that a noisy neighbour slows both.
+  for (let round = 0; round < ROUNDS; round++) {
+    const sums = [add(outside, native(path)), add(inside, (await inKeep({ path })).output)];
+    if (sums[0] !== sums[1]) throw new Error(`computed ${sums[1]} inside and ${sums[0]} outside`);
+  }
+  const ms = (values: readonly number[] | undefined): number[] => (values ?? []).map((ns) => ns / 1e6);
+  const ratios = kernels.map(
+    (kernel) => Math.min(...(inside.get(kernel) ?? [])) / Math.min(...(outside.get(kernel) ?? [])),
+  );
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  return {
+    rows: kernels.flatMap((kernel) => [
+      row(`${kernel}, in the Keep`, 'ms', ms(inside.get(kernel))),
+      row(`${kernel}, natively`, 'ms', ms(outside.get(kernel))),
+    ]),
+    goals: [
+      {
+        what: 'inside / outside, geometric mean of the best runs',
+        goal: `1.00 ± ${BOUND}`,
+        found: `${mean.toFixed(3)} (${kernels.map((kernel, i) => `${kernel} ${ratios[i]?.toFixed(3)}`).join(', ')})`,
+        met: Math.abs(mean - 1) <= BOUND,
+      },
+    ],
+    notes: ['One file, linked once: the Keep runs the bytes that Linux runs.'],
+  };
+}
+
+export const compute: Benchmark = { name: 'compute', title: 'Compute in a Keep and natively', run };
