@@ -51,7 +51,7 @@ for (const { program: name, args = [], stdin = Buffer.alloc(0) } of RUNS) {
 
 const REFUSED: readonly (readonly [name: string, path: () => string, code: string])[] = [
   ['a non-PIE', () => pathOf('non-pie'), 'ELF_NOT_PIE'],
-  ['a dynamic executable', () => pathOf('dynamic'), 'ELF_DYNAMIC'],
+  ['a dynamic executable', () => pathOf('dynamic'), 'ELF_INTERP'],
   ['a text relocation', () => pathOf('textrel'), 'ELF_TEXTREL'],
   [
     'a truncated file',
