@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fieldHeader } from './generate/c.js';
+import { syscallsPage } from './generate/docs.js';
 import { guestFiles } from './generate/guest.js';
 import { hostFiles } from './generate/host.js';
 import { lintTable } from './lint.js';
@@ -13,5 +14,6 @@ export function files(): Record<string, string> {
     ...hostFiles(TABLE),
     'shims/core/generated/hostcall_field.h': fieldHeader(),
     'packages/loader/native/generated/hostcall_field.h': fieldHeader(),
+    'docs/syscalls.md': syscallsPage(TABLE),
   };
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** How a system call of the application is dealt with. */
+export interface Served {
+  readonly number: number;
+  readonly name: string;
+  /** Of the shim (shims/TEE/components.json); a shim without the component answers ENOSYS. */
+  readonly component: string;
+  /** The host calls that it may take; none: all of it happens inside. */
+  readonly calls?: readonly string[];
+  /** How it differs from Linux, if it does. */
+  readonly doc?: string;
+}
+
+const NONE = 'no files yet: ENOENT for any path, and what a descriptor is for an empty one';
+
+/** Every system call that a shim answers with something else than ENOSYS, by component, then by number. */
+export const SERVED: readonly Served[] = [
+  {
+    number: 9,
+    name: 'mmap',
+    component: 'memory',
+    calls: ['mem_restrict', 'mem_protect'],
+    doc: 'anonymous and private; W and X never together',
+  },
+  {
+    number: 10,
+    name: 'mprotect',
+    component: 'memory',
+    calls: ['mem_restrict', 'mem_protect'],
+    doc: 'W and X never together; SGX1 has no new X',
+  },
+  { number: 11, name: 'munmap', component: 'memory', calls: ['mem_trim', 'mem_remove'] },
+  { number: 12, name: 'brk', component: 'memory', calls: ['mem_trim', 'mem_remove'] },
+  { number: 25, name: 'mremap', component: 'memory', calls: ['mem_trim', 'mem_remove'] },
+  { number: 28, name: 'madvise', component: 'memory', calls: ['mem_trim', 'mem_remove'] },
+
+  { number: 0, name: 'read', component: 'stdio', calls: ['read'] },
+  { number: 1, name: 'write', component: 'stdio', calls: ['write'] },
+  {
+    number: 3,
+    name: 'close',
+    component: 'stdio',
+    calls: ['close'],
+    doc: 'a host call for the last descriptor of a stream',
+  },
+  { number: 8, name: 'lseek', component: 'stdio', calls: ['lseek'] },
+  { number: 17, name: 'pread64', component: 'stdio', doc: 'ESPIPE' },
+  { number: 18, name: 'pwrite64', component: 'stdio', doc: 'ESPIPE' },
+  { number: 19, name: 'readv', component: 'stdio', calls: ['read'] },
+  { number: 20, name: 'writev', component: 'stdio', calls: ['write'] },
+  { number: 32, name: 'dup', component: 'stdio' },
+  { number: 33, name: 'dup2', component: 'stdio', calls: ['close'] },
+  { number: 292, name: 'dup3', component: 'stdio', calls: ['close'] },
+
+  {
+    number: 5,
+    name: 'fstat',
+    component: 'control',
+    calls: ['fstat'],
+    doc: 'of the host it says kind, size and times',
+  },
+  { number: 7, name: 'poll', component: 'control', calls: ['poll'] },
+  {
+    number: 16,
+    name: 'ioctl',
+    component: 'control',
+    calls: ['ioctl_tcgets', 'ioctl_tiocgwinsz', 'ioctl_fionread'],
+    doc: 'TCGETS, TIOCGWINSZ, FIONREAD; others ENOTTY',
+  },
+  {
+    number: 72,
+    name: 'fcntl',
+    component: 'control',
+    calls: ['fcntl_getfl'],
+    doc: 'F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL; others EINVAL',
+  },
+  {
+    number: 262,
+    name: 'newfstatat',
+    component: 'control',
+    calls: ['fstat'],
+    doc: 'with AT_EMPTY_PATH as fstat; else ENOENT',
+  },
+
+  { number: 2, name: 'open', component: 'paths', doc: NONE },
+  { number: 4, name: 'stat', component: 'paths', doc: NONE },
+  { number: 6, name: 'lstat', component: 'paths', doc: NONE },
+  { number: 21, name: 'access', component: 'paths', doc: NONE },
+  { number: 79, name: 'getcwd', component: 'paths', doc: '`/`' },
+  { number: 89, name: 'readlink', component: 'paths', doc: NONE },
+  { number: 257, name: 'openat', component: 'paths', doc: NONE },
+  { number: 267, name: 'readlinkat', component: 'paths', doc: NONE },
+  { number: 269, name: 'faccessat', component: 'paths', doc: NONE },
+  { number: 332, name: 'statx', component: 'paths', doc: NONE },
+  { number: 439, name: 'faccessat2', component: 'paths', doc: NONE },
+
+  { number: 24, name: 'sched_yield', component: 'process', calls: ['sched_yield'] },
+  { number: 39, name: 'getpid', component: 'process' },
+  { number: 60, name: 'exit', component: 'process', doc: 'leaves with ENDED' },
+  { number: 63, name: 'uname', component: 'process', doc: 'the same on every host' },
+  { number: 97, name: 'getrlimit', component: 'process' },
+  { number: 99, name: 'sysinfo', component: 'process', doc: "of the Keep's memory" },
+  { number: 102, name: 'getuid', component: 'process' },
+  { number: 104, name: 'getgid', component: 'process' },
+  { number: 107, name: 'geteuid', component: 'process' },
+  { number: 108, name: 'getegid', component: 'process' },
+  { number: 110, name: 'getppid', component: 'process' },
+  { number: 111, name: 'getpgrp', component: 'process' },
+  { number: 157, name: 'prctl', component: 'process' },
+  { number: 158, name: 'arch_prctl', component: 'process', doc: 'ARCH_SET_FS, ARCH_GET_FS' },
+  { number: 186, name: 'gettid', component: 'process' },
+  { number: 204, name: 'sched_getaffinity', component: 'process', doc: 'as many processors as threads' },
+  { number: 218, name: 'set_tid_address', component: 'process' },
+  { number: 231, name: 'exit_group', component: 'process', doc: 'leaves with ENDED' },
+  { number: 273, name: 'set_robust_list', component: 'process' },
+  { number: 302, name: 'prlimit64', component: 'process' },
+
+  {
+    number: 202,
+    name: 'futex',
+    component: 'futex',
+    doc: 'of one thread: what nobody can wake is not waited for',
+  },
+
+  {
+    number: 13,
+    name: 'rt_sigaction',
+    component: 'signals',
+    doc: 'kept and given back; no handler is called yet',
+  },
+  { number: 14, name: 'rt_sigprocmask', component: 'signals' },
+  { number: 62, name: 'kill', component: 'signals', doc: 'itself: ends with the signal' },
+  { number: 127, name: 'rt_sigpending', component: 'signals' },
+  { number: 131, name: 'sigaltstack', component: 'signals' },
+  { number: 200, name: 'tkill', component: 'signals', doc: 'itself: ends with the signal' },
+  { number: 234, name: 'tgkill', component: 'signals', doc: 'itself: ends with the signal' },
+
+  { number: 35, name: 'nanosleep', component: 'time', calls: ['clock_gettime', 'clock_nanosleep'] },
+  { number: 96, name: 'gettimeofday', component: 'time', calls: ['clock_gettime'] },
+  { number: 98, name: 'getrusage', component: 'time', calls: ['clock_gettime'] },
+  { number: 100, name: 'times', component: 'time', calls: ['clock_gettime'] },
+  { number: 201, name: 'time', component: 'time', calls: ['clock_gettime'] },
+  { number: 228, name: 'clock_gettime', component: 'time', calls: ['clock_gettime'] },
+  { number: 229, name: 'clock_getres', component: 'time', calls: ['clock_getres'] },
+  { number: 230, name: 'clock_nanosleep', component: 'time', calls: ['clock_gettime', 'clock_nanosleep'] },
+
+  {
+    number: 318,
+    name: 'getrandom',
+    component: 'random',
+    doc: "from RDRAND through the Keep's own generator",
+  },
+];
+
+/** What programs often ask for and a Keep refuses with ENOSYS, and why. */
+export const REFUSED: readonly { readonly names: string; readonly why: string }[] = [
+  {
+    names: 'fork, vfork, clone without CLONE_VM',
+    why: 'a Keep cannot be copied: its pages belong to one enclave',
+  },
+  { names: 'clone, clone3', why: 'threads come with the whole microkernel' },
+  { names: 'execve, execveat', why: 'comes with the whole microkernel' },
+  { names: 'socket and what works on sockets', why: 'comes with grants for addresses' },
+  { names: 'epoll, eventfd, pipe', why: 'comes with threads' },
+  { names: 'ptrace, process_vm_readv, perf_event_open, bpf', why: 'nothing outside may look into a Keep' },
+  { names: 'mount, chroot, setns, unshare, init_module', why: 'they rule a machine, and a Keep has none' },
+  { names: 'io_uring, shmget', why: 'memory shared with the host is read by the shim alone' },
+];
