@@ -6,7 +6,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+// --root is for the test of this script.
+const at = process.argv.indexOf('--root');
+const ROOT = resolve(at < 0 ? join(dirname(fileURLToPath(import.meta.url)), '..') : process.argv[at + 1]);
 const check = process.argv.includes('--check');
 
 function fail(message) {
@@ -17,6 +19,7 @@ function fail(message) {
 /** Compiled generators of all packages; one that is not compiled is an error, not an absent generator. */
 function generators() {
   return ['packages', 'toolchain']
+    .filter((parent) => existsSync(join(ROOT, parent)))
     .flatMap((parent) => readdirSync(join(ROOT, parent)).map((name) => join(ROOT, parent, name)))
     .filter((folder) => existsSync(join(folder, 'src/generate.ts')))
     .map((folder) => join(folder, 'dist/src/generate.js'))

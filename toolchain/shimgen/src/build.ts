@@ -10,7 +10,7 @@ import { compileAndLink } from './compile.js';
 import { defaultShimConfig } from './config.js';
 import type { ShimConfig } from './config.js';
 import { COMPILE_FLAGS, LINK_FLAGS } from './flags.js';
-import { inputsDigest } from './inputs.js';
+import { inputsDigest, sourcesDigest } from './inputs.js';
 import { findRoot, readManifest, resolvePath } from './manifest.js';
 import type { Manifest } from './manifest.js';
 import { configHeader, select } from './select.js';
@@ -98,7 +98,7 @@ export async function buildShim(options: BuildOptions = {}): Promise<BuiltShim> 
           compiler,
           [...COMPILE_FLAGS, ...manifest.flags, ...manifest.cflags],
           [...LINK_FLAGS, ...manifest.ldflags],
-          inputsDigest(manifest, compiler, JSON.stringify(config)),
+          inputsDigest(sourcesDigest(manifest, compiler), config),
         ),
       },
       notes: compiler.pinned ? [] : [unpinnedNote(compiler)],

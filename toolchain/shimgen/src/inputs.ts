@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Compiler } from './compiler.js';
+import type { ShimConfig } from './config.js';
 import { COMPILE_FLAGS, LINK_FLAGS } from './flags.js';
 import { resolvePath } from './manifest.js';
 import type { Manifest } from './manifest.js';
@@ -21,10 +22,10 @@ function filesBelow(root: string, folder: string): string[] {
 }
 
 /**
- * SHA-256 over all that decides the bytes of a shim: the sources and headers in shims/, foreign sources by their
- * content, flags, what the compiler says of itself, and `more` (the configuration).
+ * SHA-256 over all that decides the bytes of a shim but its configuration: the sources and headers in shims/, foreign
+ * sources by their content, flags, and what the compiler says of itself.
  */
-export function inputsDigest(manifest: Manifest, compiler: Compiler, more: string): string {
+export function sourcesDigest(manifest: Manifest, compiler: Compiler): string {
   const own = [dirname(manifest.linkerScript), 'shims/core'].flatMap((folder) =>
     filesBelow(manifest.root, folder),
   );
@@ -36,7 +37,7 @@ export function inputsDigest(manifest: Manifest, compiler: Compiler, more: strin
     existsSync(join(manifest.root, path)),
   );
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([COMPILE_FLAGS, LINK_FLAGS, more]));
+  hash.update(JSON.stringify([COMPILE_FLAGS, LINK_FLAGS]));
   hash.update(JSON.stringify([compiler.version, compiler.assembler, compiler.linker]));
   for (const path of paths.sort()) {
     const content = createHash('sha256')
@@ -45,4 +46,11 @@ export function inputsDigest(manifest: Manifest, compiler: Compiler, more: strin
     hash.update(`${path} ${content}\n`);
   }
   return hash.digest('hex');
+}
+
+/** SHA-256 over `sourcesDigest` and the configuration: two shims with the same one have the same bytes. */
+export function inputsDigest(sources: string, config: ShimConfig): string {
+  return createHash('sha256')
+    .update(`${sources}\n${JSON.stringify(config)}`)
+    .digest('hex');
 }

@@ -5,7 +5,7 @@ import { buildShim } from './build.js';
 import { findCompiler } from './compiler.js';
 import { parseShimConfig } from './config.js';
 import type { ShimConfig } from './config.js';
-import { inputsDigest } from './inputs.js';
+import { inputsDigest, sourcesDigest } from './inputs.js';
 import { findRoot, readManifest } from './manifest.js';
 import type { ShimStamp } from './stamp.js';
 
@@ -52,13 +52,14 @@ export async function buildPrebuilt(
   const compiler = await findCompiler(options.compiler);
   const folder = prebuiltFolder(root);
   mkdirSync(folder, { recursive: true });
+  const sources = sourcesDigest(readManifest(root), compiler);
   const out: Prebuilt[] = [];
   for (const [variant, config] of Object.entries(VARIANTS)) {
     if (options.variants !== undefined && !options.variants.includes(variant)) continue;
     const elf = join(folder, `${variant}.elf`);
     const json = join(folder, `${variant}.json`);
     const have = readStamp(json);
-    const inputs = inputsDigest(readManifest(root, config.tee), compiler, JSON.stringify(config));
+    const inputs = inputsDigest(sources, config);
     if (options.force !== true && have?.provenance.inputs === inputs && existsSync(elf)) {
       out.push({ variant, stamp: have, built: false, notes: [] });
       continue;

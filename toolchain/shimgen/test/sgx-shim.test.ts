@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shim itself: that it passes every check, that what is left out has no symbol, that two folders give the same
+// bytes.
+import * as assert from 'uvu/assert';
+import { cpSync, existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import { sameBytes } from '@motte/test-helpers/bytes';
+import { tempFolder } from '@motte/test-helpers/temp';
+import { ROOT } from '@motte/test-helpers/vectors';
+import { buildShim } from '../src/build.js';
+import { parseShimConfig } from '../src/config.js';
+import { readManifest } from '../src/manifest.js';
+import { PIN } from '../src/pin.js';
+import { symbolsOf } from './support/fixture.js';
+
+const manifest = readManifest(ROOT);
+const foreign = Object.values(manifest.roots).find((folder) => !existsSync(join(ROOT, folder)));
+if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
+  console.log(
+    `skipped: building the SGX shim: no ${PIN.compiler} on this machine (apt-get install ${PIN.compiler})`,
+  );
+} else if (foreign !== undefined) {
+  console.log(`skipped: building the SGX shim: ${foreign} was not fetched (sh scripts/setup)`);
+} else {
+  const handlers = (bytes: Uint8Array): string[] =>
+    [...symbolsOf(bytes)].filter((name) => name.startsWith('sys_')).sort();
+
+  const whole = await buildShim({ root: ROOT });
+
+  test('the default shim serves every system call of the manifest, within its limits', () => {
+    const { bytes, stamp } = whole;
+    const all = manifest.components.flatMap(({ syscalls }) => Object.keys(syscalls));
+    assert.equal([...stamp.syscalls].sort(), all.sort());
+    assert.ok(stamp.sites > 0);
+    assert.equal(stamp.indirect, [...manifest.indirect].sort());
+    // The issue's goals: under 96 KiB of code and 6,000 lines.
+    assert.ok(stamp.text < 96 * 1024, `${stamp.text} bytes of code`);
+    assert.ok(stamp.lines < 6000, `${stamp.lines} lines`);
+    assert.ok(handlers(bytes).length > 0);
+  });
+
+  test('a shim for four system calls has their handlers alone', async () => {
+    const config = parseShimConfig('syscalls = ["read", "write", "exit_group", "arch_prctl"]');
+    const { bytes, stamp } = await buildShim({ root: ROOT, config });
+    const symbols = symbolsOf(bytes);
+    for (const name of [
+      'sys_mmap',
+      'sys_openat',
+      'sys_futex',
+      'sys_rt_sigaction',
+      'sys_clock_gettime',
+      'sys_getrandom',
+    ]) {
+      assert.not.ok(symbols.has(name), `${name} is in the image`);
+    }
+    const names = stamp.components.map(({ name }) => name);
+    for (const name of ['paths', 'futex', 'signals', 'time']) assert.not.ok(names.includes(name), name);
+    assert.equal(handlers(bytes), ['sys_arch_prctl', 'sys_exit_group', 'sys_read', 'sys_write']);
+  });
+
+  test('a copy of the sources in another folder gives the same bytes', async () => {
+    const copy = tempFolder('motte-shim-copy');
+    for (const folder of ['shims', ...Object.values(manifest.roots)]) {
+      cpSync(join(ROOT, folder), join(copy, folder), {
+        recursive: true,
+        filter: (from) => !/\/(prebuilt|node_modules)$/.test(from),
+      });
+    }
+    const there = await buildShim({ root: copy });
+    sameBytes(there.bytes, whole.bytes, 'shim.elf');
+    assert.is(there.stamp.provenance.inputs, whole.stamp.provenance.inputs);
+  });
+}
+
+test.run();
