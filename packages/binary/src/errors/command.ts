@@ -42,11 +42,6 @@ export const COMMAND_ERRORS = {
     reason: 'An output could not be written; what was there before is unchanged.',
     fix: 'Make room, or choose another place; the message has the system’s reason.',
   },
-  DEVELOPER_KEY: {
-    exit: 2,
-    reason: 'The per-user developer key is not a private file of this user.',
-    fix: 'Run `chmod 600` on the file that the message names, or delete it: the next run makes another.',
-  },
   TEE_UNSUPPORTED: {
     exit: 6,
     reason: 'This version of Motte has no back end for the TEE that was named.',

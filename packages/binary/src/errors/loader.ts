@@ -78,9 +78,9 @@ export const LOADER_ERRORS = {
     fix: 'Loader and helper come from different versions: build or install both again.',
   },
   DEVELOPER_KEY: {
-    exit: 6,
-    reason: 'the key that signs unsigned programs on this machine cannot be read or made',
-    fix: 'Make the folder that the message names writable, remove a damaged key, or sign with --key.',
+    exit: 2,
+    reason: 'The per-user developer key cannot be read or made, or is not a private file of this user.',
+    fix: 'Run `chmod 600` on the file that the message names, or delete it and the next run makes another; --key names another key.',
   },
   HOST_MEMORY: {
     exit: 7,

@@ -3,22 +3,36 @@
 import { MotteError } from '@motte/binary/error';
 import { createSgxKey, signerFromPem } from '@motte/sign/key-node';
 import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../native.js';
 import type { SgxSigner } from '@motte/sign/sgx/sign';
 
-/** Where the developer key of this user is: below $XDG_DATA_HOME, else ~/.local/share. */
+/** Where the developer key of this user is: below $XDG_CONFIG_HOME, else ~/.config. */
 export function developerKeyPath(): string {
-  const data = process.env['XDG_DATA_HOME'];
+  const base = process.env['XDG_CONFIG_HOME'];
   // The specification has relative paths ignored.
-  const root = data?.startsWith('/') === true ? data : join(homedir(), '.local/share');
+  const root = base?.startsWith('/') === true ? base : join(homedir(), '.config');
   return join(root, 'motte', 'developer-sgx.pem');
+}
+
+/** Refuses a key that others can read, or that another user put there. */
+function checkPrivate(path: string): void {
+  const { mode, uid } = statSync(path);
+  const own = process.getuid?.() ?? uid;
+  const open = (mode & 0o077) !== 0;
+  if (uid === own && !open) return;
+  throw new MotteError('DEVELOPER_KEY', {
+    field: path,
+    expected: `mode 0600 and owner ${own}`,
+    found: open ? `mode 0${(mode & 0o777).toString(8)}` : `owner ${uid}`,
+  });
 }
 
 function readKey(path: string): string | undefined {
   try {
+    checkPrivate(path);
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
@@ -49,6 +63,7 @@ export function developerSigner(path: string = developerKeyPath()): SgxSigner {
   try {
     return signerFromPem(readKey(path) ?? makeKey(path));
   } catch (cause) {
+    if (cause instanceof MotteError && cause.code === 'DEVELOPER_KEY') throw cause;
     const why = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new MotteError('DEVELOPER_KEY', {
       field: path,

@@ -12,6 +12,8 @@ import { shimPath } from '../prebuilt.js';
 import { developerSigner } from './developer-key.js';
 import { fileSource } from './file-source.js';
 import type { ByteSource } from '@motte/binary/source';
+import type { PagePlan } from '@motte/plan/plan';
+import type { Site } from '@motte/elf/sites';
 import type { KeepConfig } from '@motte/config/keep-config';
 import type { SgxSigner } from '@motte/sign/sgx/sign';
 import type { Image } from '../load.js';
@@ -40,30 +42,45 @@ export interface PreparedKeep extends Image {
 
 const DATE = 0x20200101;
 
-function planned(input: PrepareInput, exec: ByteSource, shim: ByteSource, name: string): PreparedKeep {
-  const config = input.config ?? defaultConfig();
+/** A Keep that is planned and not signed yet: what `motte plan` and `motte measure` need. */
+export interface PlannedKeep {
+  readonly plan: PagePlan;
+  /** The config blob. */
+  readonly config: Uint8Array;
+  readonly sites: readonly Site[];
+}
+
+/** What a plan is made of. `file` names the program's pages, `argv0` stands in the config blob. */
+export interface PlanInput {
+  readonly exec: ByteSource;
+  readonly shim: ByteSource;
+  readonly file: string;
+  readonly argv0: string;
+  readonly config: KeepConfig;
+}
+
+/** Checks program and shim and plans their Keep. Throws what reading the ELF files and planning throw. */
+export function planKeep({ exec, shim, file, argv0, config }: PlanInput): PlannedKeep {
   const { threads, memory, sgx } = config;
+  const checkedExec = checkExec(readElf(exec));
   const checkedShim = checkShim(readElf(shim));
   const plan = sgxKeepPlan({
     shim: checkedShim,
-    exec: checkExec(readElf(exec)),
-    execName: name,
+    exec: checkedExec,
+    execName: file,
     threads,
     memory,
     version: sgx.version,
     debug: sgx.debug,
   });
-  const measurement = measureSgx(plan);
-  const { isvprodid, isvsvn } = sgx;
-  const unsigned = planSigstruct(plan, measurement, { date: input.date ?? DATE, isvprodid, isvsvn });
-  return {
-    plan,
-    measurement,
-    config: configBlob(config, name),
-    sites: checkedShim.sites,
-    sigstruct: signSigstruct(unsigned, input.signer ?? developerSigner()),
-    close: () => undefined,
-  };
+  return { plan, config: configBlob(config, argv0), sites: checkedShim.sites };
+}
+
+function signed(input: PrepareInput, config: KeepConfig, planned: PlannedKeep): Omit<PreparedKeep, 'close'> {
+  const measurement = measureSgx(planned.plan);
+  const { isvprodid, isvsvn } = config.sgx;
+  const unsigned = planSigstruct(planned.plan, measurement, { date: input.date ?? DATE, isvprodid, isvsvn });
+  return { ...planned, measurement, sigstruct: signSigstruct(unsigned, input.signer ?? developerSigner()) };
 }
 
 /**
@@ -79,11 +96,16 @@ export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
     return file;
   };
   try {
-    const { exec } = input;
+    const { exec, config = defaultConfig() } = input;
     const name = input.name ?? (typeof exec === 'string' ? exec : 'exec');
-    const source = typeof exec === 'string' ? open(exec) : exec;
-    const shim = open(input.shim ?? shimPath(`sgx${(input.config ?? defaultConfig()).sgx.version}.elf`));
-    return { ...planned(input, source, shim, name), close };
+    const planned = planKeep({
+      exec: typeof exec === 'string' ? open(exec) : exec,
+      shim: open(input.shim ?? shimPath(`sgx${config.sgx.version}.elf`)),
+      file: name,
+      argv0: name,
+      config,
+    });
+    return { ...signed(input, config, planned), close };
   } catch (error) {
     close();
     throw error;

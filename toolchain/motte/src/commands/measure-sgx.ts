@@ -25,7 +25,7 @@ function measure({ plan }: Prepared, sgxs: string | undefined): string {
 export function run({ options, words: [file = ''] }: Input): Outcome {
   const prepared = prepare(file, options, fixedSettings(options, file));
   try {
-    const { kind, plan, inputs, blob } = prepared;
+    const { kind, plan, inputs, keep } = prepared;
     const measurement = measure(prepared, options.sgxs);
     const text = `${measurement}\n`;
     if (options.json !== true) return { result: undefined, text };
@@ -34,7 +34,7 @@ export function run({ options, words: [file = ''] }: Input): Outcome {
         tee: plan.tee,
         kind,
         measurement,
-        config: blob === undefined ? null : { digest: bytesDigest(blob), blob: toHex(blob) },
+        config: keep === undefined ? null : { digest: bytesDigest(keep.config), blob: toHex(keep.config) },
         pages: planTotals(plan),
         inputs: inputs.map(({ role, file: one }) => ({ role, path: one.path, sha256: sourceDigest(one) })),
       },

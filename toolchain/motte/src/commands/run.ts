@@ -7,7 +7,7 @@ import { roughSize } from '@motte/config/size';
 import { choose } from '@motte/loader/choice';
 import type { BackendName, Choice } from '@motte/loader/choice';
 import { load } from '@motte/loader/load';
-import type { Keep } from '@motte/loader/load';
+import type { End, Keep } from '@motte/loader/load';
 import { platformInfo } from '@motte/loader/platform';
 import { measureSgx } from '@motte/measure/sgx';
 import { planTotals } from '@motte/plan/totals';
@@ -51,18 +51,27 @@ function headline({ emulated }: Choice, measurement: Uint8Array, prepared: Prepa
   ].join(' · ');
 }
 
-async function start(
-  prepared: Prepared,
-  settings: Settings,
-  options: OptionValues,
-  choice: Choice,
-): Promise<Keep> {
-  const { plan, shim, blob = new Uint8Array(0) } = prepared;
+/** A Keep that runs, and how long it took from the call of `load`, in milliseconds. */
+interface Started {
+  readonly keep: Keep;
+  readonly begun: number;
+  readonly loaded: number;
+}
+
+async function start(prepared: Prepared, settings: Settings, options: OptionValues): Promise<Started> {
+  const { plan, keep } = prepared;
+  const choice = decide(options, settings.config);
   const measurement = measureSgx(plan);
   const signed = signPlan(plan, measurement, settings.config, options);
   say(headline(choice, measurement, prepared, signed));
-  const image = { plan, sigstruct: signed.sigstruct, config: blob, sites: shim?.sites ?? [] };
-  return await load(image, {
+  const begun = performance.now();
+  const image = {
+    plan,
+    sigstruct: signed.sigstruct,
+    config: keep?.config ?? new Uint8Array(0),
+    sites: keep?.sites ?? [],
+  };
+  const running = await load(image, {
     backend: choice.emulated ? 'auto' : 'sgx',
     emulate: choice.emulated && (choice.strict ? 'strict' : true),
     args: settings.host.args,
@@ -70,6 +79,19 @@ async function start(
     stdio: [settings.config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
   });
+  return { keep: running, begun, loaded: performance.now() };
+}
+
+async function writeStats(
+  prepared: Prepared,
+  { keep, begun, loaded }: Started,
+  end: End,
+  to: string,
+): Promise<void> {
+  const times = { load: loaded - begun, total: performance.now() - begun };
+  const stats = endStats(keep, end, await keep.stats(), planTotals(prepared.plan), times);
+  if (to === '') say(JSON.stringify(stats));
+  else writeFile(to, `${JSON.stringify(stats)}\n`);
 }
 
 /** `motte run FILE [ARG…]` */
@@ -78,20 +100,11 @@ export async function run({ options, words: [file = ''], rest }: Input): Promise
   checkGrants(settings.config);
   const prepared = prepare(file, { ...options, as: 'exec' }, settings);
   try {
-    const choice = decide(options, settings.config);
-    const begun = performance.now();
-    const keep = await start(prepared, settings, options, choice);
-    const loaded = performance.now();
-    const signal = abortOnSignals(keep);
-    const end = await keep.exited;
+    const started = await start(prepared, settings, options);
+    const signal = abortOnSignals(started.keep);
+    const end = await started.keep.exited;
     signal.release();
-    if (options.stats !== undefined) {
-      const times = { load: loaded - begun, total: performance.now() - begun };
-      const stats = endStats(keep, end, await keep.stats(), planTotals(prepared.plan), times);
-      const text = `${JSON.stringify(stats)}\n`;
-      if (options.stats === '') say(text.trimEnd());
-      else writeFile(options.stats, text);
-    }
+    if (options.stats !== undefined) await writeStats(prepared, started, end, options.stats);
     return { result: undefined, text: '', exit: signal.received() ?? endStatus(end) };
   } finally {
     prepared.close();

@@ -2,17 +2,15 @@
 import { MotteError } from '@motte/binary/error';
 import { readBytes } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
-import { configBlob } from '@motte/config/blob';
 import type { KeepConfig } from '@motte/config/keep-config';
-import { checkExec } from '@motte/elf/exec';
 import { readElf } from '@motte/elf/read';
-import { checkShim } from '@motte/elf/shim';
-import type { Shim } from '@motte/elf/shim';
+import { planKeep } from '@motte/loader/keep/prepare';
+import type { PlannedKeep } from '@motte/loader/keep/prepare';
 import { shimPath } from '@motte/loader/prebuilt';
 import { newSha256 } from '@motte/measure/hash';
 import { readPlan } from '@motte/plan/ndjson/read';
 import type { PagePlan } from '@motte/plan/plan';
-import { SHIM_FILE, sgxKeepPlan } from '@motte/plan/sgx/keep';
+import { SHIM_FILE } from '@motte/plan/sgx/keep';
 import { sdkPlan } from '@motte/plan/sgx/sdk';
 import { readSdkMetadata } from '@motte/plan/sgx/sdk/metadata';
 import { readSgxs } from '@motte/plan/sgx/sgxs';
@@ -34,9 +32,8 @@ export interface Prepared {
   readonly kind: FileKind;
   readonly plan: PagePlan;
   readonly inputs: readonly PlanInput[];
-  /** Only a program's Keep has a shim and a config blob. */
-  readonly shim?: Shim;
-  readonly blob?: Uint8Array;
+  /** Only a program's Keep has a config blob, and a shim with its sites. */
+  readonly keep?: PlannedKeep;
   close(): void;
 }
 
@@ -65,20 +62,10 @@ function execKeep(
   file: InputFile,
   { config, argv0 }: Settings,
   shimOption: string | undefined,
-): Pick<Prepared, 'plan' | 'shim' | 'blob'> {
-  const exec = checkExec(readElf(file));
-  const shim = checkShim(readElf(inputs.open('shim', shimOption ?? shimFile(config.sgx.version))));
-  const { threads, memory, sgx } = config;
-  const plan = sgxKeepPlan({
-    shim,
-    exec,
-    execName: file.path,
-    threads,
-    memory,
-    version: sgx.version,
-    debug: sgx.debug,
-  });
-  return { plan, shim, blob: configBlob(config, argv0) };
+): Pick<Prepared, 'plan' | 'keep'> {
+  const shim = inputs.open('shim', shimOption ?? shimFile(config.sgx.version));
+  const keep = planKeep({ exec: file, shim, file: file.path, argv0, config });
+  return { plan: keep.plan, keep };
 }
 
 /** The lines of a written plan. */
@@ -125,7 +112,7 @@ export function prepare(path: string, options: OptionValues, settings: Settings)
     inputs.list.push({ role: 'exec', file: main });
     const kind = (options.as as FileKind | undefined) ?? detectKind(path, main);
     inputs.list[0] = { role: kind, file: main };
-    const made = ((): Pick<Prepared, 'plan' | 'shim' | 'blob'> => {
+    const made = ((): Pick<Prepared, 'plan' | 'keep'> => {
       switch (kind) {
         case 'exec':
           return execKeep(inputs, main, settings, options.shim);
