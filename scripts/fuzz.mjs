@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// npm run fuzz [SECONDS [WORD…]]: every test file that uses fast-check, SECONDS each (60 by default), with fresh
+// seeds. WORDs choose files whose path has one of them. A finding prints its seed and path, with which fast-check
+// plays it again, and what the file said. Ends with `N passed, N failed`.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+/** A run that takes this much longer than it was given hangs, and that is a finding. */
+const GRACE_SECONDS = 120;
+
+function files(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return files(path);
+    return entry.name.endsWith('.test.js') ? [path] : [];
+  });
+}
+
+function fuzzers(words) {
+  return ['packages', 'toolchain', 'shims']
+    .map((name) => join(ROOT, name))
+    .filter(existsSync)
+    .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name, 'dist/test')))
+    .flatMap(files)
+    .filter((file) => /from 'fast-check'/.test(readFileSync(file, 'utf8')))
+    .filter((file) => words.length === 0 || words.some((word) => relative(ROOT, file).includes(word)))
+    .sort();
+}
+
+/**
+ * Runs one file for its time. A file whose properties take their length from MOTTE_FUZZ_SECONDS runs once; any
+ * other runs again and again, as fast-check draws a new seed each time.
+ */
+function fuzz(file, seconds) {
+  const long = readFileSync(file, 'utf8').includes('fuzzParameters');
+  const started = Date.now();
+  const spent = () => (Date.now() - started) / 1000;
+  let rounds = 0;
+  do {
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [file], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env: { ...process.env, MOTTE_FUZZ_SECONDS: String(seconds) },
+      // A file may have several properties, each of which takes the whole time.
+      timeout: 1000 * (8 * seconds + GRACE_SECONDS),
+      killSignal: 'SIGKILL',
+      maxBuffer: 1 << 26,
+    });
+    rounds++;
+    if (status !== 0) {
+      return {
+        rounds,
+        seconds: spent(),
+        finding: `${stdout}${stderr}${signal === null ? '' : `\nended by ${signal}`}`,
+      };
+    }
+  } while (!long && spent() < seconds);
+  return { rounds, seconds: spent(), finding: undefined };
+}
+
+const [first = '60', ...words] = process.argv.slice(2);
+const seconds = Number(first);
+if (!(seconds > 0)) {
+  console.error('usage: npm run fuzz [SECONDS [WORD…]]');
+  process.exit(64);
+}
+const built = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { cwd: ROOT, stdio: 'inherit' });
+if (built.status !== 0) process.exit(1);
+let failed = 0;
+const list = fuzzers(words);
+for (const file of list) {
+  const { rounds, seconds: spent, finding } = fuzz(file, seconds);
+  const name = relative(ROOT, file).replace('dist/', '').replace(/\.js$/, '');
+  console.log(
+    `${finding === undefined ? 'ok  ' : 'FAIL'} ${name}: ${rounds} rounds in ${spent.toFixed(0)} s`,
+  );
+  if (finding !== undefined) {
+    failed++;
+    console.log(finding);
+  }
+}
+console.log(`${list.length - failed} passed, ${failed} failed`);
+process.exit(failed > 0 || list.length === 0 ? 1 : 0);
