@@ -65,10 +65,17 @@ static void write_stub(struct code *code, uint32_t kind, const uint8_t *back)
 	put(code, &wide, sizeof wide);
 }
 
-static bool is_needed(uint32_t kind)
+/*
+ * ENCLU as asked. The FS base always where the kernel does not manage it: there a hypervisor may hide FSGSBASE from CPUID
+ * and leave it on, so that WRFSBASE neither traps nor survives a context switch. Where the kernel does manage it, the
+ * instructions cost nothing, and RDFSBASE would read a stale copy.
+ */
+static bool is_needed(const struct keep_host *host, uint32_t kind)
 {
-	/* Where the CPU has them they cost nothing, and RDFSBASE would read a stale copy. */
-	return kind == SITE_ENCLU || ((kind == SITE_WRFSBASE_RAX || kind == SITE_RDFSBASE_RAX) && !cpu.fsgsbase);
+	if (kind == SITE_ENCLU)
+		/* A single step through a stub would not be one of the Keep's. */
+		return (host->start.flags & START_PATCH) != 0 && !cpu.step;
+	return !cpu.fsgsbase;
 }
 
 static bool patch_site(struct keep_host *host, const struct site *site, struct code *code, uint8_t *stubs)
@@ -78,7 +85,7 @@ static bool patch_site(struct keep_host *host, const struct site *site, struct c
 	    memcmp(bytes, original[site->kind], SITE_SIZE) != 0)
 		return end_killed(host, CAUSE_START_INVALID, "SITE at 0x%x: kind %u, bytes %02x %02x %02x %02x %02x", site->offset,
 				  site->kind, bytes[0], bytes[1], bytes[2], bytes[3], bytes[4]);
-	if (!is_needed(site->kind))
+	if (!is_needed(host, site->kind))
 		return true;
 	if (code->at + STUB_SIZE > stubs + STUBS_SIZE)
 		return end_killed(host, CAUSE_START_INVALID, "%u SITEs are too many", host->start.site_count);
@@ -93,8 +100,7 @@ static bool patch_site(struct keep_host *host, const struct site *site, struct c
 
 bool patch_sites(struct keep_host *host)
 {
-	/* A single step through a stub would not be one of the Keep's. */
-	if (host->start.backend != BACKEND_EMULATED || (host->start.flags & START_PATCH) == 0 || cpu.step)
+	if (host->start.backend != BACKEND_EMULATED || host->start.site_count == 0)
 		return true;
 	uint8_t *stubs = host->base - STUBS_SIZE;
 	if (mprotect(stubs, STUBS_SIZE, PROT_READ | PROT_WRITE) != 0)
