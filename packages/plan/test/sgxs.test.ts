@@ -83,12 +83,12 @@ test('pages that follow each other become one run', () => {
 });
 
 test('what the stream does not say may be given', () => {
-  const plan = readSgxs(bytesSource(STREAM), { file: 's', attributes: 6n, xfrm: 7n, miscselect: 1 });
-  assert.is(plan.runs[0]?.kind, 'secs');
-  assert.is(
-    codeOf(() => plan),
-    'accepted',
+  const given = planSecs(
+    readSgxs(bytesSource(STREAM), { file: 's', attributes: 6n, xfrm: 7n, miscselect: 1 }),
   );
+  assert.equal([given.attributes, given.xfrm, given.miscselect], [6n, 7n, 1]);
+  const bare = planSecs(read(STREAM));
+  assert.equal([bare.attributes, bare.xfrm, bare.miscselect], [4n, 3n, 0]);
 });
 
 test('each departure from the format is refused by its reason', () => {
