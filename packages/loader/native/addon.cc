@@ -14,7 +14,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 #ifndef PR_SET_SYSCALL_USER_DISPATCH
 #define PR_SET_SYSCALL_USER_DISPATCH 59
@@ -72,7 +74,8 @@ public:
 	static Napi::Function Class(Napi::Env env) {
 		return DefineClass(env, "Descriptor",
 				   {InstanceAccessor<&Descriptor::Fd>("fd"),
-				    InstanceMethod<&Descriptor::Close>("close")});
+				    InstanceMethod<&Descriptor::Close>("close"),
+				    InstanceMethod<&Descriptor::Take>("take")});
 	}
 	// Takes the descriptor over; only this file calls it, with one that it has just opened.
 	explicit Descriptor(const Napi::CallbackInfo &info) : ObjectWrap(info), fd_(Number(info, 0)) {}
@@ -83,6 +86,10 @@ public:
 private:
 	Napi::Value Fd(const Napi::CallbackInfo &info) { return Napi::Number::New(info.Env(), fd_); }
 	void Close(const Napi::CallbackInfo &) { Release(); }
+	// The number, which is the caller's to close from now on.
+	Napi::Value Take(const Napi::CallbackInfo &info) {
+		return Napi::Number::New(info.Env(), std::exchange(fd_, -1));
+	}
 	void Release() {
 		if (fd_ >= 0)
 			close(fd_);
@@ -176,6 +183,23 @@ Napi::Value Open(const Napi::CallbackInfo &info) {
 		throw error;
 	}
 	return Own(info, fd);
+}
+
+// socketpair(): [Descriptor, Descriptor], AF_UNIX and SOCK_STREAM, which no other child inherits.
+Napi::Value Socketpair(const Napi::CallbackInfo &info) {
+	int fds[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		throw SystemError(info.Env(), errno, "socketpair");
+	Napi::Array pair = Napi::Array::New(info.Env(), 2);
+	const int other = fds[1];
+	try {
+		pair.Set(0U, Own(info, fds[0]));
+	} catch (...) {
+		close(other);
+		throw;
+	}
+	pair.Set(1U, Own(info, other));
+	return pair;
 }
 
 void Ftruncate(const Napi::CallbackInfo &info) {
@@ -277,6 +301,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 					Napi::Persistent(Mapping::Class(env))});
 	Export<MemfdCreate>(exports, "memfdCreate");
 	Export<Open>(exports, "open");
+	Export<Socketpair>(exports, "socketpair");
 	Export<Ftruncate>(exports, "ftruncate");
 	Export<Fallocate>(exports, "fallocate");
 	Export<AddSeals>(exports, "addSeals");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { native } from './native.js';
+import type { SyscallDispatch } from './native.js';
 import type { Platform, Problem } from './platform.js';
 
 /** `auto`, or the TEE that must be used. */
@@ -29,8 +31,8 @@ function missing(problems: readonly Problem[]): MotteError {
   });
 }
 
-function emulation(emulate: Emulate, platform: () => Platform): Choice {
-  if (!platform().emulation.usable) {
+function emulation(emulate: Emulate, dispatch: () => SyscallDispatch): Choice {
+  if (dispatch() === 'none') {
     throw new MotteError('TEE_MISSING', {
       field: 'emulation',
       message:
@@ -42,13 +44,15 @@ function emulation(emulate: Emulate, platform: () => Platform): Choice {
 
 /**
  * Decides where a Keep runs. A named TEE without `emulate` means hardware or TEE_MISSING, `emulate` never touches
- * hardware, and `auto` takes hardware where a Keep can run on it. `sgx2`: whether the Keep adds memory as it runs.
+ * hardware (nor looks for it), and `auto` takes hardware where a Keep can run on it. `sgx2`: whether the Keep adds
+ * memory as it runs.
  */
 export function choose(
   backend: BackendName,
   emulate: Emulate,
   sgx2: boolean,
   platform: () => Platform,
+  dispatch: () => SyscallDispatch = () => native().syscallUserDispatch(),
 ): Choice {
   if (backend === 'snp' || backend === 'kvm') {
     throw new MotteError('TEE_MISSING', {
@@ -56,7 +60,7 @@ export function choose(
       message: `this version of Motte has no backend for ${LATER[backend]} (${backend}); use --tee sgx or auto`,
     });
   }
-  if (emulate !== false) return emulation(emulate, platform);
+  if (emulate !== false) return emulation(emulate, dispatch);
   const { sgx } = platform();
   const problems: readonly Problem[] =
     sgx2 && sgx.sgx1 && !sgx.sgx2
@@ -70,5 +74,5 @@ export function choose(
       : sgx.problems;
   if (problems.length === 0) return { tee: 'sgx', emulated: false, strict: false };
   if (backend === 'sgx') throw missing(problems);
-  return emulation(false, platform);
+  return emulation(false, dispatch);
 }

@@ -85,11 +85,10 @@ export class Keep {
   /** Starts the helper and waits until the Keep is about to be entered. Rejects with HELPER_START. */
   static async start(input: KeepInput): Promise<Keep> {
     const keep = new Keep(input);
-    keep.#helper = await HelperProcess.start(
-      input,
-      (message) => keep.#onMessage(message),
-      (error) => keep.#broken(error),
-    );
+    keep.#helper = await HelperProcess.start(input, {
+      message: (message) => keep.#onMessage(message),
+      broken: (error) => keep.#broken(error),
+    });
     void keep.#helper.exited.then((exit) => keep.#onExit(exit));
     keep.#helper.send(frame(MESSAGE_TYPE.START, 0, input.start));
     try {

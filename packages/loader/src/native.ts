@@ -8,6 +8,8 @@ export interface Descriptor {
   /** The number; -1 once it is closed. */
   readonly fd: number;
   close(): void;
+  /** The number, which is the caller's to close from now on. */
+  take(): number;
 }
 
 /** Memory outside the JavaScript heap: a shared mapping of a descriptor, or anonymous. */
@@ -31,6 +33,8 @@ export type SyscallDispatch = 'none' | 'exclusive' | 'inclusive';
 export interface Native {
   memfdCreate(name: string): Descriptor;
   open(path: string): Descriptor;
+  /** Two ends of a stream. */
+  socketpair(): [Descriptor, Descriptor];
   ftruncate(fd: number, size: number): void;
   fallocate(fd: number, offset: number, length: number): void;
   addSeals(fd: number, seals: number): void;

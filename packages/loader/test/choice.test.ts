@@ -75,10 +75,22 @@ for (const row of ROWS) {
   });
 }
 
-test('emulation on request does not ask for hardware it will not use', () => {
-  // A machine whose SGX cannot even be looked at must not matter: only what emulation needs is read.
-  const chosen = choose('sgx', true, true, () => platformInfo(fakeReaders(NONE)));
-  assert.equal(chosen, { tee: 'sgx', emulated: true, strict: false });
+test('emulation on request does not even look for hardware', () => {
+  const never = (): never => {
+    throw new Error('hardware was looked for');
+  };
+  assert.equal(
+    choose('sgx', true, true, never, () => 'inclusive'),
+    { tee: 'sgx', emulated: true, strict: false },
+  );
+});
+
+test('emulation needs Syscall User Dispatch', () => {
+  const none = (): 'none' => 'none';
+  assert.throws(
+    () => choose('auto', true, true, () => platformInfo(fakeReaders(NONE)), none),
+    (error: unknown) => error instanceof MotteError && error.code === 'TEE_MISSING',
+  );
 });
 
 test.run();

@@ -12,7 +12,11 @@ export class SharedMemory {
   readonly #mapping: Mapping;
 
   constructor(name: string, size: number) {
-    this.descriptor = native().memfdCreate(name);
+    try {
+      this.descriptor = native().memfdCreate(name);
+    } catch (cause) {
+      throw hostMemory(name, size, cause);
+    }
     try {
       native().ftruncate(this.descriptor.fd, size);
       native().addSeals(this.descriptor.fd, SEAL_SIZE);
@@ -50,9 +54,24 @@ export class SharedMemory {
   }
 }
 
+// What stands behind each error of the calls above.
+const MEANINGS: Readonly<Record<string, string>> = {
+  ENOMEM: 'the machine or the container is out of memory',
+  ENOSPC: 'the machine or the container is out of memory',
+  EFBIG: 'the limit of file sizes is below the size of the Keep (ulimit -f)',
+  EMFILE: 'this process has too many files open (ulimit -n)',
+  ENFILE: 'the machine has too many files open',
+};
+
 function hostMemory(field: string, size: number, cause: unknown): MotteError {
   const code = systemCode(cause) ?? 'no system error';
-  return new MotteError('HOST_MEMORY', { field, expected: `${size} bytes`, found: code, cause });
+  const why = MEANINGS[code] ?? 'an error that is not known here';
+  return new MotteError('HOST_MEMORY', {
+    field,
+    message: `the memory of the Keep cannot be provided: ${code}, ${why}`,
+    expected: `${size} bytes`,
+    cause,
+  });
 }
 
 /** EPCM_ENTRYs that are written at once. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
 import { MotteError } from '@motte/binary/error';
-import { HELPER_FD } from '../protocol/messages.js';
-import { systemCode } from '../native.js';
+import { Socket } from 'node:net';
+import { native, systemCode } from '../native.js';
 import { Unframer } from './framing.js';
 import type { ChildProcess } from 'node:child_process';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Message } from './framing.js';
 
 /** Where a standard stream of the Keep goes: this process's own, a stream of the Keep object, or nowhere. */
@@ -22,6 +22,13 @@ export interface HelperInput {
 
 /** Milliseconds that a helper has to leave by itself once it was told to; then it is killed. */
 export const GRACE_MS = 2000;
+
+/** Whom the helper's messages go to. */
+export interface HelperEvents {
+  message(message: Message): void;
+  /** The helper said what is no message; nothing that comes after can be trusted. */
+  broken(error: Error): void;
+}
 
 /** How a helper process ended. */
 export interface HelperExit {
@@ -40,65 +47,68 @@ export class HelperProcess {
   /** Resolves when the process is gone, however that came about. */
   readonly exited: Promise<HelperExit>;
   readonly #child: ChildProcess;
-  readonly #control: Duplex;
+  readonly #control: Socket;
   readonly #unframer = new Unframer();
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(
-    child: ChildProcess,
-    onMessage: (message: Message) => void,
-    onBroken: (error: Error) => void,
-  ) {
+  private constructor(child: ChildProcess, control: Socket, on: HelperEvents) {
     this.#child = child;
+    this.#control = control;
     [this.stdin, this.stdout, this.stderr] = [child.stdin, child.stdout, child.stderr];
-    this.#control = child.stdio[HELPER_FD.CONTROL] as Duplex;
-    this.exited = new Promise((resolve) => {
-      child.once('exit', (status, signal) => {
-        clearTimeout(this.#timer);
-        this.#control.destroy();
-        resolve({ status, signal });
-      });
-    });
-    this.#control.on('data', (bytes: Uint8Array) => {
+    this.exited = this.#gone();
+    control.on('data', (bytes: Uint8Array) => {
       try {
-        for (const message of this.#unframer.push(bytes)) onMessage(message);
+        for (const message of this.#unframer.push(bytes)) on.message(message);
       } catch (error) {
-        onBroken(error instanceof Error ? error : new Error(String(error)));
+        on.broken(error instanceof Error ? error : new Error(String(error)));
       }
     });
     // A broken pipe says what `exited` will say.
-    this.#control.on('error', () => undefined);
+    control.on('error', () => undefined);
   }
 
   /** Starts the helper. Rejects with HELPER_START when the machine cannot. */
-  static async start(
-    input: HelperInput,
-    onMessage: (message: Message) => void,
-    onBroken: (error: Error) => void,
-  ): Promise<HelperProcess> {
-    const failed = (cause: unknown): MotteError =>
-      new MotteError('HELPER_START', {
-        field: input.path,
-        message: `the helper process cannot be started${startHint(cause)}`,
-        cause,
-      });
-    let child: ChildProcess;
+  static async start(input: HelperInput, on: HelperEvents): Promise<HelperProcess> {
     try {
-      child = spawn(input.path, [], {
-        env: {},
-        stdio: [...input.stdio, 'pipe', input.memory, ...(input.epc === undefined ? [] : [input.epc])],
-      });
+      // Made here and not by spawn's 'pipe', which leaks its ends when the process has no descriptor left.
+      const [ours, theirs] = native().socketpair();
+      try {
+        const child = spawn(input.path, [], {
+          env: {},
+          stdio: [...input.stdio, theirs.fd, input.memory, ...(input.epc === undefined ? [] : [input.epc])],
+        });
+        const started = new Promise<void>((resolve, reject) => {
+          child.once('spawn', resolve);
+          child.once('error', reject);
+        });
+        if (child.pid === undefined) await started;
+        // Listeners first: the helper may answer, or die, before the promise above is awaited.
+        const helper = new HelperProcess(child, new Socket({ fd: ours.take() }), on);
+        await started;
+        return helper;
+      } finally {
+        ours.close();
+        theirs.close();
+      }
     } catch (cause) {
-      throw failed(cause);
+      if (cause instanceof MotteError) throw cause;
+      const message = `the helper process cannot be started${startHint(cause)}`;
+      throw new MotteError('HELPER_START', { field: input.path, message, cause });
     }
-    const started = new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', (cause) => reject(failed(cause)));
-    });
-    // Listeners first: the helper may answer, or die, before the promise above is awaited.
-    const helper = new HelperProcess(child, onMessage, onBroken);
-    await started;
-    return helper;
+  }
+
+  /** The process has ended, and what it said before has been read. */
+  async #gone(): Promise<HelperExit> {
+    const closed = new Promise<void>((resolve) => this.#control.once('close', () => resolve()));
+    const exit = await new Promise<HelperExit>((resolve) =>
+      this.#child.once('exit', (status, signal) => resolve({ status, signal })),
+    );
+    clearTimeout(this.#timer);
+    // Its end of the socket is closed, unless the helper left it to somebody else.
+    const drain = setTimeout(() => this.#control.destroy(), GRACE_MS);
+    await closed;
+    clearTimeout(drain);
+    return exit;
   }
 
   get pid(): number | undefined {

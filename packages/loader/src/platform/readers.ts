@@ -29,16 +29,20 @@ function device(path: string): DeviceState {
   }
 }
 
-function text(path: string): string | undefined {
+function bytesOf(path: string): Buffer | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch {
     return undefined;
   }
 }
 
+function text(path: string): string | undefined {
+  return bytesOf(path)?.toString('utf8');
+}
+
 function auxiliary(type: number): bigint {
-  const bytes = readFileSync('/proc/self/auxv');
+  const bytes = bytesOf('/proc/self/auxv') ?? Buffer.alloc(0);
   for (let at = 0; at + 16 <= bytes.length; at += 16) {
     if (bytes.readBigUInt64LE(at) === BigInt(type)) return bytes.readBigUInt64LE(at + 8);
   }
@@ -54,13 +58,14 @@ function vdsoImage(): Buffer | undefined {
   if (range === null) return undefined;
   const [from, to] = [BigInt(`0x${range[1]}`), BigInt(`0x${range[2]}`)];
   const image = Buffer.alloc(Number(to - from));
-  const memory = openSync('/proc/self/mem', 'r');
+  let memory: number | undefined;
   try {
+    memory = openSync('/proc/self/mem', 'r');
     return readSync(memory, image, 0, image.length, from) === image.length ? image : undefined;
   } catch {
     return undefined;
   } finally {
-    closeSync(memory);
+    if (memory !== undefined) closeSync(memory);
   }
 }
 

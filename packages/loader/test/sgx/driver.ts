@@ -75,6 +75,7 @@ export class FakeDriver implements SgxCalls {
         if (!closed) this.#open--;
         closed = true;
       },
+      take: () => 100,
     };
   }
 
