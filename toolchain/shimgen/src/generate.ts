@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { configDocs } from './config-docs.js';
 import { configHeader, hostcallAbiHeader, keepHeader, mapHeader } from './headers/keep.js';
 import { sgxUapiHeader } from './headers/sgx-uapi.js';
 import { sgxHeader } from './headers/sgx.js';
@@ -6,7 +7,7 @@ import { sgxHeader } from './headers/sgx.js';
 const SHIM = 'shims/core/generated';
 const LOADER = 'packages/loader/native/generated';
 
-/** Each header that is made from a layout table, by its path from the clone's root (scripts/generate.mjs). */
+/** Each header that is made from a layout table and the documentation of a shim's keys, by path (scripts/generate.mjs). */
 export function files(): Record<string, string> {
   const headers = {
     'sgx.h': sgxHeader(),
@@ -19,5 +20,9 @@ export function files(): Record<string, string> {
     [`${SHIM}/${name}`, text] as const,
     [`${LOADER}/${name}`, text] as const,
   ]);
-  return Object.fromEntries([...both, [`${LOADER}/sgx_uapi.h`, sgxUapiHeader()]]);
+  return Object.fromEntries([
+    ...both,
+    [`${LOADER}/sgx_uapi.h`, sgxUapiHeader()],
+    ['docs/shim-config.md', configDocs()],
+  ]);
 }
