@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PagePlan } from '@motte/plan/plan';
+import { checkSgxPlan } from '@motte/plan/sgx/check';
 import { walkPlan } from '@motte/plan/walk';
 import { newSha256 } from './hash.js';
 import type { NewHasher } from './hash.js';
@@ -14,25 +15,29 @@ export interface MeasureOptions {
   readonly stream?: RecordSink;
 }
 
+function fold(plan: PagePlan, sink: RecordSink): void {
+  // Also what makes every address a number: no digest for what no CPU would launch.
+  checkSgxPlan(plan);
+  const records = sgxRecords(sink);
+  walkPlan(plan, records.visitor, records.window);
+  records.end();
+}
+
 /**
  * MRENCLAVE of an SGX plan: SHA-256 over the records of ECREATE, EADD and EEXTEND. Time is linear in the bytes that are
- * measured and in the number of pages; memory is constant.
+ * measured and in the number of pages; memory is constant. Throws what `checkSgxPlan` throws.
  */
 export function measureSgx(plan: PagePlan, options: MeasureOptions = {}): Uint8Array {
   const hasher = (options.sha256 ?? newSha256)();
   const { stream } = options;
-  const records = sgxRecords((bytes) => {
+  fold(plan, (bytes) => {
     hasher.update(bytes);
     stream?.(bytes);
   });
-  walkPlan(plan, records.visitor, records.window);
-  records.end();
   return hasher.digest();
 }
 
 /** Writes the .sgxs stream of a plan: its SHA-256 is MRENCLAVE. `sink` must not keep what it is given. */
 export function writeSgxs(plan: PagePlan, sink: RecordSink): void {
-  const records = sgxRecords(sink);
-  walkPlan(plan, records.visitor, records.window);
-  records.end();
+  fold(plan, sink);
 }
