@@ -98,7 +98,7 @@ private:
 	int fd_;
 };
 
-// A shared mapping of a descriptor, or anonymous memory where the descriptor is -1.
+// Anonymous memory: page aligned, as the SGX driver wants what it copies from, and no JavaScript array is.
 class Mapping : public Napi::ObjectWrap<Mapping> {
 public:
 	static Napi::Function Class(Napi::Env env) {
@@ -107,16 +107,11 @@ public:
 				    InstanceMethod<&Mapping::Unmap>("unmap")});
 	}
 	explicit Mapping(const Napi::CallbackInfo &info) : ObjectWrap(info) {
-		const int fd = Number(info, 0);
-		size_ = Length(info, 1);
-		const int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-		void *at = mmap(nullptr, size_, Number(info, 2), flags | MAP_NORESERVE, fd, 0);
+		size_ = Length(info, 0);
+		void *at = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (at == MAP_FAILED)
 			throw SystemError(info.Env(), errno, "mmap");
 		base_ = static_cast<uint8_t *>(at);
-		// A core dump or a fork of Node has no business with a Keep's memory.
-		madvise(base_, size_, MADV_DONTFORK);
-		madvise(base_, size_, MADV_DONTDUMP);
 	}
 	~Mapping() override { Release(); }
 	Mapping(const Mapping &) = delete;
@@ -207,12 +202,25 @@ void Ftruncate(const Napi::CallbackInfo &info) {
 		throw SystemError(info.Env(), errno, "ftruncate");
 }
 
-// fallocate(fd, offset, length): what writing through a mapping cannot report, a machine out of memory, is an
-// error here instead of a SIGBUS there.
-void Fallocate(const Napi::CallbackInfo &info) {
-	const auto offset = static_cast<off_t>(Length(info, 1));
-	if (fallocate(Number(info, 0), 0, offset, static_cast<off_t>(Length(info, 2))) < 0)
-		throw SystemError(info.Env(), errno, "fallocate");
+// pwrite(fd, bytes, offset): bytes written. A machine out of memory is an error here, where writing to a mapping
+// would be a SIGBUS, and no page is faulted in twice.
+Napi::Value Pwrite(const Napi::CallbackInfo &info) {
+	Napi::Uint8Array bytes = Bytes(info, 1);
+	const ssize_t done =
+		pwrite(Number(info, 0), bytes.Data(), bytes.ByteLength(), static_cast<off_t>(Length(info, 2)));
+	if (done < 0)
+		throw SystemError(info.Env(), errno, "pwrite");
+	return Napi::Number::New(info.Env(), static_cast<double>(done));
+}
+
+// pread(fd, into, offset): bytes read
+Napi::Value Pread(const Napi::CallbackInfo &info) {
+	Napi::Uint8Array into = Bytes(info, 1);
+	const ssize_t done =
+		pread(Number(info, 0), into.Data(), into.ByteLength(), static_cast<off_t>(Length(info, 2)));
+	if (done < 0)
+		throw SystemError(info.Env(), errno, "pread");
+	return Napi::Number::New(info.Env(), static_cast<double>(done));
 }
 
 void AddSeals(const Napi::CallbackInfo &info) {
@@ -220,9 +228,9 @@ void AddSeals(const Napi::CallbackInfo &info) {
 		throw SystemError(info.Env(), errno, "fcntl F_ADD_SEALS");
 }
 
-// map(fd, length, protection): Mapping
+// map(length): Mapping
 Napi::Value Map(const Napi::CallbackInfo &info) {
-	return info.Env().GetInstanceData<Classes>()->mapping.New({info[0], info[1], info[2]});
+	return info.Env().GetInstanceData<Classes>()->mapping.New({info[0]});
 }
 
 // sgxCreate(fd, secs): SGX_IOC_ENCLAVE_CREATE
@@ -234,7 +242,6 @@ void SgxCreate(const Napi::CallbackInfo &info) {
 }
 
 // sgxAddPages(fd, mapping, from, offset, length, secinfo, measure): {count, code}
-// The pages lie in a mapping because the driver wants them page aligned, which no JavaScript array is.
 Napi::Value SgxAddPages(const Napi::CallbackInfo &info) {
 	Napi::Env env = info.Env();
 	if (!info[1].IsObject() ||
@@ -303,7 +310,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	Export<Open>(exports, "open");
 	Export<Socketpair>(exports, "socketpair");
 	Export<Ftruncate>(exports, "ftruncate");
-	Export<Fallocate>(exports, "fallocate");
+	Export<Pwrite>(exports, "pwrite");
+	Export<Pread>(exports, "pread");
 	Export<AddSeals>(exports, "addSeals");
 	Export<Map>(exports, "map");
 	Export<SgxCreate>(exports, "sgxCreate");

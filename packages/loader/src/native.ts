@@ -12,7 +12,7 @@ export interface Descriptor {
   take(): number;
 }
 
-/** Memory outside the JavaScript heap: a shared mapping of a descriptor, or anonymous. */
+/** Page aligned memory outside the JavaScript heap, zeros at first. */
 export interface Mapping {
   write(offset: number, bytes: Uint8Array): void;
   /** Fills `into` with the bytes from `offset` on. */
@@ -36,10 +36,12 @@ export interface Native {
   /** Two ends of a stream. */
   socketpair(): [Descriptor, Descriptor];
   ftruncate(fd: number, size: number): void;
-  fallocate(fd: number, offset: number, length: number): void;
+  /** Bytes written, at `offset`. */
+  pwrite(fd: number, bytes: Uint8Array, offset: number): number;
+  /** Bytes read, from `offset` on. */
+  pread(fd: number, into: Uint8Array, offset: number): number;
   addSeals(fd: number, seals: number): void;
-  /** `fd` -1 is anonymous memory. */
-  map(fd: number, length: number, protection: number): Mapping;
+  map(length: number): Mapping;
   sgxCreate(fd: number, secs: Uint8Array): void;
   sgxAddPages(
     fd: number,
@@ -55,9 +57,6 @@ export interface Native {
   cpuid(leaf: number, subleaf: number): [eax: number, ebx: number, ecx: number, edx: number];
   syscallUserDispatch(): SyscallDispatch;
 }
-
-/** `protection` of `map`. */
-export const PROT = { READ: 1, WRITE: 2 } as const;
 
 /** `seals` of `addSeals`: from then on the descriptor's size is fixed. */
 export const SEAL_SIZE: number = 0x2 | 0x4;

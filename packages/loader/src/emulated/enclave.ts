@@ -63,17 +63,12 @@ class EmulatedEnclave implements LoadingEnclave {
     const measurement = this.#measuring.end();
     this.#initialised = true;
     this.#epc.setSecs(einit(this.#secs, measurement, sigstruct));
-    const memory = this.#memory;
-    const epc = this.#epc.memory;
-    // The helper maps them itself; what this process maps could only be written to by mistake.
-    memory.unmap();
-    epc.unmap();
     return {
       emulated: true,
       base: this.#secs.baseaddr,
       measurement,
-      memory: memory.descriptor,
-      epc: epc.descriptor,
+      memory: this.#memory.descriptor,
+      epc: this.#epc.memory.descriptor,
       close: () => this.abandon(),
     };
   }

@@ -2,14 +2,13 @@
 import { MotteError } from '@motte/binary/error';
 import { PAGE_SIZE } from '@motte/binary/range';
 import { EPC_ENTRIES_OFFSET, EPCM_ENTRY, EPCM_FLAGS } from '../protocol/epc.js';
-import { native, PROT, SEAL_SIZE, systemCode } from '../native.js';
-import type { Descriptor, Mapping } from '../native.js';
+import { native, SEAL_SIZE, systemCode } from '../native.js';
+import type { Descriptor } from '../native.js';
 import type { PageState } from './eadd.js';
 
-/** A memfd of a fixed size that is filled through a mapping, and goes to the helper by its descriptor. */
+/** A memfd of a fixed size, whose descriptor goes to the helper. */
 export class SharedMemory {
   readonly descriptor: Descriptor;
-  readonly #mapping: Mapping;
 
   constructor(name: string, size: number) {
     try {
@@ -20,36 +19,38 @@ export class SharedMemory {
     try {
       native().ftruncate(this.descriptor.fd, size);
       native().addSeals(this.descriptor.fd, SEAL_SIZE);
-      this.#mapping = native().map(this.descriptor.fd, size, PROT.READ | PROT.WRITE);
     } catch (cause) {
       this.descriptor.close();
       throw hostMemory(name, size, cause);
     }
   }
 
-  /** Writes `bytes` at `offset`. Throws HOST_MEMORY where the machine has no page for them. */
+  /** Writes all of `bytes` at `offset`. Throws HOST_MEMORY where the machine has no page for them. */
   write(offset: number, bytes: Uint8Array): void {
-    try {
-      native().fallocate(this.descriptor.fd, offset, bytes.length);
-    } catch (cause) {
-      throw hostMemory('fallocate', bytes.length, cause);
-    }
-    this.#mapping.write(offset, bytes);
+    this.#whole('pwrite', bytes, (part, done) => native().pwrite(this.descriptor.fd, part, offset + done));
   }
 
   read(offset: number, length: number): Uint8Array {
     const out = new Uint8Array(length);
-    this.#mapping.read(offset, out);
+    this.#whole('pread', out, (part, done) => native().pread(this.descriptor.fd, part, offset + done));
     return out;
   }
 
-  /** Gives up the mapping; the descriptor stays. */
-  unmap(): void {
-    this.#mapping.unmap();
+  /** Repeats a call that may do a part. */
+  #whole(name: string, bytes: Uint8Array, call: (part: Uint8Array, done: number) => number): void {
+    for (let done = 0; done < bytes.length;) {
+      try {
+        const count = call(bytes.subarray(done), done);
+        if (count === 0) throw new RangeError('a range outside the memory of the Keep');
+        done += count;
+      } catch (cause) {
+        if (systemCode(cause) === 'EINTR') continue;
+        throw hostMemory(name, bytes.length, cause);
+      }
+    }
   }
 
   close(): void {
-    this.unmap();
     this.descriptor.close();
   }
 }

@@ -6,7 +6,7 @@ import { sgxErrorName } from '@motte/binary/sgx/error-codes';
 import { SIGSTRUCT } from '@motte/binary/sgx/sigstruct';
 import { MotteError } from '@motte/binary/error';
 import { isErrorCode } from '@motte/binary/errors/table';
-import { native, PROT, systemCode } from '../native.js';
+import { native, systemCode } from '../native.js';
 import { SGX_DEVICE } from './device.js';
 import { driverError, OPERATION } from './errors.js';
 import { unlessInterrupted, untilDone } from './retry.js';
@@ -49,7 +49,7 @@ class HardwareEnclave implements LoadingEnclave {
     this.#base = SECS.read(secs).baseaddr;
     this.#device = open(calls);
     try {
-      this.#stage = calls.map(-1, 2 * STAGE_BYTES, PROT.READ | PROT.WRITE);
+      this.#stage = calls.map(2 * STAGE_BYTES);
     } catch (error) {
       this.#device.close();
       throw error;

@@ -79,7 +79,7 @@ export class FakeDriver implements SgxCalls {
     };
   }
 
-  map(_fd: number, length: number): Mapping {
+  map(length: number): Mapping {
     this.mapped++;
     let released = false;
     return new Memory(length, () => {
