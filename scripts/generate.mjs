@@ -23,7 +23,7 @@ function generators() {
     .flatMap((parent) => readdirSync(join(ROOT, parent)).map((name) => join(ROOT, parent, name)))
     .filter((folder) => existsSync(join(folder, 'src/generate.ts')))
     .map((folder) => join(folder, 'dist/src/generate.js'))
-    .sort();
+    .sort((a, b) => (a < b ? -1 : 1));
 }
 
 function filesUnder(folder) {

@@ -83,10 +83,10 @@ export const SHIM_KEYS: Group<ShimConfig> = {
   },
   files: {
     kind: boolean(),
-    fallback: false,
+    fallback: true,
     ...MEASURED,
-    doc: 'Whether a file system is compiled in.',
-    example: 'false',
+    doc: 'Whether the file system within the Keep (/tmp, /var/tmp, /dev) is compiled in.',
+    example: 'true',
   },
   debug: {
     kind: boolean(),

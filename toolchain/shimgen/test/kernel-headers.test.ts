@@ -98,7 +98,7 @@ if (!existsSync('/usr/include/x86_64-linux-gnu/asm/sgx.h')) {
 // there as sizes only; REPORT, TARGETINFO, KEYREQUEST and XSAVE_HEADER are not there at all.
 function internalHeader(): string | undefined {
   const given = process.env['MOTTE_KERNEL_HEADERS'];
-  const folders = existsSync('/usr/src') ? readdirSync('/usr/src').sort().reverse() : [];
+  const folders = existsSync('/usr/src') ? readdirSync('/usr/src').sort().toReversed() : [];
   return [...(given === undefined ? [] : [given]), ...folders.map((name) => join('/usr/src', name))]
     .map((folder) => join(folder, 'arch/x86/include/asm/sgx.h'))
     .find((file) => existsSync(file));
