@@ -17,6 +17,16 @@ const WARN = ['-O2', '-Wall', '-Wextra', '-Werror'];
 const SAME = [`-ffile-prefix-map=${PACKAGE}=.`, '-Wl,--build-id=none', '-s'];
 const HARD = ['-D_FORTIFY_SOURCE=2', '-Wl,-z,relro,-z,now', '-Wl,-z,noexecstack'];
 
+/** The compiler that the environment names, else the pinned one (ADR 0002), else whatever the machine has. */
+function compiler(variable, pinned, other) {
+  const folders = (process.env.PATH ?? '').split(':');
+  const have = (name) => folders.some((folder) => existsSync(join(folder, name)));
+  return process.env[variable] ?? [pinned, other].find(have) ?? pinned;
+}
+
+const CC = compiler('CC', 'gcc-12', 'cc');
+const CXX = compiler('CXX', 'g++-12', 'c++');
+
 function include(name, folder) {
   return ['-isystem', join(PACKAGE, 'node_modules', name, folder)];
 }
@@ -40,11 +50,10 @@ const CPU_FLAGS = ['-ffreestanding', '-mgeneral-regs-only', '-fno-stack-protecto
 
 /** The helper, and its twin that also lies, for tests. */
 function helper(out, extra) {
-  const compiler = process.env.CC ?? 'cc';
   return {
     out,
     inputs: [...HELPER_SOURCES, ...CPU_SOURCES, ...HEADERS],
-    compiler,
+    compiler: CC,
     // Static: it starts in half the time, and runs whatever libc the machine has. Not position independent, because
     // code that may touch no register reaches the emulator's state by absolute address.
     commands: (made) => [
@@ -84,7 +93,7 @@ const TARGETS = [
   {
     out: 'motte.node',
     inputs: [join(NATIVE, 'addon.cc'), join(PACKAGE, 'node_modules/node-addon-api/napi.h')],
-    compiler: process.env.CXX ?? 'c++',
+    compiler: CXX,
     commands: (made) => [
       [
         ...['-shared', '-fPIC', '-std=c++17', '-fvisibility=hidden', ...WARN, ...HARD, ...SAME],
@@ -137,7 +146,7 @@ try {
 } catch (error) {
   if (error.code !== 'ENOENT') throw error;
   process.stderr.write(
-    `${error.path}: no such compiler. The native parts of the loader are built with g++: apt-get install g++\n`,
+    `${error.path}: no such compiler. The native parts of the loader are built with g++: apt-get install g++-12\n`,
   );
   process.exitCode = 6;
 }
