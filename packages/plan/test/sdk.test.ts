@@ -88,7 +88,12 @@ test('a group repeats the rows before it, a step further each time', () => {
     '10000 1 rw- m',
     '20000 1 rw-',
     '21000 1 tcs m',
-    ...['24000 1 rw-', '25000 1 tcs m', '28000 1 rw-', '29000 1 tcs m', '2c000 1 rw-', '2d000 1 tcs m'],
+    '24000 1 rw-',
+    '25000 1 tcs m',
+    '28000 1 rw-',
+    '29000 1 tcs m',
+    '2c000 1 rw-',
+    '2d000 1 tcs m',
     '80000 1 rw- m',
   ]);
   assert.equal(outline(planOf({ rows: [...rows.slice(0, 1), groupRow(1, 0, 0n)] })), [

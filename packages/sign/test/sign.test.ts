@@ -104,13 +104,13 @@ test('signing in two steps, the key elsewhere, gives the same bytes', () => {
   assert.is(toHex(digest), createHash('sha256').update(signedBytes(unsigned)).digest('hex'));
   const signer = sampleSigner();
   const elsewhere = signer.sign(signedBytes(unsigned));
-  assert.is(cubeMod(fromLittleEndian(elsewhere.slice().reverse()), signer.modulus), paddedDigest(digest));
+  assert.is(cubeMod(fromLittleEndian(elsewhere.toReversed()), signer.modulus), paddedDigest(digest));
   sameBytes(completeSigstruct(unsigned, modulusFromPem(samplePem()), elsewhere), sampleSigstruct());
 });
 
 test('node:crypto agrees with our verification', () => {
   const bytes = sampleSigstruct();
-  const signature = parseSigstruct(bytes).signature.slice().reverse();
+  const signature = parseSigstruct(bytes).signature.toReversed();
   const key = createPublicKey(samplePem());
   assert.ok(verify('RSA-SHA256', signedBytes(bytes), key, signature));
   const other = bytes.slice();
@@ -140,7 +140,7 @@ else {
     const key = file('key.pem', samplePem());
     const bytes = sampleSigstruct();
     const message = file('message', signedBytes(bytes));
-    const signature = file('signature', parseSigstruct(bytes).signature.slice().reverse());
+    const signature = file('signature', parseSigstruct(bytes).signature.toReversed());
     const publicKey = file('public.pem', run('pkey', '-in', key, '-pubout'));
     assert.match(
       String(run('dgst', '-sha256', '-verify', publicKey, '-signature', signature, message)),

@@ -23,8 +23,9 @@ function changed(edit: (bytes: Uint8Array, view: DataView) => void): Uint8Array 
 
 /** Signs whatever the bytes say, as an attacker who has a key of his own can; nothing is verified. */
 function signedAgain(bytes: Uint8Array): Uint8Array {
-  const { modulus, sign } = sampleSigner();
-  const signature = sign(signedBytes(bytes)).slice().reverse();
+  const signer = sampleSigner();
+  const { modulus } = signer;
+  const signature = signer.sign(signedBytes(bytes)).toReversed();
   const s = fromLittleEndian(signature);
   const out = bytes.slice();
   const q1 = (s * s) / modulus;

@@ -9,12 +9,12 @@ const DIGEST_INFO: Uint8Array = fromHex('3031300d060960864801650304020105000420'
 
 /** The number that little-endian `bytes` are. */
 export function fromLittleEndian(bytes: Uint8Array): bigint {
-  return BigInt(`0x${toHex(bytes.slice().reverse())}`);
+  return BigInt(`0x${toHex(bytes.toReversed())}`);
 }
 
 /** `value` in RSA_BYTES little-endian bytes; it must fit. */
 export function toLittleEndian(value: bigint): Uint8Array {
-  return fromHex(value.toString(16).padStart(2 * RSA_BYTES, '0'), 'number', RSA_BYTES).reverse();
+  return fromHex(value.toString(16).padStart(2 * RSA_BYTES, '0'), 'number', RSA_BYTES).toReversed();
 }
 
 /** The number that EMSA-PKCS1-v1_5 makes of a SHA-256 digest. RFC 8017, 9.2. */

@@ -130,7 +130,7 @@ export function completeSigstruct(unsigned: Uint8Array, modulus: bigint, signatu
     const expected = `${RSA_BYTES} bytes, big-endian`;
     throw new MotteError('SIGSTRUCT_SIGNATURE', { field: 'signature', expected, found: signature.length });
   }
-  const little = signature.slice().reverse();
+  const little = signature.toReversed();
   const { q1, q2 } = quotients(fromLittleEndian(little), modulus);
   const out = SIGSTRUCT.write({
     ...parseSigstruct(unsigned),

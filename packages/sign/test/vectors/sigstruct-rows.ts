@@ -27,7 +27,7 @@ function checkPrimitives(row: Row, folder: VectorFolder, files: Meta): void {
     { key, padding: constants.RSA_PKCS1_PADDING },
     Buffer.concat([DIGEST_INFO, file('digest')]),
   );
-  row.equal('signature by node:crypto', toHex(new Uint8Array(signed).reverse()), toHex(file('signature')));
+  row.equal('signature by node:crypto', toHex(new Uint8Array(signed).toReversed()), toHex(file('signature')));
 }
 
 function checkGood(row: Row, folder: VectorFolder, vector: Meta): void {
