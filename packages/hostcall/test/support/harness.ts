@@ -36,30 +36,57 @@ export function compile(command: string, args: readonly string[]): void {
   if (run.status !== 0) throw new Error(`${command} ${args.join(' ')}:\n${run.error ?? run.stderr}`);
 }
 
-/** Builds the harness of `c/` over the rows of the tests and returns the program. */
-export function buildHarness(sanitize: boolean): string {
+/** The harness as objects, of which one can be made again from other text. */
+export interface Harness {
+  readonly folder: string;
+  readonly flags: readonly string[];
+  /** Object by C file. */
+  readonly objects: ReadonlyMap<string, string>;
+}
+
+function cFiles(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => join(folder, name));
+}
+
+/** Compiles the harness of `c/` over the rows of the tests. */
+export function compileHarness(sanitize: boolean): Harness {
   const folder = tempFolder('motte-hostcall');
   const core = generateInto(folder);
   const own = join(ROOT, 'packages/hostcall/test/c');
-  const program = join(folder, 'harness');
-  compile('gcc', [
+  const flags = [
     ...WARNINGS,
-    ...(sanitize ? ['-O2', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] : ['-O2']),
-    `-I${own}`,
-    `-I${core}/generated`,
-    `-I${core}/include`,
-    ...readdirSync(own)
-      .filter((name) => name.endsWith('.c'))
-      .map((name) => join(own, name)),
-    ...readdirSync(join(core, 'generated'))
-      .filter((name) => name.endsWith('.c'))
-      .map((name) => join(core, 'generated', name)),
-    join(core, 'thunks.c'),
-    join(ROOT, 'shims/core/hostcall.c'),
-    '-o',
-    program,
-  ]);
+    ...['-O2', `-I${own}`, `-I${core}/generated`, `-I${core}/include`],
+    ...(sanitize ? ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] : []),
+  ];
+  const sources = [...cFiles(own), ...cFiles(join(core, 'generated')), join(core, 'thunks.c'), SHARED];
+  const objects = new Map(sources.map((source, i) => [source, join(folder, `${i}.o`)]));
+  for (const [source, object] of objects) compile('gcc', [...flags, '-c', source, '-o', object]);
+  return { folder, flags, objects };
+}
+
+/** The hand-written part of the guest. */
+export const SHARED: string = join(ROOT, 'shims/core/hostcall.c');
+
+/** Links the harness, with other text in place of that of some C files. */
+export function linkHarness(harness: Harness, changed: ReadonlyMap<string, string> = new Map()): string {
+  const program = join(harness.folder, 'harness');
+  const objects = [...harness.objects].map(([source, object]) => {
+    const text = changed.get(source);
+    if (text === undefined) return object;
+    const copy = join(harness.folder, 'changed.c');
+    writeFileSync(copy, text);
+    compile('gcc', [...harness.flags, '-w', `-I${dirname(source)}`, '-c', copy, '-o', `${copy}.o`]);
+    return `${copy}.o`;
+  });
+  compile('gcc', [...harness.flags, ...objects, '-o', program]);
   return program;
+}
+
+/** The harness, built. */
+export function buildHarness(sanitize: boolean): string {
+  return linkHarness(compileHarness(sanitize));
 }
 
 /** Runs cases through the harness: one line of output a case. A crash or a broken invariant names its case. */

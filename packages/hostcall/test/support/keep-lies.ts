@@ -91,7 +91,7 @@ function inputCases(row: Row, one: HostCase, given: Extent): HostCase[] {
 }
 
 /** What a kernel might answer and a table does not allow: the guest must not end over it. */
-function kernelCases(row: Row, one: HostCase, given: Extent): HostCase[] {
+export function kernelCases(row: Row, one: HostCase, given: Extent): HostCase[] {
   const good = one.script;
   const results = [good.result, 0n, 1n, 5n, 6n, 4096n, 4097n, 2n ** 31n, 2n ** 62n, -4096n, -(2n ** 63n)];
   for (let errno = 1n; errno < 140n; errno++) results.push(-errno);

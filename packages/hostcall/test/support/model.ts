@@ -38,9 +38,8 @@ export interface GuestCase {
 
 const U64 = (1n << 64n) - 1n;
 
-/** The case as the harness reads it; each buffer ends at a guard page, or starts at one. */
-export function guestLine(one: GuestCase, side: 0 | 1): string {
-  const { lie } = one;
+/** The call of a case as the harness reads it; each buffer ends at a guard page, or starts at one. */
+export function callTokens(one: Omit<GuestCase, 'lie'>, side: 0 | 1): string {
   const buffers = one.buffers.map(
     (buffer) =>
       `${hex(buffer.arg)} ${hex(buffer.size)} ${side} ${hex(buffer.content.seed)} ${patchTokens(buffer.content.patches)}`,
@@ -52,6 +51,14 @@ export function guestLine(one: GuestCase, side: 0 | 1): string {
     hex(one.buffers.length),
     ...buffers,
     one.fault,
+  ].join(' ');
+}
+
+/** The case as the harness reads it. */
+export function guestLine(one: GuestCase, side: 0 | 1): string {
+  const { lie } = one;
+  return [
+    callTokens(one, side),
     'lie',
     hex(lie.delta),
     hex(lie.result & U64),
