@@ -24,9 +24,9 @@ export function helperPath(): string {
   return path;
 }
 
-/** Every place where the shim of a TEE may be, the preferred one first. */
+/** Every place where a shim may be: in the package, which only a packed one has, and in the clone. */
 export function shimCandidates(name: string): string[] {
-  return [join(PACKAGE, '../../shims/sgx/prebuilt', name), join(PREBUILT, 'shims', name)];
+  return [join(PREBUILT, 'shims', name), join(PACKAGE, '../../shims/sgx/prebuilt', name)];
 }
 
 /** The path of a built shim, say `sgx2.elf`. Throws SHIM_MISSING, naming where it was sought. */

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packs every package of the workspace into tarballs that install without a compiler: the loader's holds the
+// addon, the helper and the shims that are built in this clone (docs/adr/0011-packaging.md).
+// Usage: node scripts/pack.mjs [FOLDER]     (default: build/packages; run `npm run build` first)
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const OUT = resolve(process.argv[2] ?? join(ROOT, 'build/packages'));
+const LOADER = join(ROOT, 'packages/loader');
+const SHIMS = join(ROOT, 'shims/sgx/prebuilt');
+const STAGED = join(LOADER, 'prebuilt/shims');
+const NATIVE = join(LOADER, 'prebuilt', `${process.platform}-${process.arch}`);
+
+/** What must be in the loader's package besides its TypeScript, or it runs nothing. */
+const NEEDED = [
+  join(NATIVE, 'motte.node'),
+  join(NATIVE, 'motte-helper'),
+  join(SHIMS, 'sgx1.elf'),
+  join(SHIMS, 'sgx2.elf'),
+  join(ROOT, 'toolchain/motte/dist/motte.mjs'),
+];
+
+const missing = NEEDED.filter((path) => !existsSync(path));
+if (missing.length > 0) {
+  for (const path of missing) console.error(`pack: ${relative(ROOT, path)} is not built; run: npm run build`);
+  process.exit(1);
+}
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+mkdirSync(STAGED, { recursive: true });
+try {
+  for (const name of readdirSync(SHIMS)) {
+    if (/\.(elf|json)$/.test(name)) copyFileSync(join(SHIMS, name), join(STAGED, name));
+  }
+  execFileSync(
+    'pnpm',
+    ['-r', '--filter', './packages/*', '--filter', './toolchain/*', 'pack', '--pack-destination', OUT],
+    { cwd: ROOT, stdio: ['ignore', 'ignore', 2] },
+  );
+} finally {
+  // In the clone the shims are found where they are built; a copy would go stale.
+  rmSync(STAGED, { recursive: true, force: true });
+}
+for (const name of readdirSync(OUT).sort()) console.log(relative(process.cwd(), join(OUT, name)));

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packs every package, installs the tarballs in an empty folder outside the clone, with nothing but Node, npm and a
+// shell on PATH, and runs a program there: by the library, and by the command.
+import { tempFolder } from '@motte/test-helpers/temp';
+import { ROOT } from '@motte/test-helpers/vectors';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const home = tempFolder('motte-packed');
+const tarballs = join(home, 'tarballs');
+const folder = join(home, 'project');
+const bin = join(home, 'bin');
+const hello = join(home, 'hello');
+
+const LOAD = `
+import { load, prepareSgxKeep } from '@motte/loader';
+import { defaultConfig } from '@motte/config/keep-toml';
+const image = prepareSgxKeep({ exec: process.argv[2], config: { ...defaultConfig(), args: ['from', 'load'] } });
+const keep = await load(image, { emulate: true, stdio: ['ignore', 'pipe', 'inherit'] });
+let said = '';
+keep.stdout.on('data', (bytes) => { said += bytes; });
+const end = await keep.exited;
+console.log(JSON.stringify({ said, end, emulated: keep.emulated, measurement: Buffer.from(keep.measurement).toString('hex') }));
+`;
+
+function which(name: string): string {
+  for (const place of (process.env['PATH'] ?? '').split(delimiter)) {
+    try {
+      accessSync(join(place, name), constants.X_OK);
+      return join(place, name);
+    } catch {
+      // not in this folder
+    }
+  }
+  throw new Error(`${name} is not on PATH`);
+}
+
+/** Runs a command in the project as a machine without compilers would. */
+function run(command: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const env = { PATH: bin, HOME: home, npm_config_update_notifier: 'false' };
+  return spawnSync(join(bin, command), args, { cwd: folder, env, encoding: 'utf8', timeout: 240_000 });
+}
+
+function measured(path: string): string {
+  const said = execFileSync(join(ROOT, 'node_modules/.bin/motte'), ['measure', 'sgx', path], {
+    encoding: 'utf8',
+  });
+  return said.trim();
+}
+
+let installed = false;
+
+test('the tarballs install where there is no compiler', () => {
+  for (const path of [folder, bin]) mkdirSync(path);
+  for (const name of ['node', 'npm', 'npx', 'sh']) symlinkSync(realpathSync(which(name)), join(bin, name));
+  // npm and npx are scripts that begin with #!/usr/bin/env node, which finds node on this PATH.
+  execFileSync(process.execPath, [join(ROOT, 'scripts/pack.mjs'), tarballs], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 2],
+  });
+  const files = readdirSync(tarballs).map((name) => join(tarballs, name));
+  assert.ok(files.length >= 10, files.join(' '));
+  writeFileSync(join(folder, 'package.json'), '{ "name": "project", "private": true, "type": "module" }\n');
+  const npm = run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...files);
+  assert.is(npm.status, 0, npm.stderr);
+  for (const name of ['cc', 'gcc', 'c++', 'clang', 'pnpm']) assert.throws(() => accessSync(join(bin, name)));
+  execFileSync('gcc-12', ['-O2', '-static-pie', join(ROOT, 'examples/c/hello.c'), '-o', hello]);
+  installed = true;
+});
+
+test('a script loads a program into a Keep', () => {
+  assert.ok(installed);
+  writeFileSync(join(folder, 'load.js'), LOAD);
+  const ran = run('node', 'load.js', hello);
+  assert.is(ran.status, 0, ran.stderr);
+  const told = JSON.parse(ran.stdout) as {
+    said: string;
+    end: unknown;
+    emulated: boolean;
+    measurement: string;
+  };
+  assert.is(told.said, 'hello from load\n');
+  assert.equal(told.end, { ended: 'exited', status: 0 });
+  assert.is(told.emulated, true);
+  // The image that was installed is the image that the clone measures.
+  assert.is(told.measurement, measured(hello));
+});
+
+test('npx motte run', () => {
+  assert.ok(installed);
+  const ran = run('npx', '--no-install', 'motte', 'run', '--emulate', hello, 'by', 'npx');
+  assert.is(ran.status, 0, ran.stderr);
+  assert.is(ran.stdout, 'hello by npx\n');
+  assert.match(ran.stderr, /^sgx \(emulated\) · mrenclave [0-9a-f]{8}/);
+});
+
+test.run();
