@@ -31,7 +31,10 @@ export function fillSource(pattern: Uint8Array, size: number): ByteSource {
   return {
     size,
     read(offset, into) {
-      for (let i = 0; i < into.length; i++) into[i] = own[(offset + i) % own.length] ?? 0;
+      const once = Math.min(own.length, into.length);
+      for (let i = 0; i < once; i++) into[i] = own[(offset + i) % own.length] ?? 0;
+      // What is there is whole patterns, so that doubling it keeps in step.
+      for (let done = once; done < into.length; done *= 2) into.copyWithin(done, 0, done);
     },
   };
 }
