@@ -11,7 +11,7 @@ test('every key is read, and what is not given has its default', () => {
     threads: false,
     syscalls: 'all',
     sockets: false,
-    files: false,
+    files: true,
     debug: false,
     sgx: { version: 2 },
   });
@@ -20,7 +20,7 @@ test('every key is read, and what is not given has its default', () => {
     threads = 4
     syscalls = ["read", "write"]
     sockets = true
-    files = true
+    files = false
     debug = true
     [sgx]
     version = 1`;
@@ -29,7 +29,7 @@ test('every key is read, and what is not given has its default', () => {
     threads: 4,
     syscalls: ['read', 'write'],
     sockets: true,
-    files: true,
+    files: false,
     debug: true,
     sgx: { version: 1 },
   });
