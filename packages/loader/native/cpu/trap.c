@@ -125,16 +125,6 @@ static void execute_enclu(greg_t *gregs)
 	}
 }
 
-/* An interrupt: AEX, of which the host's program would see nothing, if it is the Keep's code that was interrupted. */
-static void interrupt(const greg_t *gregs)
-{
-	if (!cpu.inside || !epc_inside((uint64_t)gregs[REG_RIP], 1))
-		return; /* it comes again */
-	load_regs(gregs);
-	cpu_raise(VECTOR_INTERRUPT, 0, 0, "an interrupt", 0, 0);
-	leave();
-}
-
 __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 {
 	ucontext_t *state = context;
@@ -142,15 +132,21 @@ __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 	const uint64_t rip = (uint64_t)gregs[REG_RIP];
 	const bool keep_thread = (uint64_t)context - (uint64_t)cpu.trap_stack < cpu.trap_stack_size;
 	const bool ours = rip - (uint64_t)__executable_start < (uint64_t)(etext - __executable_start);
-	cpu.xstate = (const uint8_t *)state->uc_mcontext.fpregs;
+	const bool inside = keep_thread && cpu.inside;
 	if (signal == SIGNAL_STOP || signal == SIGNAL_TICK) {
-		if (keep_thread)
-			interrupt(gregs);
-		return;
+		/* Between two instructions of the emulator nothing may change; it comes again. */
+		if (!inside || !epc_inside(rip, 1))
+			return;
+		cpu.xstate = (const uint8_t *)state->uc_mcontext.fpregs;
+		load_regs(gregs);
+		cpu_raise(VECTOR_INTERRUPT, 0, 0, "an interrupt", 0, 0);
+		cpu.stats.injected++;
+		leave();
 	}
 	if (signal == SIGTRAP && cpu.step && keep_thread && info->si_code == TRAP_TRACE) {
-		if (!cpu.inside || !epc_inside(rip, 1))
+		if (!inside || !epc_inside(rip, 1))
 			return; /* on the way in or out */
+		cpu.xstate = (const uint8_t *)state->uc_mcontext.fpregs;
 		load_regs(gregs);
 		if (trap_step()) {
 			cpu_raise(VECTOR_INTERRUPT, 0, 0, "a single step", 0, 0);
@@ -160,8 +156,9 @@ __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 		store_regs(gregs);
 		return;
 	}
-	if (!keep_thread || !cpu.inside || ours)
+	if (!inside || ours)
 		give_up(signal, rip, keep_thread);
+	cpu.xstate = (const uint8_t *)state->uc_mcontext.fpregs;
 	load_regs(gregs);
 	if ((signal == SIGILL || signal == SIGSEGV) && trap_is_enclu(rip)) {
 		execute_enclu(gregs);
