@@ -23,14 +23,15 @@ long user_put(uint64_t to, const void *from, size_t length)
 	return error;
 }
 
-long user_path(uint64_t path)
+long user_path(char *to, uint64_t path)
 {
-	for (uint64_t at = path; at - path < PATH_MAX; at++) {
+	for (uint64_t i = 0; i < PATH_MAX; i++) {
 		/* Each page once; the string may end before the next one, which need not be there. */
-		if ((at == path || at % PAGE_BYTES == 0) && memory_touch(at, 1, PERM_R))
+		if ((i == 0 || (path + i) % PAGE_BYTES == 0) && memory_touch(path + i, 1, PERM_R))
 			return -EFAULT;
-		if (*(const char *)at == 0)
-			return at == path ? -ENOENT : 0;
+		to[i] = *(const char *)(path + i);
+		if (to[i] == 0)
+			return i == 0 ? -ENOENT : 0;
 	}
 	return -ENAMETOOLONG;
 }

@@ -23,6 +23,7 @@ interface Run {
 const RUNS: readonly Run[] = [
   { program: 'tls', args: ['a b', '', '--tee', 'é'], stdin: WORDS },
   { program: 'tls-musl', args: ['x'], stdin: WORDS },
+  { program: 'files' },
   { program: 'sqlite' },
   { program: 'lua', stdin: SCRIPT },
   { program: 'rust', args: ['-v', '--help'], stdin: WORDS },

@@ -13,7 +13,10 @@
 long user_get(void *to, uint64_t from, size_t length);
 long user_put(uint64_t to, const void *from, size_t length);
 
-/* Whether a path can be read and is not too long: 0, -EFAULT, -ENAMETOOLONG; -ENOENT when it is empty. */
-long user_path(uint64_t path);
+/*
+ * Copies a path to PATH_MAX bytes of the shim's own: 0, -EFAULT, -ENAMETOOLONG; -ENOENT when it is empty, and `to`
+ * is then the empty string.
+ */
+long user_path(char *to, uint64_t path);
 
 #endif

@@ -3,6 +3,7 @@
 #include "../generated/hostcall_guest.h"
 #include "../include/bytes.h"
 #include "../include/files.h"
+#include "../include/fs.h"
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/platform.h"
@@ -12,13 +13,16 @@
 #define TCGETS 0x5401
 #define TIOCGWINSZ 0x5413
 #define FIONREAD 0x541b
-#define AT_EMPTY_PATH 0x1000
 
 #define F_DUPFD 0
 #define F_GETFD 1
 #define F_SETFD 2
 #define F_GETFL 3
 #define F_SETFL 4
+#define F_GETLK 5
+#define F_SETLK 6
+#define F_SETLKW 7
+#define F_UNLCK 2
 #define F_DUPFD_CLOEXEC 1030
 #define FD_CLOEXEC 1
 
@@ -32,16 +36,24 @@ struct pollfd {
 };
 
 #define POLLIN 1
+#define POLLOUT 4
 #define POLLNVAL 0x20
 
-struct stat {
-	uint64_t fields[18];
-};
-#define STAT_MODE 3     /* st_mode in the lower half, st_uid in the upper */
-#define STAT_RDEV 5
-#define STAT_BLKSIZE 7
-#define MODE_NULL 020666ull
-#define RDEV_NULL 0x103ull
+#define MODE_NULL 020666
+#define RDEV_NULL 0x103
+
+/* The only process there is holds every lock that it asks for, and nobody is in its way. */
+static long lock(uint64_t command, uint64_t flock)
+{
+	int16_t type = F_UNLCK;
+
+	if (user_get(&type, flock, sizeof(type)))
+		return -EFAULT;
+	if (type < 0 || type > F_UNLCK)
+		return -EINVAL;
+	type = F_UNLCK;
+	return command == F_GETLK && user_put(flock, &type, sizeof(type)) ? -EFAULT : 0;
+}
 
 long sys_fcntl(const struct syscall_frame *frame)
 {
@@ -60,7 +72,18 @@ long sys_fcntl(const struct syscall_frame *frame)
 		files_set_close_on_exec(fd, frame->arg[2] & FD_CLOEXEC);
 		return 0;
 	case F_GETFL:
+		if (handle_is_fs(handle))
+			return (long)fs_flags(handle);
 		return handle == HANDLE_EMPTY ? 0 : host_fcntl_getfl(platform_call(), handle);
+	case F_SETFL:
+		if (!handle_is_fs(handle))
+			return -EINVAL;
+		fs_set_flags(handle, (uint32_t)frame->arg[2]);
+		return 0;
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+		return handle_is_fs(handle) ? lock(frame->arg[1], frame->arg[2]) : -EINVAL;
 	default:
 		return -EINVAL;
 	}
@@ -76,7 +99,7 @@ long sys_ioctl(const struct syscall_frame *frame)
 
 	if (handle == -EBADF)
 		return handle;
-	if (handle == HANDLE_EMPTY)
+	if (handle == HANDLE_EMPTY || handle_is_fs(handle))
 		return -ENOTTY;
 	switch (frame->arg[1]) {
 	case TCGETS:
@@ -97,36 +120,28 @@ long sys_ioctl(const struct syscall_frame *frame)
 	return result < 0 ? result : user_put(frame->arg[2], answer, size);
 }
 
-static long stat_of(uint64_t fd, uint64_t to)
+long stat_handle(int32_t handle, struct stat *to)
 {
-	int32_t handle = files_handle(fd);
-	struct stat stat = { { 0 } };
-	long error = 0;
-
-	if (handle == -EBADF)
-		return handle;
-	if (handle == HANDLE_EMPTY) { /* as /dev/null */
-		stat.fields[STAT_MODE] = MODE_NULL;
-		stat.fields[STAT_RDEV] = RDEV_NULL;
-		stat.fields[STAT_BLKSIZE] = PAGE_BYTES;
-	} else {
-		error = host_fstat(platform_call(), handle, &stat);
+	*to = (struct stat){ 0 };
+	if (handle_is_fs(handle)) {
+		fs_stat(handle, to);
+		return 0;
 	}
-	return error ? error : user_put(to, &stat, sizeof(stat));
+	if (handle != HANDLE_EMPTY)
+		return host_fstat(platform_call(), handle, to);
+	to->mode = MODE_NULL; /* as /dev/null */
+	to->rdev = RDEV_NULL;
+	to->blksize = PAGE_BYTES;
+	return 0;
 }
 
 long sys_fstat(const struct syscall_frame *frame)
 {
-	return stat_of(frame->arg[0], frame->arg[1]);
-}
+	int32_t handle = files_handle(frame->arg[0]);
+	struct stat stat;
+	long error = handle == -EBADF ? handle : stat_handle(handle, &stat);
 
-long sys_newfstatat(const struct syscall_frame *frame)
-{
-	long error = user_path(frame->arg[1]);
-
-	if (error == -ENOENT && (frame->arg[3] & AT_EMPTY_PATH))
-		return stat_of(frame->arg[0], frame->arg[2]);
-	return error ? error : -ENOENT;
+	return error ? error : user_put(frame->arg[1], &stat, sizeof(stat));
 }
 
 /* Fills in what needs no host; the others go to it as handles, -1 for those that it need not look at. */
@@ -142,8 +157,10 @@ static long poll_own(struct pollfd *fds, struct pollfd *asked, uint64_t count)
 			fds[i].revents = POLLNVAL;
 		else if (handle == HANDLE_EMPTY)
 			fds[i].revents = fds[i].events & POLLIN;
+		else if (handle_is_fs(handle))
+			fds[i].revents = fds[i].events & (POLLIN | POLLOUT);
 		ready += fds[i].revents != 0;
-		asked[i] = (struct pollfd){ .fd = handle < 0 ? -1 : handle, .events = fds[i].events };
+		asked[i] = (struct pollfd){ .fd = handle < 0 || handle_is_fs(handle) ? -1 : handle, .events = fds[i].events };
 	}
 	return ready;
 }

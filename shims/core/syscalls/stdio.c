@@ -2,6 +2,7 @@
 /* Reading, writing and closing descriptors. */
 #include "../generated/hostcall_guest.h"
 #include "../include/files.h"
+#include "../include/fs.h"
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/platform.h"
@@ -15,6 +16,8 @@ long sys_read(const struct syscall_frame *frame)
 
 	if (handle == -EBADF)
 		return handle;
+	if (handle_is_fs(handle))
+		return fs_read(handle, frame->arg[1], frame->arg[2], FS_AT_OFFSET);
 	if (memory_touch(frame->arg[1], count, PERM_R | PERM_W))
 		return -EFAULT;
 	if (handle == HANDLE_EMPTY)
@@ -24,6 +27,8 @@ long sys_read(const struct syscall_frame *frame)
 
 static long write_to(int32_t handle, uint64_t from, uint64_t count)
 {
+	if (handle_is_fs(handle))
+		return fs_write(handle, from, count, FS_AT_OFFSET);
 	if (count > HOSTCALL_DATA_SIZE)
 		count = HOSTCALL_DATA_SIZE;
 	if (memory_touch(from, count, PERM_R))
@@ -80,19 +85,26 @@ long sys_writev(const struct syscall_frame *frame)
 }
 
 /* Standard streams have no positions that anybody should rely on. */
-static long positioned(uint64_t fd)
-{
-	return files_handle(fd) == -EBADF ? -EBADF : -ESPIPE;
-}
-
 long sys_pread64(const struct syscall_frame *frame)
 {
-	return positioned(frame->arg[0]);
+	int32_t handle = files_handle(frame->arg[0]);
+
+	if (handle == -EBADF || !handle_is_fs(handle))
+		return handle == -EBADF ? handle : -ESPIPE;
+	if ((int64_t)frame->arg[3] < 0)
+		return -EINVAL;
+	return fs_read(handle, frame->arg[1], frame->arg[2], (int64_t)frame->arg[3]);
 }
 
 long sys_pwrite64(const struct syscall_frame *frame)
 {
-	return positioned(frame->arg[0]);
+	int32_t handle = files_handle(frame->arg[0]);
+
+	if (handle == -EBADF || !handle_is_fs(handle))
+		return handle == -EBADF ? handle : -ESPIPE;
+	if ((int64_t)frame->arg[3] < 0)
+		return -EINVAL;
+	return fs_write(handle, frame->arg[1], frame->arg[2], (int64_t)frame->arg[3]);
 }
 
 long sys_lseek(const struct syscall_frame *frame)
@@ -103,6 +115,8 @@ long sys_lseek(const struct syscall_frame *frame)
 		return handle;
 	if (handle == HANDLE_EMPTY)
 		return -ESPIPE;
+	if (handle_is_fs(handle))
+		return fs_seek(handle, (int64_t)frame->arg[1], (uint32_t)frame->arg[2]);
 	return host_lseek(platform_call(), handle, (int64_t)frame->arg[1], (uint32_t)frame->arg[2]);
 }
 
@@ -111,6 +125,10 @@ static long close_one(uint64_t fd, int32_t handle)
 {
 	if (!files_release(fd) || handle == HANDLE_EMPTY)
 		return 0;
+	if (handle_is_fs(handle)) {
+		fs_close(handle);
+		return 0;
+	}
 	return host_close(platform_call(), handle);
 }
 

@@ -39,7 +39,7 @@ function typeOf(value: unknown): string {
 function typeFault(schema: Schema, value: unknown): string | undefined {
   if (schema['type'] === undefined) return undefined;
   const found = typeOf(value);
-  const allowed = [schema['type']].flat();
+  const allowed = [schema['type']].flat().map(String);
   const fits = allowed.includes(found) || (found === 'integer' && allowed.includes('number'));
   return fits ? undefined : `is ${found}, not ${allowed.join(' or ')}`;
 }

@@ -21,7 +21,8 @@ const glibc =
   (src, out) => [[CC, '-static-pie', '-O2', src, '-o', out, ...more]];
 
 /** The test programs, by name. */
-export type ProgramName = 'tls' | 'tls-musl' | 'sqlite' | 'lua' | 'rust' | 'non-pie' | 'dynamic' | 'textrel';
+export type ProgramName =
+  'tls' | 'tls-musl' | 'files' | 'sqlite' | 'lua' | 'rust' | 'non-pie' | 'dynamic' | 'textrel';
 
 const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   tls: { source: 'tls.c', needs: [CC], commands: glibc('-lm') },
@@ -49,6 +50,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
         .concat([`${LIBGCC}/libgcc.a`, '--end-group', `${MUSL}/crtn.o`]),
     ],
   },
+  files: { source: 'files.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {
     source: 'lua.c',

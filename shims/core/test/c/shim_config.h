@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For programs that test parts of the shim: everything is compiled in. */
+#define SHIM_SGX 2
+#define SHIM_THREADS 0
+#define SHIM_SOCKETS 0
+#define SHIM_FILES 1
+#define SHIM_DEBUG 0
