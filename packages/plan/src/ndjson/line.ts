@@ -140,14 +140,6 @@ export function parseLine(text: string, index: number): PlanLine {
       '64 lower-case hex digits or null',
       (v): v is string | null => v === null || (typeof v === 'string' && /^[0-9a-f]{64}$/u.test(v)),
     ),
-    ...(line.has('data')
-      ? {
-          data: line.string(
-            'data',
-            /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/u,
-            'base64',
-          ),
-        }
-      : {}),
+    ...(line.has('data') ? { data: line.take('data', 'base64', (v) => typeof v === 'string') } : {}),
   };
 }
