@@ -37,7 +37,9 @@ function encodeFrame({ blob, args = [], env = [], raw = {} }: Frame): Buffer {
   const [argCount, argBytes] = part(args, raw.args);
   const [envCount, envBytes] = part(env, raw.env);
   const head = Buffer.alloc(20);
-  [blob.length, argCount, argBytes.length, envCount, envBytes.length].forEach((n, i) => head.writeUInt32LE(n, 4 * i));
+  [blob.length, argCount, argBytes.length, envCount, envBytes.length].forEach((n, i) =>
+    head.writeUInt32LE(n, 4 * i),
+  );
   return Buffer.concat([head, blob, argBytes, envBytes]);
 }
 
@@ -45,24 +47,36 @@ function encodeFrame({ blob, args = [], env = [], raw = {} }: Frame): Buffer {
 function boot(frames: readonly Frame[]): string[] {
   const ran = program([], Buffer.concat(frames.map(encodeFrame)));
   assert.is(ran.stderr, '');
-  const lines = ran.stdout.toString().trimEnd().split('\n');
+  const lines = ran.stdout.toString().replace(/\n$/, '').split('\n');
   assert.is(lines.length, frames.length);
   return lines;
 }
 
-const hex = (texts: readonly string[]): string => texts.map((text) => Buffer.from(text).toString('hex')).join(',');
-const found = (args: readonly string[], env: readonly string[]): string => `args ${hex(args)} env ${hex(env)}`;
+const hex = (texts: readonly string[]): string =>
+  texts.map((text) => Buffer.from(text).toString('hex')).join(',');
+const found = (args: readonly string[], env: readonly string[]): string =>
+  `args ${hex(args)} env ${hex(env)}`;
 
 const record = (type: number, value: string): ConfigRecord => ({ type, value: Buffer.from(value) });
 const make = (flags: number, ...records: ConfigRecord[]): Uint8Array =>
   encodeBlob({ flags, threads: 1, memory: 0x100000n, records });
 
 const { ARG, ENV: VAR, ENV_UNMEASURED, FILE, LISTEN, CONNECT } = CONFIG_TYPES;
-const plain = make(0, record(ARG, 'x'), record(VAR, 'A=1'), record(ENV_UNMEASURED, 'B'), record(ENV_UNMEASURED, 'C=d'));
+const plain = make(
+  0,
+  record(ARG, 'x'),
+  record(VAR, 'A=1'),
+  record(ENV_UNMEASURED, 'B'),
+  record(ENV_UNMEASURED, 'C=d'),
+);
 
 const CASES: readonly [name: string, frame: Frame, expected: string][] = [
   ['what the blob fixes', { blob: plain }, found(['x'], ['A=1', 'C=d'])],
-  ['unmeasured variables are the host’s', { blob: plain, env: ['C=', 'B=2'] }, found(['x'], ['A=1', 'B=2', 'C='])],
+  [
+    'unmeasured variables are the host’s',
+    { blob: plain, env: ['C=', 'B=2'] },
+    found(['x'], ['A=1', 'B=2', 'C=']),
+  ],
   ['a fixed variable is not', { blob: plain, env: ['A=2'] }, ENV],
   ['nor is one that nobody declared', { blob: plain, env: ['LD_PRELOAD=x'] }, ENV],
   ['nor the prefix of one that is', { blob: plain, env: ['=B'] }, ENV],
@@ -119,15 +133,31 @@ const anyBlob: fc.Arbitrary<Uint8Array> = fc
       free.filter(([key]) => key !== '').map(([key, value]) => (value === null ? key : `${key}=${value}`)),
       nameOf,
     );
-    const values = (type: number, list: readonly string[]): ConfigRecord[] => list.map((one) => record(type, one));
+    const values = (type: number, list: readonly string[]): ConfigRecord[] =>
+      list.map((one) => record(type, one));
     return make(
       flags,
       ...values(ARG, args),
       ...values(VAR, fixed),
       ...values(ENV_UNMEASURED, open),
-      ...values(FILE, unique(files.map((path) => `/${path}\0ro`), (one) => one)),
-      ...values(LISTEN, ports.slice(0, 1).map((port) => ['n', 'tcp', `127.0.0.1:${port}`].join('\0'))),
-      ...values(CONNECT, unique(ports.map((port) => `h\0${port}`), (one) => one)),
+      ...values(
+        FILE,
+        unique(
+          files.map((path) => `/${path}\0ro`),
+          (one) => one,
+        ),
+      ),
+      ...values(
+        LISTEN,
+        ports.slice(0, 1).map((port) => ['n', 'tcp', `127.0.0.1:${port}`].join('\0')),
+      ),
+      ...values(
+        CONNECT,
+        unique(
+          ports.map((port) => `h\0${port}`),
+          (one) => one,
+        ),
+      ),
     );
   });
 
@@ -183,7 +213,11 @@ test('lengths that lie are refused', () => {
   const shorter = plain.slice(0, plain.length - 8);
   const longer = new Uint8Array(plain.length + 8);
   longer.set(plain);
-  assert.equal(boot([{ blob: shorter }, { blob: longer }, { blob: new Uint8Array(8) }]), [FORMAT, FORMAT, FORMAT]);
+  assert.equal(boot([{ blob: shorter }, { blob: longer }, { blob: new Uint8Array(8) }]), [
+    FORMAT,
+    FORMAT,
+    FORMAT,
+  ]);
 });
 
 test.run();
