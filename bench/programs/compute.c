@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ROUNDS 5
-#define N 192
-#define ITEMS (1 << 19)
+/* Each kernel takes about a millisecond, to fall between two turns of others, and 64 times, so that one does. */
+#define ROUNDS 64
+#define N 128
+#define STEPS 400000
+#define ITEMS (1 << 14)
 
 static double now(void)
 {
@@ -38,7 +40,7 @@ static uint64_t mix(void)
 {
 	uint64_t x = 1;
 
-	for (int i = 0; i < 20000000; i++) {
+	for (int i = 0; i < STEPS; i++) {
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;

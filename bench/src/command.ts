@@ -12,10 +12,19 @@ import { median, repeat, row } from './stats.js';
 const RUNS = 15;
 const BIN = join(ROOT, 'toolchain/motte/bin/motte');
 
-function motte(...args: string[]): void {
-  const { status, stderr } = spawnSync(BIN, args, { encoding: 'utf8' });
+/** Runs a command and ends with its status; `times` prints what it and its children took of the CPU. */
+const SHELL = '"$@" >&2; status=$?; times; exit $status';
+
+/** Milliseconds of CPU time, user and system, of one run of the command. */
+function motte(...args: string[]): number {
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', SHELL, 'sh', BIN, ...args], { encoding: 'utf8' });
   if (status === 6 || status === 126) throw new Missing(`motte ${args.join(' ')}: ${stderr}`);
   if (status !== 0) throw new Error(`motte ${args.join(' ')}: exit status ${status}: ${stderr}`);
+  const children = stdout.trimEnd().split('\n').at(-1) ?? '';
+  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + 60_000 * Number(minutes) + 1000 * Number(seconds),
+    0,
+  );
 }
 
 async function run(): Promise<Outcome> {
@@ -30,8 +39,9 @@ async function run(): Promise<Outcome> {
     { words: ['measure', 'sgx', hello], most: undefined },
   ]) {
     const what = `motte ${words.map((word) => (word === hello ? 'hello' : word)).join(' ')}`;
-    const samples = await repeat(RUNS, () => motte(...words));
-    rows.push(row(what, 'ms', samples));
+    const cpu: number[] = [];
+    const samples = await repeat(RUNS, () => cpu.push(motte(...words)));
+    rows.push(row(what, 'ms', samples), row(`${what}, CPU time`, 'ms', cpu));
     const found = median(samples);
     if (most !== undefined)
       goals.push({

@@ -5,7 +5,7 @@ import type { Benchmark, Outcome } from './outcome.js';
 import { built, figures, native } from './programs.js';
 import { row } from './stats.js';
 
-const ROUNDS = 5;
+const ROUNDS = 7;
 const BOUND = 0.03;
 
 async function run(): Promise<Outcome> {
