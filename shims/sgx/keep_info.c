@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/sgx_keep.h"
+#include "shim_config.h"
 #include "../core/include/platform.h"
 
 #define VERSION 1
+/* The plan's memory must be the one that this shim was compiled for. */
+#define FLAGS (SHIM_SGX == 2 ? KEEP_INFO_SGX2 : 0)
 
 static bool aligned(uint64_t value, uint64_t to)
 {
@@ -16,7 +19,7 @@ void keep_info_check(void)
 	uint64_t threads_end;
 	bool good;
 
-	good = info->magic == KEEP_INFO_MAGIC && info->version == VERSION && (info->flags & ~KEEP_INFO_SGX2) == 0;
+	good = info->magic == KEEP_INFO_MAGIC && info->version == VERSION && info->flags == FLAGS;
 	/* A power of two, and the base a multiple of it. */
 	good = good && info->elrange_size != 0 && aligned(info->elrange_size, info->elrange_size) &&
 		aligned(keep_base(), info->elrange_size);

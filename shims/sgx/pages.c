@@ -4,6 +4,7 @@
  * accepts what it had asked for and nothing else. In SGX1 all pages are there, holding what the host put into them.
  */
 #include "include/sgx_keep.h"
+#include "shim_config.h"
 #include "../core/generated/hostcall_guest.h"
 #include "../core/include/bytes.h"
 #include "../core/include/ledger.h"
@@ -11,9 +12,10 @@
 
 _Static_assert(PERM_R == SECINFO_R && PERM_W == SECINFO_W && PERM_X == SECINFO_X, "permissions are SECINFO's");
 
+/* A constant, so that an SGX1 shim has none of the code below that only SGX2 runs. */
 bool platform_lazy(void)
 {
-	return (keep_info()->flags & KEEP_INFO_SGX2) != 0;
+	return SHIM_SGX == 2;
 }
 
 bool platform_late_code(void)
@@ -89,6 +91,8 @@ void platform_trim(uint64_t address, uint64_t pages)
 	uint64_t offset = address - keep_base();
 	uint64_t end = offset + pages * PAGE_SIZE;
 
+	if (!platform_lazy())
+		return; /* SGX1: pages stay, and memory.c does not ask */
 	for (uint64_t at = offset; at < end;)
 		all(host_mem_trim(call, at, end - at), &at, end);
 	accept(address, pages, SECINFO_PT_TRIM | SECINFO_MODIFIED);
