@@ -47,6 +47,11 @@ export const LOADER_ERRORS = {
     reason: 'the enclave page cache is full, and its pages cannot be moved out',
     fix: 'End other enclaves, give the Keep less memory, or give the machine more EPC in the firmware.',
   },
+  SGX_EPC_LOST: {
+    exit: 7,
+    reason: 'the protected memory of the enclave was lost while it was launched',
+    fix: 'The machine slept, or a virtual machine was moved: launch the Keep again.',
+  },
   TEE_MISSING: {
     exit: 6,
     reason: 'the TEE that was asked for is not usable on this machine',

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sha256 } from '@motte/measure/hash';
+import { fromLittleEndian } from '@motte/sign/sgx/rsa';
 import { toHex } from '@motte/binary/hex';
 import { SIGSTRUCT, SIGSTRUCT_SIGNED } from '@motte/binary/sgx/sigstruct';
 
 /** SHA-256's DigestInfo, as EMSA-PKCS1-v1_5 puts it before the digest (RFC 8017, 9.2). */
 const DIGEST_INFO = '3031300d060960864801650304020105000420';
-
-function littleEndian(bytes: Uint8Array): bigint {
-  return BigInt(`0x${toHex(bytes.slice().reverse())}`);
-}
 
 /**
  * Why EINIT does not take a SIGSTRUCT's signature; `undefined` when it does. As the CPU, it divides nothing: with
@@ -17,7 +14,7 @@ function littleEndian(bytes: Uint8Array): bigint {
  */
 export function signatureFault(bytes: Uint8Array): string | undefined {
   const sig = SIGSTRUCT.read(bytes);
-  const [n, s, q1, q2] = [sig.modulus, sig.signature, sig.q1, sig.q2].map(littleEndian) as [
+  const [n, s, q1, q2] = [sig.modulus, sig.signature, sig.q1, sig.q2].map(fromLittleEndian) as [
     bigint,
     bigint,
     bigint,

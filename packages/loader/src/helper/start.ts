@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PAGE_SIZE } from '@motte/binary/range';
-import { BACKEND, MAPPING, PROTOCOL_VERSION, START, START_FLAGS } from '../protocol/messages.js';
+import { BACKEND, LIE, MAPPING, PROTOCOL_VERSION, START, START_FLAGS } from '../protocol/messages.js';
 import { SITE } from '@motte/elf/sites';
 import type { Site } from '@motte/elf/sites';
 import type { PagePlan, PageRun } from '@motte/plan/plan';
@@ -39,6 +39,20 @@ export interface Emulation {
   readonly aexPeriodUs?: number;
   readonly seed?: bigint;
   readonly ioctlPages?: number;
+  /** An AEX, and a hostile entry, after every instruction of the Keep between two offsets. */
+  readonly step?: { readonly from: bigint; readonly to: bigint };
+  /** Turns off the emulator's own checks, so that the shim's are seen. */
+  readonly trust?: boolean;
+  /** What the hostile test helper does; the real one refuses them. */
+  readonly lies?: readonly Lie[];
+}
+
+/** A lie of the host's, at the `nth` call of `number` (0: at each), see LIE_KIND. */
+export interface Lie {
+  readonly number: number;
+  readonly nth: number;
+  readonly kind: number;
+  readonly value: bigint;
 }
 
 interface Mapped extends Range {
@@ -83,6 +97,8 @@ function flagsOf(input: StartInput): number {
   const set: readonly [boolean, number][] = [
     [input.strict, START_FLAGS.STRICT],
     [input.patch, START_FLAGS.PATCH],
+    [input.emulation?.step !== undefined, START_FLAGS.STEP],
+    [input.emulation?.trust ?? false, START_FLAGS.TRUST],
     [input.stdin, START_FLAGS.STDIN],
     [input.stdout, START_FLAGS.STDOUT],
     [input.stderr, START_FLAGS.STDERR],
@@ -95,7 +111,7 @@ export function encodeStart(input: StartInput): Uint8Array {
   const mappings = mappingsOf(input.plan, input.dynamic);
   const tcs = tcsOffsets(input.plan);
   const tcsBytes = new Uint8Array(new BigUint64Array(tcs).buffer);
-  const { aexPeriodUs = 0, seed = 0n, ioctlPages = 0 } = input.emulation ?? {};
+  const { aexPeriodUs = 0, seed = 0n, ioctlPages = 0, step, lies = [] } = input.emulation ?? {};
   const parts = [
     START.write({
       version: PROTOCOL_VERSION,
@@ -106,16 +122,20 @@ export function encodeStart(input: StartInput): Uint8Array {
       mapping_count: mappings.length,
       tcs_count: tcs.length,
       site_count: input.sites.length,
+      lie_count: lies.length,
       boot_length: input.boot.length,
       time_limit_ms: input.timeLimitMs,
       aex_period_us: aexPeriodUs,
       seed,
       epc_pages: input.epcPages,
       ioctl_pages: ioctlPages,
+      step_from: step?.from ?? 0n,
+      step_to: step?.to ?? 0n,
     }),
     ...mappings.map((range) => MAPPING.write(range)),
     tcsBytes,
     ...input.sites.map((site) => SITE.write(site)),
+    ...lies.map((lie) => LIE.write(lie)),
     input.boot,
   ];
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

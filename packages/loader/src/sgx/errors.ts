@@ -15,8 +15,10 @@ interface Meaning {
   readonly text: string;
 }
 
-const LOST =
-  'the CPU faulted on the enclave: its protected memory was lost, most likely because the machine slept; launch it again';
+const LOST: Meaning = {
+  code: 'SGX_EPC_LOST',
+  text: 'the CPU faulted on the enclave: its protected memory was lost, most likely because the machine slept; launch it again',
+};
 const EPC: Meaning = {
   code: 'SGX_EPC_EXHAUSTED',
   text: 'no free page in the enclave page cache; end other enclaves or give the Keep less memory',
@@ -40,7 +42,7 @@ const MEANINGS: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
     EINVAL: {
       text: "the driver or the CPU refuses the SECS: its size, XFRM, MISCSELECT or SSA frame size is not among the CPU's",
     },
-    EIO: { text: LOST },
+    EIO: LOST,
     ENOMEM: EPC,
   },
   [OPERATION.ADD_PAGES]: {
@@ -48,7 +50,7 @@ const MEANINGS: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
     EBUSY: { code: 'SGX_PAGE_TWICE', text: 'there is a page at this offset already' },
     EACCES: { text: 'the page lies in memory that may not be executed (a noexec mount?)' },
     EPERM: { text: 'the page lies in memory that may not be executed (a noexec mount?)' },
-    EIO: { text: LOST },
+    EIO: LOST,
     ENOMEM: EPC,
   },
   [OPERATION.INIT]: {
@@ -58,7 +60,7 @@ const MEANINGS: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
     },
     EBUSY: { text: 'the CPU was interrupted too often; try again' },
     EINVAL: { text: 'the driver refuses the SIGSTRUCT, or the enclave is initialised already' },
-    EIO: { text: LOST },
+    EIO: LOST,
   },
   '*': {
     ENOTTY: WRONG_DEVICE,

@@ -90,12 +90,12 @@ const ROWS: readonly Row[] = [
   { name: 'Q2 off by one', sigstruct: nudged('q2'), expected: `${SIGNATURE}Q2` },
   {
     name: 'MODULUS 0',
-    sigstruct: forged('modulus', new Array<number>(384).fill(0)),
+    sigstruct: forged('modulus', [...new Uint8Array(384)]),
     expected: `${SIGNATURE}MODULUS`,
   },
   {
     name: 'SIGNATURE not below MODULUS',
-    sigstruct: forged('signature', new Array<number>(384).fill(0xff)),
+    sigstruct: forged('signature', [...new Uint8Array(384).fill(0xff)]),
     expected: `${SIGNATURE}SIGNATURE`,
   },
   {

@@ -115,7 +115,7 @@ const FAILURES = [
     code: 'SGX_EPC_EXHAUSTED',
     text: /less memory/,
   },
-  { name: 'EPC lost to sleep', fail: { addAt: 3, add: 'EIO' }, code: 'SGX_DRIVER', text: /slept/ },
+  { name: 'EPC lost to sleep', fail: { addAt: 3, add: 'EIO' }, code: 'SGX_EPC_LOST', text: /slept/ },
   { name: 'EINIT refused', fail: { init: 'EPERM' }, code: 'SGX_DRIVER', text: /SIGSTRUCT/ },
   {
     name: 'EINIT refused by an old driver',
