@@ -138,6 +138,9 @@ uint64_t boot_exec(const struct exec *exec)
 	read_message(&message);
 	check_config(&message);
 	header = message.arguments.blob;
+	/* The plan was made for this very configuration. */
+	if (header->memory != exec->heap || header->threads != exec->threads)
+		keep_refuse(REASON_KEEP_INFO);
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
 	stack = build_stack(&message, exec);
 	if (memory_unmap(message.address, message.pages))

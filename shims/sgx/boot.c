@@ -71,6 +71,7 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread,
 		.phdr = keep_base() + info->exec_phdr,
 		.phnum = info->exec_phnum,
 		.heap = info->heap_end - info->heap_start,
+		.threads = info->thread_count,
 	};
 	landing_start(exec.entry, boot_exec(&exec));
 }

@@ -12,6 +12,7 @@ struct exec {
 	uint64_t phdr;
 	uint64_t phnum;
 	uint64_t heap; /* bytes */
+	uint64_t threads;
 };
 
 /* Whether `digest` is the one of the config blob that the CPU attests. */

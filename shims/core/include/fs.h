@@ -16,10 +16,16 @@
 /* Handles from here on are open files of this file system; below are the host's. */
 #define HANDLE_FS 0x10000
 
-/* False for every handle when no file system is compiled in, so that nothing of it is linked. */
+/* Without a call that opens files there is no way into the file system, and nothing of it is linked. */
+#if SHIM_FILES && (SHIM_HAS_SYS_open || SHIM_HAS_SYS_openat)
+#define FS_OPENS 1
+#else
+#define FS_OPENS 0
+#endif
+
 static inline bool handle_is_fs(int32_t handle)
 {
-	return SHIM_FILES && handle >= HANDLE_FS;
+	return FS_OPENS && handle >= HANDLE_FS;
 }
 
 struct stat {
