@@ -41,10 +41,12 @@ function forged(name: string, bytes: readonly number[]): Uint8Array {
   return out;
 }
 
-/** GOOD with the lowest byte of a number changed by one. */
-function nudged(name: string): Uint8Array {
-  const at = SIGSTRUCT.fields.find((field) => field.name === name)?.at ?? 0;
-  return forged(name, [((GOOD[at] ?? 0) + 1) & 0xff]);
+/** GOOD with one byte of a field, the lowest by default, changed by one. */
+function nudged(name: string, index = 0): Uint8Array {
+  const at = (SIGSTRUCT.fields.find((field) => field.name === name)?.at ?? 0) + index;
+  const out = GOOD.slice();
+  out[at] = ((GOOD[at] ?? 0) + 1) & 0xff;
+  return out;
 }
 
 const FORM = 'SGX_INVALID_SIG_STRUCT EINIT SIGSTRUCT.';
@@ -85,7 +87,11 @@ const ROWS: readonly Row[] = [
     sigstruct: nudged('enclavehash'),
     expected: `${SIGNATURE}SIGNATURE`,
   },
-  { name: 'SIGNATURE off by one', sigstruct: nudged('signature'), expected: `${SIGNATURE}Q1` },
+  {
+    name: 'SIGNATURE changed in its middle',
+    sigstruct: nudged('signature', 200),
+    expected: `${SIGNATURE}Q1`,
+  },
   { name: 'Q1 off by one', sigstruct: nudged('q1'), expected: `${SIGNATURE}Q1` },
   { name: 'Q2 off by one', sigstruct: nudged('q2'), expected: `${SIGNATURE}Q2` },
   {
