@@ -2,8 +2,8 @@
 import { layout } from '@motte/binary/layout';
 import type { Layout } from '@motte/binary/layout';
 
-/** "System V Application Binary Interface, Draft, 10 June 2013", the generic part. */
-const GABI = 'System V gABI, Draft 10 June 2013, chapter';
+/** "System V Application Binary Interface", the generic part; docs/SPECS.md. */
+const GABI = 'System V gABI 4.1 (Draft, 10 June 2013), chapter';
 
 export const EHDR_FIELDS = [
   { at: 0x00, name: 'ei_magic', type: 'bytes4', doc: '7f 45 4c 46' },

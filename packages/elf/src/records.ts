@@ -7,6 +7,8 @@ export const WINDOW = 0x10000;
 /** One record of a table: `bytes[at .. at + size]`, valid until the next record is asked for. */
 export interface RecordView {
   readonly bytes: Uint8Array;
+  /** Over the same bytes: for tables of so many records that an object for each would be felt. */
+  readonly view: DataView;
   readonly at: number;
   /** Where the record lies in the source. */
   readonly offset: number;
@@ -24,9 +26,10 @@ export function* records(
 ): Generator<RecordView> {
   const step = Math.floor(WINDOW / size) * size;
   const window = new Uint8Array(Math.min(step, length));
+  const view = new DataView(window.buffer);
   for (let from = 0; from < length; from += step) {
     const bytes = window.subarray(0, Math.min(step, length - from));
     source.read(offset + from, bytes);
-    for (let at = 0; at < bytes.length; at += size) yield { bytes, at, offset: offset + from + at };
+    for (let at = 0; at < bytes.length; at += size) yield { bytes, view, at, offset: offset + from + at };
   }
 }

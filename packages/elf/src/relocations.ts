@@ -105,15 +105,19 @@ export function relocationTables(
   );
 }
 
+const OFFSET_AT: number = RELA.offsetOf('r_offset');
+const TYPE_AT: number = RELA.offsetOf('r_type');
+const SYM_AT: number = RELA.offsetOf('r_sym');
+const ADDEND_AT: number = RELA.offsetOf('r_addend');
+
 function* readRela(elf: Elf, table: RelocationTable): Generator<Relocation> {
-  for (const { bytes, at, offset } of records(elf.source, table.offset, table.size, RELA.size)) {
-    const raw = RELA.read(bytes, at);
+  for (const { view, at, offset } of records(elf.source, table.offset, table.size, RELA.size)) {
     yield {
       table: table.kind,
-      type: raw.r_type,
-      symbol: raw.r_sym,
-      address: raw.r_offset,
-      addend: BigInt.asIntN(64, raw.r_addend),
+      type: view.getUint32(at + TYPE_AT, true),
+      symbol: view.getUint32(at + SYM_AT, true),
+      address: view.getBigUint64(at + OFFSET_AT, true),
+      addend: view.getBigInt64(at + ADDEND_AT, true),
       offset,
     };
   }
