@@ -60,6 +60,15 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     assert.equal(handlers(bytes), ['sys_arch_prctl', 'sys_exit_group', 'sys_read', 'sys_write']);
   });
 
+  test('a shim for SGX1 has nothing of the memory of SGX2', async () => {
+    const { bytes, stamp } = await buildShim({ root: ROOT, config: parseShimConfig('[sgx]\nversion = 1') });
+    const memory = (of: Uint8Array): string[] =>
+      [...symbolsOf(of)].filter((name) => name.startsWith('host_mem_'));
+    assert.equal(memory(bytes), []);
+    assert.is(memory(whole.bytes).length, 4);
+    assert.ok(stamp.text < whole.stamp.text);
+  });
+
   test('a copy of the sources in another folder gives the same bytes', async () => {
     const copy = tempFolder('motte-shim-copy');
     for (const folder of ['shims', ...Object.values(manifest.roots)]) {
