@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { CONFIG_FLAGS, CONFIG_HEADER, CONFIG_RECORD, CONFIG_TYPES } from './blob-layout.js';
 import type { ConfigBlob, ConfigRecord } from './blob.js';
+import { compareTexts } from './order.js';
 import { MOST_THREADS } from './schema.js';
 
 /** What the value of a record type must be. */
@@ -18,7 +19,7 @@ interface RecordRule {
 }
 
 const variable = ([text = '']: readonly string[]): string => /^[^=]*/.exec(text)?.[0] ?? '';
-const filled = (texts: readonly string[]): boolean => texts.every((text) => text !== '');
+const filled = (all: readonly string[]): boolean => all.every((text) => text !== '');
 
 /** The rules of docs/config-blob.md, by record type. */
 const RULES: Readonly<Record<number, RecordRule>> = {
@@ -47,33 +48,22 @@ const RULES: Readonly<Record<number, RecordRule>> = {
     name: 'LISTEN',
     texts: 3,
     key: ([name = '']) => name,
-    form: (texts) => filled(texts) && /^t(cp|ls)$/.test(texts[1] ?? ''),
+    form: (all) => filled(all) && /^t(cp|ls)$/.test(all[1] ?? ''),
   },
   [CONFIG_TYPES.CONNECT]: {
     name: 'CONNECT',
     texts: 2,
-    key: (texts) => texts.join('\0'),
-    form: (texts) => filled(texts) && /^[1-9][0-9]{0,4}$/.test(texts[1] ?? ''),
+    key: (all) => all.join('\0'),
+    form: (all) => filled(all) && /^[1-9][0-9]{0,4}$/.test(all[1] ?? ''),
   },
 };
 
-function texts(record: ConfigRecord, at: number): string[] {
+function textsOf(record: ConfigRecord, at: number): string[] {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(record.value).split('\0');
   } catch (cause) {
     throw new MotteError('CONFIG_BLOB', { field: 'record', expected: 'UTF-8', offset: at, cause });
   }
-}
-
-/** By the bytes of their UTF-8, which is the order of their code points. */
-function less(a: string, b: string): boolean {
-  const [x, y] = [[...a], [...b]].map((chars) => chars.map((c) => c.codePointAt(0) ?? 0));
-  for (const [i, code] of (x ?? []).entries()) {
-    const other = y?.[i];
-    if (other === undefined) return false;
-    if (code !== other) return code < other;
-  }
-  return a.length < b.length;
 }
 
 /** Bytes that a record takes: its header, and its value padded to 8. */
@@ -101,18 +91,19 @@ function checkRecord(
   if (record.type === CONFIG_TYPES.ARG && before !== undefined && (flags & CONFIG_FLAGS.ARGS_HOST) !== 0) {
     throw refuse(rule.name, 'argv[0] alone where args are the host’s', 'another');
   }
-  const parts = texts(record, at);
+  const parts = textsOf(record, at);
   if (parts.length !== rule.texts) throw refuse(rule.name, `${rule.texts} texts`, parts.length);
   if (!rule.form(parts)) throw refuse(rule.name, 'the form of docs/config-blob.md', JSON.stringify(parts));
   if (rule.key === undefined || before?.type !== record.type) return;
-  const [last, own] = [rule.key(texts(before, at)), rule.key(parts)];
-  if (!less(last, own)) throw refuse(rule.name, `more than ${JSON.stringify(last)}`, JSON.stringify(own));
+  const [last, own] = [rule.key(textsOf(before, at)), rule.key(parts)];
+  if (compareTexts(last, own) >= 0)
+    throw refuse(rule.name, `more than ${JSON.stringify(last)}`, JSON.stringify(own));
 }
 
 /** Each variable is either fixed or the host's. */
 function checkVariables(blob: ConfigBlob): void {
   const names = (type: number): string[] =>
-    blob.records.filter((record) => record.type === type).map((record) => variable(texts(record, 0)));
+    blob.records.filter((record) => record.type === type).map((record) => variable(textsOf(record, 0)));
   const fixed = new Set(names(CONFIG_TYPES.ENV));
   const both = names(CONFIG_TYPES.ENV_UNMEASURED).find((name) => fixed.has(name));
   if (both === undefined) return;

@@ -11,6 +11,7 @@ import {
 import type { KeepConfig } from './keep-config.js';
 import { isPlainText } from './kind.js';
 import { checkBlob, recordSize } from './blob-rules.js';
+import { compareBytes } from './order.js';
 
 /** CONFIG_HEADER.version. */
 export const CONFIG_VERSION = 1;
@@ -27,16 +28,6 @@ export interface ConfigBlob {
   readonly threads: number;
   readonly memory: bigint;
   readonly records: readonly ConfigRecord[];
-}
-
-/** Bytewise order, the order of the blob: as `memcmp`, then by length. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shorter = Math.min(a.length, b.length);
-  for (let i = 0; i < shorter; i++) {
-    const d = (a[i] ?? 0) - (b[i] ?? 0);
-    if (d !== 0) return d;
-  }
-  return a.length - b.length;
 }
 
 function utf8(text: string, field: string): Uint8Array {

@@ -32,8 +32,8 @@ export function describe(value: unknown): string {
 }
 
 /** Whether `text` can stand in argv, the environment or a path: Unicode without NUL. */
-export function isPlainText(text: string): boolean {
-  return !/[\0\p{Cs}]/u.test(text);
+export function isPlainText(value: string): boolean {
+  return !/[\0\p{Cs}]/u.test(value);
 }
 
 /** A text; `pattern`, said in words by `what`, bounds it further. */

@@ -3,6 +3,7 @@ import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { codeOf } from '@motte/test-helpers/errors';
+import { fuzzParameters } from '@motte/test-helpers/fuzz';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -128,7 +129,7 @@ test('every configuration is encoded and decoded back, and the order it is writt
       sameBytes(encodeBlob(decodeBlob(blob)), blob);
       sameBytes(configBlob(shuffled(config), argv0), blob);
     }),
-    { numRuns: 300 },
+    fuzzParameters(300),
   );
 });
 
@@ -162,9 +163,9 @@ test('every changed byte gives another blob or is refused: what is accepted is c
         tries(bytes);
       },
     ),
-    { numRuns: 500 },
+    fuzzParameters(500),
   );
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), tries), { numRuns: 300 });
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), tries), fuzzParameters(300));
 });
 
 const arg = { type: CONFIG_TYPES.ARG, value: text('a') };

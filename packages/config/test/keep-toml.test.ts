@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { codeAndField } from '@motte/test-helpers/errors';
+import { fuzzParameters } from '@motte/test-helpers/fuzz';
 import fc from 'fast-check';
 import { stringify } from 'smol-toml';
 import { test } from 'uvu';
@@ -179,21 +180,21 @@ test('any text is a KeepConfig or a MotteError', () => {
       assert.instance(error, MotteError, `${String(error)} for ${JSON.stringify(text)}`);
     }
   };
-  const pieces = fc.constantFrom(...EVERYTHING.split(/(?<=[\s=\[\]{}",])/));
+  const pieces = fc.constantFrom(...EVERYTHING.split(/(?<=[\s=[\]{}",])/));
   const values = fc.dictionary(
     fc.constantFrom('args', 'threads', 'memory', 'stdin', 'env', 'files', 'listen', 'connect', 'sgx'),
     fc.jsonValue({ maxDepth: 3 }),
   );
   fc.assert(
     fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => only(parts.join(''))),
-    { numRuns: 400 },
+    fuzzParameters(400),
   );
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), only), { numRuns: 200 });
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), only), fuzzParameters(200));
   fc.assert(
     fc.property(fc.nat(EVERYTHING.length - 1), fc.string({ maxLength: 3 }), (at, text) =>
       only(EVERYTHING.slice(0, at) + text + EVERYTHING.slice(at + 1)),
     ),
-    { numRuns: 400 },
+    fuzzParameters(400),
   );
   fc.assert(
     fc.property(values, (value) => {
@@ -205,7 +206,7 @@ test('any text is a KeepConfig or a MotteError', () => {
       }
       only(text);
     }),
-    { numRuns: 300 },
+    fuzzParameters(300),
   );
 });
 

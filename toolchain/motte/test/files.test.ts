@@ -111,7 +111,7 @@ test('the developer key is made once, private, and refused when others can read 
   const first = motte(['sign', 'sgx', 'small.sgxs', '-o', 'd.sig'], { ...here, env });
   assert.is(first.status, 0);
   assert.match(first.stderr, /making the developer key .*\nmotte: dev-signed/);
-  const key = at('config/motte/sgx-developer-key.pem');
+  const key = at('config/motte/developer-sgx.pem');
   assert.is(statSync(key).mode & 0o777, 0o600);
   const before = readFileSync(key);
   const again = motte(['sign', 'sgx', 'small.sgxs', '-o', 'd.sig'], { ...here, env });
@@ -130,7 +130,7 @@ for (const [name, line] of [
 ] as const) {
   test(`${name} that cannot be written is OUTPUT_FAILED, exit 2, and leaves nothing`, () => {
     const before = readdirSync(folder);
-    for (const path of ['/dev/full', '/nonexistent/x', folder, `${'x'.repeat(300)}`]) {
+    for (const path of ['/dev/full', '/nonexistent/x', folder, 'x'.repeat(300)]) {
       assert.is(refusal([...line, path], here), `2 OUTPUT_FAILED ${path}`);
     }
     assert.equal(readdirSync(folder), before);

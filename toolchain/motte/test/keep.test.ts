@@ -197,12 +197,15 @@ const tests = (): void => {
     test(`${signal} ends the Keep with ${status}, and no helper is left`, async () => {
       const env = { PATH: process.env['PATH'], HOME: PLACE, XDG_CONFIG_HOME: join(PLACE, 'config') };
       const child = spawn(process.execPath, [MOTTE, ...EMULATED, './spin'], { cwd: folder, env });
-      await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+      const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+      const spinning = new Promise((resolve) => child.stdout.once('data', resolve));
+      let said = '';
+      child.stderr.on('data', (chunk) => (said += String(chunk)));
+      assert.is(await Promise.race([spinning.then(() => 'spinning'), exit]), 'spinning', said);
       const helpers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
       assert.is(helpers.length, 1);
       child.kill(signal);
-      const ended = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-      assert.is(ended, status);
+      assert.is(await exit, status, said);
       assert.not.ok(readdirSync('/proc').includes(helpers[0] ?? ''), 'the helper is gone');
     });
   }

@@ -22,7 +22,7 @@ import { runSettings } from '../keep/settings.js';
 import type { Settings } from '../keep/settings.js';
 import { signPlan } from '../keep/sign.js';
 import type { Signed } from '../keep/sign.js';
-import { abortOnSignals } from '../keep/signals.js';
+import { watchSignals } from '../keep/signals.js';
 
 /** The loader serves standard streams alone; a grant that nobody serves would be a silent refusal inside. */
 function checkGrants({ files, listen, connect }: KeepConfig): void {
@@ -58,7 +58,12 @@ interface Started {
   readonly loaded: number;
 }
 
-async function start(prepared: Prepared, settings: Settings, options: OptionValues): Promise<Started> {
+async function start(
+  prepared: Prepared,
+  settings: Settings,
+  options: OptionValues,
+  signal: AbortSignal,
+): Promise<Started> {
   const { plan, keep } = prepared;
   const choice = decide(options, settings.config);
   const measurement = measureSgx(plan);
@@ -78,6 +83,7 @@ async function start(prepared: Prepared, settings: Settings, options: OptionValu
     env: settings.host.env.map(({ key, value }) => `${key}=${value}`),
     stdio: [settings.config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
+    signal,
   });
   return { keep: running, begun, loaded: performance.now() };
 }
@@ -99,14 +105,18 @@ export async function run({ options, words: [file = ''], rest }: Input): Promise
   const settings = runSettings(options, file, rest);
   checkGrants(settings.config);
   const prepared = prepare(file, { ...options, as: 'exec' }, settings);
+  const watch = watchSignals();
   try {
-    const started = await start(prepared, settings, options);
-    const signal = abortOnSignals(started.keep);
+    const started = await start(prepared, settings, options, watch.signal);
     const end = await started.keep.exited;
-    signal.release();
     if (options.stats !== undefined) await writeStats(prepared, started, end, options.stats);
-    return { result: undefined, text: '', exit: signal.received() ?? endStatus(end) };
+    return { result: undefined, text: '', exit: watch.status() ?? endStatus(end) };
+  } catch (error) {
+    const status = watch.status();
+    if (status === undefined) throw error;
+    return { result: undefined, text: '', exit: status };
   } finally {
+    watch.release();
     prepared.close();
   }
 }

@@ -133,7 +133,7 @@ async function parseOptions(
     if (spec !== undefined && value !== undefined) options[name] = checkValue(name, spec, value);
     else if (spec === undefined && !shorts.has(name)) throw unknownOption(command, known, name);
   }
-  return { options: options as OptionValues, words: [...words, ...(after as unknown[])].map(String) };
+  return { options, words: [...words, ...(after as unknown[])].map(String) };
 }
 
 function checkCount(command: CommandSpec, words: readonly string[]): void {

@@ -51,17 +51,10 @@ export function endStats(
 
 /** The exit status that a shell would see: the program's, 128 + n for a signal. Throws KEEP_ENDED for any other end. */
 export function endStatus(end: End): number {
-  switch (end.ended) {
-    case 'exited':
-      return end.status;
-    case 'signalled':
-      return 128 + end.status;
-    case 'trapped':
-    case 'refused':
-    case 'killed':
-      throw new MotteError('KEEP_ENDED', {
-        field: end.cause ?? end.ended,
-        message: `the Keep was ${end.ended}: ${end.reason ?? 'no reason was given'}`,
-      });
-  }
+  if (end.ended === 'exited') return end.status;
+  if (end.ended === 'signalled') return 128 + end.status;
+  throw new MotteError('KEEP_ENDED', {
+    field: end.cause ?? end.ended,
+    message: `the Keep was ${end.ended}: ${end.reason ?? 'no reason was given'}`,
+  });
 }

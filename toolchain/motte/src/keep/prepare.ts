@@ -68,9 +68,20 @@ function execKeep(
   return { plan: keep.plan, keep };
 }
 
-/** The lines of a written plan. */
+/** The lines of a written plan. Throws FILE_KIND for what is no text. */
 function linesOf(file: InputFile): string[] {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(readBytes(file, 0, file.size));
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readBytes(file, 0, file.size));
+  } catch (cause) {
+    if (cause instanceof MotteError) throw cause;
+    throw new MotteError('FILE_KIND', {
+      field: file.path,
+      expected: 'a written plan, UTF-8',
+      found: 'other bytes',
+      cause,
+    });
+  }
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines;
@@ -104,6 +115,19 @@ function secsOptions({ sgx }: KeepConfig): { attributes: bigint } {
   return { attributes: sgx.debug ? 6n : 4n };
 }
 
+function planOf(
+  kind: FileKind,
+  inputs: Inputs,
+  file: InputFile,
+  options: OptionValues,
+  settings: Settings,
+): Pick<Prepared, 'plan' | 'keep'> {
+  if (kind === 'exec') return execKeep(inputs, file, settings, options.shim);
+  if (kind === 'plan') return { plan: writtenPlan(inputs, file, options.shim) };
+  if (kind === 'enclave') return { plan: sdkEnclave(file) };
+  return { plan: readSgxs(file, { file: file.path, ...secsOptions(settings.config) }) };
+}
+
 /** Makes the plan of a FILE of any kind. Throws FILE_KIND, and all that reading and planning throw. */
 export function prepare(path: string, options: OptionValues, settings: Settings): Prepared {
   const inputs = new Inputs();
@@ -112,18 +136,7 @@ export function prepare(path: string, options: OptionValues, settings: Settings)
     inputs.list.push({ role: 'exec', file: main });
     const kind = (options.as as FileKind | undefined) ?? detectKind(path, main);
     inputs.list[0] = { role: kind, file: main };
-    const made = ((): Pick<Prepared, 'plan' | 'keep'> => {
-      switch (kind) {
-        case 'exec':
-          return execKeep(inputs, main, settings, options.shim);
-        case 'plan':
-          return { plan: writtenPlan(inputs, main, options.shim) };
-        case 'sgxs':
-          return { plan: readSgxs(main, { file: path, ...secsOptions(settings.config) }) };
-        case 'enclave':
-          return { plan: sdkEnclave(main) };
-      }
-    })();
+    const made = planOf(kind, inputs, main, options, settings);
     return { kind, ...made, inputs: inputs.list, close: () => inputs.close() };
   } catch (error) {
     inputs.close();
