@@ -4,9 +4,22 @@ import type { BufferArg, FieldCheck, Row, ValueArg } from '../row.js';
 /** KTIME_SEC_MAX of linux/ktime.h: Linux itself never goes beyond. */
 const SECONDS_MAX = 9_223_372_036n;
 
+const NANOSECONDS: FieldCheck = {
+  at: 8,
+  name: 'tv_nsec',
+  type: 'i64',
+  check: { range: [0n, 999_999_999n] },
+};
+
 const TIMESPEC: readonly FieldCheck[] = [
   { at: 0, name: 'tv_sec', type: 'i64', check: { range: [0n, SECONDS_MAX] } },
-  { at: 8, name: 'tv_nsec', type: 'i64', check: { range: [0n, 999_999_999n] } },
+  NANOSECONDS,
+];
+
+/** Linux takes any number of seconds to sleep for, and sleeps KTIME_SEC_MAX at most. */
+const REQUEST: readonly FieldCheck[] = [
+  { at: 0, name: 'tv_sec', type: 'i64', check: { range: [0n, (1n << 63n) - 1n] } },
+  NANOSECONDS,
 ];
 
 /**
@@ -56,7 +69,7 @@ export const TIME: readonly Row[] = [
     args: [
       { kind: 'value', name: 'clock', type: 'i32', check: { oneOf: SLEEP_CLOCKS } },
       { kind: 'value', name: 'flags', type: 'u32', check: { bits: 1 }, doc: 'TIMER_ABSTIME' },
-      { kind: 'buffer', name: 'request', direction: 'in', size: { bytes: 16 }, fields: TIMESPEC },
+      { kind: 'buffer', name: 'request', direction: 'in', size: { bytes: 16 }, fields: REQUEST },
     ],
     result: { kind: 'zero' },
     errnos: ['EINTR', 'EINVAL'],

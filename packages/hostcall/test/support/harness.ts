@@ -8,7 +8,7 @@ import { hostFiles } from '../../src/generate/host.js';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { ROWS } from './rows.js';
-import { thunks } from './thunks.js';
+import { callThunks, handlerThunks } from './thunks.js';
 
 export const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra', '-Werror'] as const;
 
@@ -21,7 +21,8 @@ export function generateInto(folder: string): string {
     'core/generated/hostcall_field.h': fieldHeader(),
     'core/generated/hostcall_abi.h': `#include "${shim}/generated/hostcall_abi.h"\n`,
     'core/include/hostcall.h': `#include "${shim}/include/hostcall.h"\n`,
-    'core/thunks.c': thunks(ROWS),
+    'core/calls.c': callThunks(ROWS),
+    'core/handlers.c': handlerThunks(ROWS),
   };
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -60,7 +61,7 @@ export function compileHarness(sanitize: boolean): Harness {
     ...['-O2', `-I${own}`, `-I${core}/generated`, `-I${core}/include`],
     ...(sanitize ? ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] : []),
   ];
-  const sources = [...cFiles(own), ...cFiles(join(core, 'generated')), join(core, 'thunks.c'), SHARED];
+  const sources = [...cFiles(own), ...cFiles(core), ...cFiles(join(core, 'generated')), SHARED];
   const objects = new Map(sources.map((source, i) => [source, join(folder, `${i}.o`)]));
   for (const [source, object] of objects) compile('gcc', [...flags, '-c', source, '-o', object]);
   return { folder, flags, objects };

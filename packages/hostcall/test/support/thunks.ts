@@ -66,17 +66,18 @@ function handler(row: Row, index: number): string {
   ].join('\n');
 }
 
-/** The C that joins the harness to the generated functions of these rows. */
-export function thunks(rows: readonly Row[]): string {
+const INCLUDES = ['#include "hostcall_guest.h"', '#include "hostcall_host.h"', '#include "harness.h"', ''];
+
+/** The C that calls the generated guest functions of these rows by index. */
+export function callThunks(rows: readonly Row[]): string {
   return [
-    '#include "hostcall_guest.h"',
-    '#include "hostcall_host.h"',
-    '#include "harness.h"',
-    '',
+    ...INCLUDES,
     `const unsigned row_count = ${rows.length};`,
     '',
     'long call_row(unsigned row, struct hostcall *call, const uint64_t *a, void *const *b)',
     '{',
+    '\t(void)a;',
+    '\t(void)b;',
     '\tswitch (row) {',
     ...rows.map((row, index) => {
       const args = ['call', ...row.args.flatMap((arg, at) => guestArgument(arg, at))];
@@ -85,10 +86,12 @@ export function thunks(rows: readonly Row[]): string {
     '\tdefault:',
     '\t\tbroken("row", row);',
     '\t}',
-    '\t(void)a;',
-    '\t(void)b;',
     '}',
     '',
-    ...rows.map(handler),
   ].join('\n');
+}
+
+/** The C of the handlers that the generated dispatcher calls. */
+export function handlerThunks(rows: readonly Row[]): string {
+  return [...INCLUDES, ...rows.map(handler)].join('\n');
 }
