@@ -9,6 +9,7 @@ import {
   constants,
   mkdirSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   symlinkSync,
   writeFileSync,
@@ -23,16 +24,13 @@ const folder = join(home, 'project');
 const bin = join(home, 'bin');
 const hello = join(home, 'hello');
 
-const LOAD = `
-import { load, prepareSgxKeep } from '@motte/loader';
-import { defaultConfig } from '@motte/config/keep-toml';
-const image = prepareSgxKeep({ exec: process.argv[2], config: { ...defaultConfig(), args: ['from', 'load'] } });
-const keep = await load(image, { emulate: true, stdio: ['ignore', 'pipe', 'inherit'] });
-let said = '';
-keep.stdout.on('data', (bytes) => { said += bytes; });
-const end = await keep.exited;
-console.log(JSON.stringify({ said, end, emulated: keep.emulated, measurement: Buffer.from(keep.measurement).toString('hex') }));
-`;
+/** The example of the loader's README, as it stands there. */
+function readmeExample(): string {
+  const readme = readFileSync(join(ROOT, 'packages/loader/README.md'), 'utf8');
+  const block = /^```js\n(.*?)^```$/ms.exec(readme)?.[1];
+  if (block === undefined) throw new Error('packages/loader/README.md has no example');
+  return block;
+}
 
 function which(name: string): string {
   for (const place of (process.env['PATH'] ?? '').split(delimiter)) {
@@ -60,41 +58,36 @@ function measured(path: string): string {
 }
 
 let installed = false;
+let measurement = '';
 
 test('the tarballs install where there is no compiler', () => {
   for (const path of [folder, bin]) mkdirSync(path);
   for (const name of ['node', 'npm', 'npx', 'sh']) symlinkSync(realpathSync(which(name)), join(bin, name));
   // npm and npx are scripts that begin with #!/usr/bin/env node, which finds node on this PATH.
+  execFileSync('gcc-12', ['-O2', '-static-pie', join(ROOT, 'examples/c/hello.c'), '-o', hello]);
   execFileSync(process.execPath, [join(ROOT, 'scripts/pack.mjs'), tarballs], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 2],
   });
+  measurement = measured(hello);
   const files = readdirSync(tarballs).map((name) => join(tarballs, name));
   assert.ok(files.length >= 10, files.join(' '));
   writeFileSync(join(folder, 'package.json'), '{ "name": "project", "private": true, "type": "module" }\n');
   const npm = run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...files);
   assert.is(npm.status, 0, npm.stderr);
   for (const name of ['cc', 'gcc', 'c++', 'clang', 'pnpm']) assert.throws(() => accessSync(join(bin, name)));
-  execFileSync('gcc-12', ['-O2', '-static-pie', join(ROOT, 'examples/c/hello.c'), '-o', hello]);
   installed = true;
 });
 
 test('a script loads a program into a Keep', () => {
   assert.ok(installed);
-  writeFileSync(join(folder, 'load.js'), LOAD);
+  writeFileSync(join(folder, 'load.js'), readmeExample());
   const ran = run('node', 'load.js', hello);
   assert.is(ran.status, 0, ran.stderr);
-  const told = JSON.parse(ran.stdout) as {
-    said: string;
-    end: unknown;
-    emulated: boolean;
-    measurement: string;
-  };
-  assert.is(told.said, 'hello from load\n');
-  assert.equal(told.end, { ended: 'exited', status: 0 });
-  assert.is(told.emulated, true);
-  // The image that was installed is the image that the clone measures.
-  assert.is(told.measurement, measured(hello));
+  const [said, told = ''] = ran.stdout.split('\n');
+  assert.is(said, 'hello from load');
+  // The image that was installed is the image that the clone measured when it was packed.
+  assert.equal(JSON.parse(told), { ended: 'exited', status: 0, measurement });
 });
 
 test('npx motte run', () => {
@@ -102,7 +95,7 @@ test('npx motte run', () => {
   const ran = run('npx', '--no-install', 'motte', 'run', '--emulate', hello, 'by', 'npx');
   assert.is(ran.status, 0, ran.stderr);
   assert.is(ran.stdout, 'hello by npx\n');
-  assert.match(ran.stderr, /^sgx \(emulated\) · mrenclave [0-9a-f]{8}/);
+  assert.match(ran.stderr, /^sgx \(emulated\) · mrenclave [0-9a-f]{4,64}…/);
 });
 
 test.run();
