@@ -70,7 +70,7 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
   });
 
   test('a copy of the sources in another folder gives the same bytes', async () => {
-    const copy = tempFolder('motte-shim-copy');
+    const copy = tempFolder('motte shim é');
     for (const folder of ['shims', ...Object.values(manifest.roots)]) {
       cpSync(join(ROOT, folder), join(copy, folder), {
         recursive: true,
