@@ -19,7 +19,7 @@ export interface Peek {
   readonly hidden: boolean;
 }
 
-/** How RunningKeep begins. */
+/** What a Keep is started with. */
 export interface KeepInput extends HelperInput {
   readonly emulated: boolean;
   readonly measurement: Uint8Array;
@@ -29,7 +29,11 @@ export interface KeepInput extends HelperInput {
   readonly start: Uint8Array;
   /** The helper stays after the end, for `peek` and `stats`, until `close`. */
   readonly linger: boolean;
+  readonly signal?: AbortSignal;
 }
+
+/** Milliseconds that a helper has to end its Keep. */
+const GRACE_AFTER_ABORT_MS = 1000;
 
 interface Waiting {
   readonly answer: number;
@@ -73,6 +77,8 @@ export class Keep {
   #ended: End | undefined;
   #lastStats: KeepStats | undefined;
   #aborted = false;
+  /** The helper is gone, or on its way: nothing can be asked of it. */
+  #released = false;
   #loadMs = 0;
 
   private constructor(input: KeepInput) {
@@ -82,7 +88,7 @@ export class Keep {
     this.exited = this.#end.promise;
   }
 
-  /** Starts the helper and waits until the Keep is about to be entered. Rejects with HELPER_START. */
+  /** Starts the helper and waits until the Keep is about to be entered. Rejects with HELPER_START or LOAD_ABORTED. */
   static async start(input: KeepInput): Promise<Keep> {
     const keep = new Keep(input);
     keep.#helper = await HelperProcess.start(input, {
@@ -90,6 +96,7 @@ export class Keep {
       broken: (error) => keep.#broken(error),
     });
     void keep.#helper.exited.then((exit) => keep.#onExit(exit));
+    keep.#follow(input.signal);
     keep.#helper.send(frame(MESSAGE_TYPE.START, 0, input.start));
     try {
       await keep.#started.promise;
@@ -97,7 +104,7 @@ export class Keep {
       // Whoever is told that there is no Keep must find no process either.
       keep.#helper.release();
       await keep.#helper.exited;
-      throw error;
+      throw keep.#aborted ? new MotteError('LOAD_ABORTED', { cause: input.signal?.reason ?? error }) : error;
     }
     keep.#loadMs = performance.now() - input.begun;
     return keep;
@@ -161,11 +168,25 @@ export class Keep {
   async close(): Promise<void> {
     if (this.#ended === undefined) this.abort();
     await this.#end.promise;
-    this.#helper.release();
+    this.#release();
     await this.#helper.exited;
   }
 
+  #release(): void {
+    this.#released = true;
+    this.#helper.release();
+  }
+
+  #follow(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const abort = (): void => this.abort();
+    signal.addEventListener('abort', abort, { once: true });
+    void this.exited.then(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  }
+
   #request(type: number, answer: number, payload?: Uint8Array): Promise<Uint8Array> {
+    if (this.#released) return Promise.reject(new MotteError('KEEP_CLOSED'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { answer, resolve, reject });
@@ -191,7 +212,8 @@ export class Keep {
         const { end, stats } = decodeEnded(message.payload);
         this.#lastStats = stats;
         this.#finish(end);
-        if (!this.#input.linger) this.#helper.release();
+        if (this.#input.linger) this.#helper.spare();
+        else this.#release();
         return;
       }
       case MESSAGE_TYPE.PEEKED:
@@ -212,6 +234,7 @@ export class Keep {
   #finish(end: End): void {
     if (this.#ended !== undefined) return;
     this.#ended = end;
+    // Has no effect once the Keep was started.
     this.#started.reject(
       new MotteError('HELPER_START', {
         field: end.cause ?? end.ended,
@@ -227,19 +250,13 @@ export class Keep {
   }
 
   #onExit(exit: HelperExit): void {
+    this.#released = true;
     this.#finish(this.#aborted ? ABORTED : died(exit));
-    for (const waiting of this.#waiting.values()) {
-      waiting.reject(
-        new MotteError('HELPER_PROTOCOL', { message: 'the helper process ended before it answered' }),
-      );
-    }
+    for (const waiting of this.#waiting.values()) waiting.reject(new MotteError('KEEP_CLOSED'));
     this.#waiting.clear();
     if (this.#ended !== undefined) this.#end.resolve(this.#ended);
   }
 }
-
-/** Milliseconds that a helper has to end its Keep. */
-const GRACE_AFTER_ABORT_MS = 1000;
 
 function died({ status, signal }: HelperExit): End {
   const how = signal === null ? `with exit status ${status ?? 'unknown'}` : `by ${signal}`;

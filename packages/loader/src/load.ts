@@ -142,7 +142,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       ...(options.emulation === undefined ? {} : { emulation: options.emulation }),
     });
     checkSignal(signal);
-    const keep = await Keep.start({
+    return await Keep.start({
       path,
       stdio: modes,
       memory: enclave.memory.fd,
@@ -152,19 +152,10 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       start,
       linger: options.linger ?? false,
       begun,
+      ...(signal === undefined ? {} : { signal }),
     });
-    followSignal(keep, signal);
-    return keep;
   } finally {
     // The helper has its own copies by now, or will never have any.
     enclave.close();
   }
-}
-
-function followSignal(keep: Keep, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const abort = (): void => keep.abort();
-  signal.addEventListener('abort', abort, { once: true });
-  void keep.exited.finally(() => signal.removeEventListener('abort', abort));
-  if (signal.aborted) abort();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SYSTEM_READERS } from './platform/readers.js';
+import { kernelFsgsbase, SYSTEM_READERS } from './platform/readers.js';
 import { sgxPlatform } from './platform/sgx.js';
 import type { SyscallDispatch } from './native.js';
 import type { DeviceState, PlatformReaders } from './platform/readers.js';
@@ -45,8 +45,6 @@ export interface Platform {
   };
 }
 
-const AT_HWCAP2 = 26;
-const HWCAP2_FSGSBASE = 2n;
 const bit = (word: number, index: number): boolean => ((word >>> index) & 1) !== 0;
 
 function ascii(words: readonly number[]): string {
@@ -71,7 +69,7 @@ export function platformInfo(read: PlatformReaders = SYSTEM_READERS): Platform {
     model: brand(read),
     cpu: {
       fsgsbase: bit(b7, 0),
-      fsgsbaseKernel: (read.auxiliary(AT_HWCAP2) & HWCAP2_FSGSBASE) !== 0n,
+      fsgsbaseKernel: kernelFsgsbase(read),
       rdrand: bit(c1, 30),
       rdseed: bit(b7, 18),
       avx2: bit(b7, 5),

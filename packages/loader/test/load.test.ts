@@ -19,6 +19,8 @@ import { load } from '@motte/loader/load';
 import { tinyImage, TINY } from './support/tiny-keep.js';
 import type { Emulate, End, LoadOptions } from '@motte/loader/load';
 
+const folder = tempFolder();
+
 const QUIET: LoadOptions = { emulate: true, stdio: 'ignore' };
 
 /** What the open descriptors are: sockets and memory by their number in the kernel, files by their path. */
@@ -141,7 +143,7 @@ test('a helper that is killed is a clear end', async () => {
   assert.match(end.reason ?? '', 'SIGKILL');
   // The answer may have been faster than the kill; waiting for ever is what must not be.
   await pending.catch((error: unknown) =>
-    assert.ok(error instanceof MotteError && error.code === 'HELPER_PROTOCOL'),
+    assert.ok(error instanceof MotteError && error.code === 'KEEP_CLOSED'),
   );
   await nothingLeft(before);
 });
@@ -154,6 +156,35 @@ test('a helper that is stopped cannot hold up an abort', async () => {
   const end = await keep.exited;
   assert.equal([end.ended, end.cause], ['killed', 'ABORTED']);
   assert.not.ok(existsSync(`/proc/${keep.pid}`));
+});
+
+test('nothing can be asked of a Keep that is gone, and nobody waits for ever', async () => {
+  const keep = await load(tinyImage(TINY.EXIT_42), QUIET);
+  await keep.exited;
+  await rejects(keep.peek(0n, 16), 'KEEP_CLOSED');
+  assert.ok((await keep.stats()).entries >= 1, 'what it last said is kept');
+  keep.abort();
+  await keep.close();
+});
+
+test('an aborted Keep with linger still answers', async () => {
+  const keep = await load(tinyImage(TINY.SPIN), { ...QUIET, linger: true });
+  keep.abort();
+  assert.is((await keep.exited).cause, 'ABORTED');
+  // Longer than a helper has to end its Keep: it must not be killed for lingering.
+  await sleep(1200);
+  assert.is((await keep.peek(0n, 16)).bytes.length, 16);
+  await keep.close();
+  await rejects(keep.peek(0n, 16), 'KEEP_CLOSED');
+});
+
+test('a helper that says nothing is ended by the signal', async () => {
+  const before = descriptors();
+  const path = join(folder, 'silent');
+  writeFileSync(path, '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  const signal = AbortSignal.timeout(100);
+  await rejects(load(tinyImage(TINY.SPIN), { ...QUIET, helper: path, signal }), 'LOAD_ABORTED');
+  await nothingLeft(before);
 });
 
 test('with linger the helper answers after the end, until close', async () => {
@@ -187,7 +218,6 @@ async function rejects(promise: Promise<unknown>, code: string): Promise<MotteEr
   throw new Error(`accepted, expected ${code}`);
 }
 
-const folder = tempFolder();
 const BROKEN = [
   { name: 'is not there', make: (): string => join(folder, 'none'), text: /missing/ },
   {

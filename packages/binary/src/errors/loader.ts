@@ -87,6 +87,11 @@ export const LOADER_ERRORS = {
     reason: 'The per-user developer key cannot be read or made, or is not a private file of this user.',
     fix: 'Run `chmod 600` on the file that the message names, or delete it and the next run makes another; --key names another key.',
   },
+  KEEP_CLOSED: {
+    exit: 7,
+    reason: 'nothing can be asked of a Keep whose helper process is gone',
+    fix: 'Ask before the Keep ends, or load it with linger and close it afterwards.',
+  },
   HOST_MEMORY: {
     exit: 7,
     reason: "the machine has no memory for the Keep's pages",

@@ -129,6 +129,12 @@ export class HelperProcess {
     this.#timer ??= setTimeout(() => this.kill(), milliseconds);
   }
 
+  /** Takes back `killLater`. */
+  spare(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
   kill(): void {
     this.#child.kill('SIGKILL');
   }

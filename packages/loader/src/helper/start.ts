@@ -53,6 +53,8 @@ export interface Lie {
   readonly nth: number;
   readonly kind: number;
   readonly value: bigint;
+  readonly size?: number;
+  readonly at?: bigint;
 }
 
 interface Mapped extends Range {

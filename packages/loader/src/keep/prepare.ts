@@ -7,7 +7,7 @@ import { readElf } from '@motte/elf/read';
 import { checkShim } from '@motte/elf/shim';
 import { measureSgx } from '@motte/measure/sgx';
 import { sgxKeepPlan } from '@motte/plan/sgx/keep';
-import { planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
+import { bcdDate, planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
 import { shimPath } from '../prebuilt.js';
 import { developerSigner } from './developer-key.js';
 import { fileSource } from './file-source.js';
@@ -30,8 +30,8 @@ export interface PrepareInput {
   readonly shim?: string;
   /** Who signs; by default this user's developer key. */
   readonly signer?: SgxSigner;
-  /** SIGSTRUCT.DATE, BCD 0xYYYYMMDD. By default 0x20200101: signing again gives the same bytes. */
-  readonly date?: number;
+  /** SIGSTRUCT.DATE, `YYYY-MM-DD`; today by default. */
+  readonly date?: string;
 }
 
 /** An image, and what is known of it. It reads the files that it was made of until `close`. */
@@ -39,8 +39,6 @@ export interface PreparedKeep extends Image {
   readonly measurement: Uint8Array;
   close(): void;
 }
-
-const DATE = 0x20200101;
 
 /** A Keep that is planned and not signed yet: what `motte plan` and `motte measure` need. */
 export interface PlannedKeep {
@@ -79,7 +77,8 @@ export function planKeep({ exec, shim, file, argv0, config }: PlanInput): Planne
 function signed(input: PrepareInput, config: KeepConfig, planned: PlannedKeep): Omit<PreparedKeep, 'close'> {
   const measurement = measureSgx(planned.plan);
   const { isvprodid, isvsvn } = config.sgx;
-  const unsigned = planSigstruct(planned.plan, measurement, { date: input.date ?? DATE, isvprodid, isvsvn });
+  const date = bcdDate(input.date ?? new Date().toISOString().slice(0, 10));
+  const unsigned = planSigstruct(planned.plan, measurement, { date, isvprodid, isvsvn });
   return { ...planned, measurement, sigstruct: signSigstruct(unsigned, input.signer ?? developerSigner()) };
 }
 

@@ -69,6 +69,14 @@ function vdsoImage(): Buffer | undefined {
   }
 }
 
+const AT_HWCAP2 = 26;
+const HWCAP2_FSGSBASE = 2n;
+
+/** Whether the kernel lets programs use RDFSBASE and WRFSBASE, as every Keep does. */
+export function kernelFsgsbase(read: PlatformReaders): boolean {
+  return (read.auxiliary(AT_HWCAP2) & HWCAP2_FSGSBASE) !== 0n;
+}
+
 /** The machine that this runs on. */
 export const SYSTEM_READERS: PlatformReaders = {
   cpuid: (leaf, subleaf) => native().cpuid(leaf, subleaf),

@@ -10,6 +10,7 @@ import {
 } from '@motte/binary/sgx/cpuid';
 import { SGX_DEVICE } from '../sgx/device.js';
 import { noexecMount } from './mounts.js';
+import { kernelFsgsbase } from './readers.js';
 import type { DeviceState, PlatformReaders } from './readers.js';
 
 /** What stands in the way of hardware, and what to do about it. */
@@ -45,6 +46,8 @@ export interface SgxPlatform {
   readonly noexec: string | undefined;
   /** Whether the vDSO has __vdso_sgx_enter_enclave. */
   readonly vdso: boolean;
+  /** Whether the kernel lets programs use WRFSBASE. */
+  readonly fsgsbase: boolean;
   /** What keeps a Keep from running here; empty when one can. */
   readonly problems: readonly Problem[];
 }
@@ -114,6 +117,11 @@ const NEEDS: readonly { readonly met: (f: Facts) => boolean; readonly what: stri
       what: `the kernel's vDSO has no ${VDSO_ENTRY}`,
       fix: 'use Linux 5.11 or later with CONFIG_X86_SGX=y',
     },
+    {
+      met: (f) => f.device !== 'usable' || f.fsgsbase,
+      what: 'the kernel does not let programs use WRFSBASE, which sets the thread pointer in a Keep',
+      fix: 'take nofsgsbase off the command line of the kernel',
+    },
   ];
 
 /** SGX of the machine. */
@@ -141,6 +149,7 @@ export function sgxPlatform(read: PlatformReaders): SgxPlatform {
     provision: read.device(PROVISION_DEVICE),
     noexec: noexecMount(read.text('/proc/self/mounts') ?? '', SGX_DEVICE),
     vdso: read.vdso(VDSO_ENTRY),
+    fsgsbase: kernelFsgsbase(read),
   };
   return {
     ...facts,

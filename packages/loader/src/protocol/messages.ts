@@ -112,12 +112,13 @@ export const LIE_FIELDS = [
   { at: 0x00, name: 'number', type: 'u32', doc: 'of the host call' },
   { at: 0x04, name: 'nth', type: 'u32', doc: 'which of its calls, from 1; 0: every one' },
   { at: 0x08, name: 'kind', type: 'u32', doc: 'LIE_KIND' },
-  { at: 0x0c, name: 'reserved_00c', type: 'u32' },
+  { at: 0x0c, name: 'size', type: 'u32', doc: 'of WRITE: bytes, at most 8' },
   { at: 0x10, name: 'value', type: 'u64' },
+  { at: 0x18, name: 'at', type: 'u64', doc: 'of WRITE: where in the block' },
 ] as const;
 
 /** What a hostile host does at a host call; for tests. */
-export const LIE: Layout<typeof LIE_FIELDS> = layout({ name: 'LIE', size: 24, source: SOURCE }, LIE_FIELDS);
+export const LIE: Layout<typeof LIE_FIELDS> = layout({ name: 'LIE', size: 32, source: SOURCE }, LIE_FIELDS);
 
 export const LIE_KIND = {
   /** `result` = value, after the call was served. */
@@ -136,6 +137,8 @@ export const LIE_KIND = {
   RESUME: 7,
   /** The call is answered, then the thread is entered once more at its next chance without a reason. */
   ENTER: 8,
+  /** `size` bytes of value are written at `at` of the block, after the call was served. */
+  WRITE: 9,
 } as const;
 
 export const STARTED_FIELDS = [

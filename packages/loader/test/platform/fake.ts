@@ -10,6 +10,8 @@ export interface FakeChange {
   readonly devices?: Readonly<Record<string, DeviceState>>;
   readonly texts?: Readonly<Record<string, string>>;
   readonly vdso?: readonly string[];
+  /** AT_HWCAP2. */
+  readonly hwcap2?: bigint;
 }
 
 const word = (text: string): number => Buffer.from(text, 'latin1').readUInt32LE(0);
@@ -39,7 +41,7 @@ export function fakeReaders(change: FakeChange): PlatformReaders {
     device: (path) => change.devices?.[path] ?? 'usable',
     text: (path) => texts[path],
     exists: () => false,
-    auxiliary: () => 0x2n,
+    auxiliary: () => change.hwcap2 ?? 0x2n,
     vdso: (symbol) => vdso.includes(symbol),
     syscallUserDispatch: () => 'inclusive',
   };

@@ -37,6 +37,7 @@ const ROWS: readonly Row[] = [
     change: { texts: { '/proc/self/mounts': 'devtmpfs /dev devtmpfs rw,noexec 0 0' } },
     problems: [/noexec/],
   },
+  { name: 'a kernel without FSGSBASE', change: { hwcap2: 0n }, problems: [/WRFSBASE/] },
   { name: 'a kernel without the vDSO entry', change: { vdso: [] }, problems: [/vDSO/] },
   {
     name: 'a missing device does not also complain of mounts and vDSO',
