@@ -111,5 +111,6 @@ bool patch_sites(struct keep_host *host)
 			return false;
 	if (mprotect(stubs, STUBS_SIZE, PROT_READ | PROT_EXEC) != 0)
 		return end_killed(host, CAUSE_MEMORY, "mprotect of the stubs: %s", strerror(errno));
+	cpu.lazy_fs = !cpu.fsgsbase && !cpu.strict && !cpu.step;
 	return true;
 }

@@ -40,6 +40,8 @@ static uint32_t left(struct loop *loop)
 {
 	struct keep_host *host = loop->host;
 	const uint64_t why = loop->registers.rdi, value = loop->registers.rsi;
+	if (loop->probing || (why != EXIT_WHY_HOSTCALL && why != EXIT_WHY_RESUME))
+		cpu_host(); /* what follows may be the end, which prints */
 	if (loop->probing && why != EXIT_WHY_REFUSED) {
 		loop->probing = false;
 		if (why == EXIT_WHY_IGNORED) {
@@ -105,6 +107,7 @@ static uint32_t refused(struct loop *loop, uint32_t function)
 {
 	struct keep_host *host = loop->host;
 	const bool hardware = host->start.backend == BACKEND_HARDWARE;
+	cpu_host();
 	if (loop->probing && function == ENCLU_EENTER && !hardware && cpu.tcs->cssa >= cpu.tcs->nssa) {
 		/* The hostile entry found no SSA frame left, as it should; the Keep never knew. */
 		loop->probing = cpu.tcs->cssa > 1 + loop->depth;
@@ -135,12 +138,14 @@ static uint32_t excepted(struct loop *loop, uint32_t function)
 	if (!emulated)
 		cpu.stats.aexs++;
 	if (emulated && loop->run.exception_vector == VECTOR_INTERRUPT) {
+		cpu_host();
 		run_tick(host);
 		loop->probing = true;
 		return ENCLU_EENTER;
 	}
 	loop->probing = false;
 	if (loop->depth > 0 || is_stuck(loop)) {
+		cpu_host();
 		if (!emulated)
 			cpu.fault = (struct fault){.vector = loop->run.exception_vector,
 						   .error_code = loop->run.exception_error_code,
@@ -164,17 +169,16 @@ void run_keep(struct keep_host *host)
 		if (host->start.backend == BACKEND_HARDWARE)
 			*(function == ENCLU_EENTER ? &cpu.stats.entries : &cpu.stats.resumes) += 1;
 		const int failed = enter_keep(host->enter, &loop.registers, &loop.run, function);
+		if (failed == 0 && cpu.cause == 0 && !cpu.stop) {
+			function = loop.run.function == ENCLU_EEXIT ? left(&loop) : excepted(&loop, function);
+			if (function != 0 && cpu.cause == 0)
+				continue;
+		}
+		cpu_host();
 		if (failed != 0)
 			end_killed(host, CAUSE_BACKEND, "the entry function returned %d", failed);
 		else if (cpu.cause != 0)
 			end_cause(host, cpu.cause);
-		else if (!cpu.stop) {
-			function = loop.run.function == ENCLU_EEXIT ? left(&loop) : excepted(&loop, function);
-			if (function != 0 && cpu.cause == 0)
-				continue;
-			if (cpu.cause != 0)
-				end_cause(host, cpu.cause);
-		}
 		return;
 	}
 }

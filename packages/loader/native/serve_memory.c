@@ -5,8 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
+#include <sys/syscall.h>
 #include "helper.h"
 #include "hostcall_host.h"
 
@@ -44,8 +43,10 @@ static long in_parts(range_call *call, struct keep_host *host, uint64_t offset, 
 
 static int driver(struct keep_host *host, unsigned long request, void *argument)
 {
-	if (host->start.backend == BACKEND_HARDWARE)
-		return ioctl(HELPER_FD_MEMORY, request, argument) == 0 ? 0 : errno == 0 ? -EIO : -errno;
+	if (host->start.backend == BACKEND_HARDWARE) {
+		const long result = sys(SYS_ioctl, HELPER_FD_MEMORY, (long)request, (long)argument, 0);
+		return result > 0 ? -EIO : (int)result;
+	}
 	switch (request) {
 	case SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS:
 		return driver_restrict(argument);
@@ -100,5 +101,5 @@ long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length,
 {
 	if (host->start.backend == BACKEND_EMULATED)
 		return driver_protect(offset, length, permissions);
-	return mprotect(host->base + offset, length, (int)permissions) == 0 ? 0 : -errno;
+	return sys(SYS_mprotect, (long)(host->base + offset), (long)length, (long)permissions, 0);
 }

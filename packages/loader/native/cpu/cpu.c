@@ -15,6 +15,7 @@ _Static_assert(offsetof(struct cpu, regs.rip) == CPU_RIP, "entry.S");
 _Static_assert(offsetof(struct cpu, frame) == CPU_FRAME, "entry.S");
 _Static_assert(offsetof(struct cpu, stack) == CPU_STACK, "entry.S");
 _Static_assert(offsetof(struct cpu, fsbase) == CPU_FSBASE, "entry.S");
+_Static_assert(offsetof(struct cpu, set_fs) == CPU_SET_FS, "entry.S");
 _Static_assert(offsetof(struct cpu, ursp) == CPU_URSP, "entry.S");
 _Static_assert(offsetof(struct cpu, urbp) == CPU_URBP, "entry.S");
 _Static_assert(offsetof(struct cpu, image) == CPU_IMAGE, "entry.S");
@@ -26,6 +27,7 @@ void cpu_start(void)
 	uint32_t eax, ebx, ecx, edx;
 	sys(SYS_arch_prctl, ARCH_GET_FS, (long)&cpu.host_fs, 0, 0);
 	sys(SYS_arch_prctl, ARCH_GET_GS, (long)&cpu.host_gs, 0, 0);
+	cpu.set_fs = cpu.host_fs;
 	cpu.set_gs = cpu.host_gs;
 	__asm__("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
 	cpu.xcr0 = (uint64_t)edx << 32 | eax;
@@ -46,25 +48,32 @@ int cpu_raise(uint32_t vector, uint32_t error_code, uint64_t address, const char
 	return -1;
 }
 
-static void set_gs(uint64_t base)
+/* Each change is a system call of microseconds where a hypervisor intercepts it, so none is made that changes nothing. */
+static void set_base(uint64_t *now, long request, uint64_t base)
 {
-	if (base != cpu.set_gs)
-		sys(SYS_arch_prctl, ARCH_SET_GS, (long)base, 0, 0);
-	cpu.set_gs = base;
+	if (base != *now)
+		sys(SYS_arch_prctl, request, (long)base, 0, 0);
+	*now = base;
 }
 
-/* The Keep's bases, last of all before its code runs. */
+/*
+ * The Keep's bases, last of all before its code runs. After EENTER the code is the shim's, which addresses its own
+ * memory by GS and sets FS before the exec goes on; where its RDFSBASE and WRFSBASE are patched, so that they see
+ * cpu.fsbase, FS itself may stay what it was, as nobody can tell.
+ */
 void cpu_inside(void)
 {
+	const bool fresh = cpu.image == NULL; /* EENTER loads no image but strict's poison */
 	epc_show();
-	set_gs(cpu.gsbase);
-	sys(SYS_arch_prctl, ARCH_SET_FS, (long)cpu.fsbase, 0, 0);
+	set_base(&cpu.set_gs, ARCH_SET_GS, cpu.gsbase);
+	if (!fresh || !cpu.lazy_fs)
+		set_base(&cpu.set_fs, ARCH_SET_FS, cpu.fsbase);
 	cpu.inside = true;
 }
 
 /*
- * The host's FS base, first of all after the Keep's code ran for this time. GS is left alone, because nothing in
- * this process uses it and each change is a system call; it is set again at the next entry if it must change.
+ * First of all after the Keep's code ran for this time. The bases stay the Keep's: the emulator and the service of host
+ * calls use neither, and the Keep may be entered again at once. cpu_host() is for code that is libc's.
  */
 void cpu_outside(void)
 {
@@ -72,8 +81,14 @@ void cpu_outside(void)
 	if (cpu.fsgsbase) {
 		__asm__ volatile("rdfsbase %0" : "=r"(cpu.fsbase));
 		__asm__ volatile("rdgsbase %0" : "=r"(cpu.gsbase));
+		cpu.set_fs = cpu.fsbase;
 		cpu.set_gs = cpu.gsbase;
 	}
-	sys(SYS_arch_prctl, ARCH_SET_FS, (long)cpu.host_fs, 0, 0);
 	epc_hide();
+}
+
+/* The host's FS base, before anything on the Keep's thread that has thread-local storage: errno, printf, read(). */
+void cpu_host(void)
+{
+	set_base(&cpu.set_fs, ARCH_SET_FS, cpu.host_fs);
 }

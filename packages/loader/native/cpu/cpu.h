@@ -34,6 +34,7 @@
 #define CPU_URSP 0xc8
 #define CPU_URBP 0xd0
 #define CPU_IMAGE 0xd8
+#define CPU_SET_FS 0xe0
 
 /* What cpu_enter() and cpu_enclu() tell entry.S. */
 #define CPU_RETURN 0 /* back to the host; struct sgx_enclave_run is filled in */
@@ -89,6 +90,7 @@ struct cpu {
 	uint64_t fsbase;	/* the Keep's, as last set */
 	uint64_t ursp, urbp;	/* the host's, for AEX and EEXIT */
 	uint8_t *image;		/* XSAVE image that entry.S loads, or NULL */
+	uint64_t set_fs;	/* FS base that the kernel has now */
 
 	volatile bool inside;	/* the Keep's code runs, not ours */
 	volatile bool stop;	/* the helper wants the Keep's thread back */
@@ -96,6 +98,7 @@ struct cpu {
 	bool strict, trust, step;
 	uint64_t gsbase, host_fs, host_gs;
 	uint64_t set_gs;	/* GS base that the kernel has now */
+	bool lazy_fs;		/* EENTER may leave the base of before: cpu_inside() */
 	uint64_t step_from, step_to;
 	uint64_t seed;		/* of poison */
 	uint64_t ioctl_pages;
@@ -151,6 +154,7 @@ int cpu_raise(uint32_t vector, uint32_t error_code, uint64_t address, const char
 	      uint64_t expected);
 void cpu_outside(void);
 void cpu_inside(void);
+void cpu_host(void);
 
 /* enter.c, exit.c, aex.c, enclu.c, accept.c, report.c: the instructions. Those of leaves return 0, or -1 after cpu_raise(). */
 int cpu_enter(struct sgx_enclave_run *run, uint32_t function);

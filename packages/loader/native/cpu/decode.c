@@ -53,8 +53,7 @@ bool trap_emulate_fsgsbase(void)
 		if (sys(SYS_arch_prctl, operation & 1 ? ARCH_SET_GS : ARCH_SET_FS, (long)value, 0, 0) != 0)
 			return false;
 		*base = value;
-		if (operation & 1)
-			cpu.set_gs = value;
+		*(operation & 1 ? &cpu.set_gs : &cpu.set_fs) = value;
 	}
 	cpu.regs.rip += (uint64_t)(opcode + 3 - code);
 	return true;

@@ -156,6 +156,10 @@ cpu_stub_enclu:
 	.globl	cpu_stub_wrfsbase
 cpu_stub_wrfsbase:
 	mov	%rcx, cpu+CPU_RCX
+	mov	cpu+CPU_SET_FS, %rcx
+	not	%rcx
+	lea	1(%rcx,%rax), %rcx		# RAX - set_fs; NOT and LEA change no flag
+	jrcxz	3f				# the kernel has it already
 	mov	%r11, cpu+CPU_R11
 	mov	%rdi, cpu+CPU_RDI
 	mov	%rsi, cpu+CPU_RSI
@@ -169,6 +173,7 @@ cpu_stub_wrfsbase:
 	mov	$cpu_stub_refused, %rsi
 	jmp	2f
 1:	mov	%rax, cpu+CPU_FSBASE
+	mov	%rax, cpu+CPU_SET_FS
 	mov	$0f, %rsi
 2:	mov	cpu+CPU_RCX, %rcx
 	mov	cpu+CPU_R11, %r11
@@ -176,6 +181,9 @@ cpu_stub_wrfsbase:
 	xchg	%rsi, cpu+CPU_RSI		# the Keep's RSI back, and where to go on
 	jmp	*cpu+CPU_RSI
 0:	jmp	*cpu+CPU_RIP
+3:	mov	%rax, cpu+CPU_FSBASE
+	mov	cpu+CPU_RCX, %rcx
+	jmp	*cpu+CPU_RIP
 
 	/* #GP at the patched site, with all registers as they were. */
 cpu_stub_refused:
