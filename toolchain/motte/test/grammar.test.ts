@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { fuzzParameters } from '@motte/test-helpers/fuzz';
+import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -58,6 +61,9 @@ for (const [line, status, talk] of [
   [['run', '--emulate', '--tee'], 64, /--tee: .*expected a value/],
   [['run'], 64, /takes other arguments/],
   [['run', '--nopatch', 'a'], 64, /did you mean --no-patch\?/],
+  [['run', '--debug=1', 'a'], 64, /--debug: .*expected no value/],
+  [['run', '--tee', 'sgx', '--tee', 'sgx', 'a'], 64, /--tee: .*found it twice/],
+  [['run', '--tee=', 'a'], 64, /--tee: /],
   [['run', '--env', 'KV', 'a'], 64, /--env: .*expected K=V/],
   [['run', '--emulate=sctrict', 'a'], 64, /did you mean strict\?/],
   [
@@ -113,6 +119,47 @@ test('everything after FILE is the program’s', async () => {
     assert.equal({ ...input.options }, options);
     assert.equal([input.words, input.rest], [[file], rest]);
   }
+});
+
+test('any words are an input or a usage error, by both parsers', async () => {
+  const word = fc.oneof(
+    fc.string({ maxLength: 8 }),
+    fc.constantFrom(
+      '--',
+      '-',
+      '-o',
+      '-h',
+      '--help',
+      '--__proto__',
+      '--constructor=1',
+      '--no-json',
+      '-ojson',
+      '--env',
+    ),
+    fc
+      .constantFrom(...Object.keys(OPTIONS))
+      .chain((name) =>
+        fc.constantFrom(`--${name}`, `--${name}=x`, `--${name}=`, `--no-${name}`, `--${name}.x=1`),
+      ),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...COMMANDS),
+      fc.array(word, { maxLength: 6 }),
+      async (command, argv) => {
+        try {
+          const { words, rest, options } = await parseInput(command, argv);
+          for (const text of [...words, ...rest]) assert.ok(argv.includes(text), text);
+          for (const name of Object.keys(options))
+            assert.ok(command.options.includes(name as never) || name === 'help');
+        } catch (error) {
+          assert.instance(error, MotteError, `${argv.join(' ')}: ${String(error)}`);
+          assert.match((error as MotteError).code, /^USAGE_/);
+        }
+      },
+    ),
+    fuzzParameters(300),
+  );
 });
 
 test('options stand before and after the arguments, and `--` ends them', async () => {
