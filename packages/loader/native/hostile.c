@@ -12,12 +12,17 @@ static uint64_t seen(const struct keep_host *host, uint32_t number)
 	return number - PLATFORM_CALLS < PLATFORM_NUMBERS ? host->platform_calls[number - PLATFORM_CALLS] : 0;
 }
 
+static bool is_due(const struct keep_host *host, const struct lie *lie, uint32_t number)
+{
+	return lie->number == number && (lie->nth == 0 || lie->nth == seen(host, number));
+}
+
 /* The lie of a kind for this call, which has been counted already; NULL for the truth. */
 static const struct lie *lie_of(const struct keep_host *host, uint32_t number, uint32_t kind)
 {
 	for (uint32_t i = 0; i < host->start.lie_count; i++) {
 		const struct lie *lie = &host->lies[i];
-		if (lie->number == number && lie->kind == kind && (lie->nth == 0 || lie->nth == seen(host, number)))
+		if (lie->kind == kind && is_due(host, lie, number))
 			return lie;
 	}
 	return NULL;
@@ -55,6 +60,12 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
 		block->answered = (uint32_t)lie->value;
 	if ((lie = lie_of(host, number, LIE_DATA)) != NULL)
 		memset(host->block + HOSTCALL_DATA_OFFSET, (int)lie->value, HOSTCALL_DATA_SIZE);
+	for (uint32_t i = 0; i < host->start.lie_count; i++) {
+		lie = &host->lies[i];
+		if (lie->kind == LIE_WRITE && is_due(host, lie, number) && lie->size <= sizeof lie->value &&
+		    lie->at <= HOSTCALL_BLOCK_SIZE - sizeof lie->value)
+			memcpy(host->block + lie->at, &lie->value, lie->size);
+	}
 	if ((lie = lie_of(host, number, LIE_REPLACE_PAGE)) != NULL)
 		replace_page(lie->value);
 	if (lie_of(host, number, LIE_ENTER) != NULL)

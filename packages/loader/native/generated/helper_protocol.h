@@ -45,6 +45,7 @@
 #define LIE_REPLACE_PAGE 0x6
 #define LIE_RESUME 0x7
 #define LIE_ENTER 0x8
+#define LIE_WRITE 0x9
 
 #define ENDED_EXITED 0x1
 #define ENDED_SIGNALLED 0x2
@@ -152,15 +153,17 @@ struct lie {
 	uint32_t number; /* of the host call */
 	uint32_t nth; /* which of its calls, from 1; 0: every one */
 	uint32_t kind; /* LIE_KIND */
-	uint32_t reserved_00c;
+	uint32_t size; /* of WRITE: bytes, at most 8 */
 	uint64_t value;
+	uint64_t at; /* of WRITE: where in the block */
 } __attribute__((packed, aligned(8)));
-_Static_assert(sizeof(struct lie) == 24, "lie: size");
+_Static_assert(sizeof(struct lie) == 32, "lie: size");
 _Static_assert(__builtin_offsetof(struct lie, number) == 0x0, "lie.number");
 _Static_assert(__builtin_offsetof(struct lie, nth) == 0x4, "lie.nth");
 _Static_assert(__builtin_offsetof(struct lie, kind) == 0x8, "lie.kind");
-_Static_assert(__builtin_offsetof(struct lie, reserved_00c) == 0xc, "lie.reserved_00c");
+_Static_assert(__builtin_offsetof(struct lie, size) == 0xc, "lie.size");
 _Static_assert(__builtin_offsetof(struct lie, value) == 0x10, "lie.value");
+_Static_assert(__builtin_offsetof(struct lie, at) == 0x18, "lie.at");
 
 /* STARTED: Motte, docs/helper-protocol.md */
 struct started {
