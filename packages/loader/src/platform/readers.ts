@@ -20,12 +20,14 @@ export interface PlatformReaders {
   syscallUserDispatch(): SyscallDispatch;
 }
 
+const MISSING: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
+
 function device(path: string): DeviceState {
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
     return 'usable';
   } catch (error) {
-    return systemCode(error) === 'ENOENT' ? 'missing' : 'denied';
+    return MISSING.has(systemCode(error)) ? 'missing' : 'denied';
   }
 }
 

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { platformInfo } from '@motte/loader/platform';
+import { SYSTEM_READERS } from '@motte/loader/platform/readers';
 import { fakeReaders } from './fake.js';
 
 interface Row {
@@ -76,6 +77,21 @@ test('CPUID leaf 12h is read whole', () => {
     [vendor, kernel, cpu.fsgsbase, cpu.fsgsbaseKernel],
     ['GenuineIntel', '6.1.0-test', true, true],
   );
+});
+
+test('what is asked of this machine is answered by this machine', () => {
+  const read = SYSTEM_READERS;
+  assert.equal(
+    [read.device('/dev/null'), read.device('/dev/none'), read.device('/dev/null/x')],
+    ['usable', 'missing', 'missing'],
+  );
+  assert.match(read.text('/proc/self/mounts') ?? '', / \/proc proc /);
+  assert.is(read.text('/none'), undefined);
+  assert.equal([read.exists('/proc/self'), read.exists('/none')], [true, false]);
+  assert.is(read.auxiliary(6), 4096n, 'AT_PAGESZ');
+  assert.is(read.auxiliary(0x7fff), 0n);
+  assert.equal([read.vdso('__vdso_clock_gettime'), read.vdso('__vdso_clock')], [true, false]);
+  assert.equal(read.cpuid(0x7fffffff, 0), [0, 0, 0, 0], 'a leaf that no CPU has');
 });
 
 test('the machine that this runs on', () => {
