@@ -306,7 +306,7 @@
 #define SIZEOF_XSAVE_HEADER 0x40
 
 #ifndef __ASSEMBLER__
-/* SECS: Intel SDM 332831 vol. 3D, table 38-2 */
+/* SECS: Intel SDM 332831 vol. 3D, table 38-2, Layout of SECS */
 struct secs {
 	uint64_t size; /* bytes of ELRANGE, a power of two */
 	uint64_t baseaddr; /* first address of ELRANGE, a multiple of SIZE */
@@ -347,7 +347,7 @@ _Static_assert(__builtin_offsetof(struct secs, isvsvn) == 0x102, "secs.isvsvn");
 _Static_assert(__builtin_offsetof(struct secs, configsvn) == 0x104, "secs.configsvn");
 _Static_assert(__builtin_offsetof(struct secs, reserved_106) == 0x106, "secs.reserved_106");
 
-/* TCS: Intel SDM 332831 vol. 3D, table 38-5 */
+/* TCS: Intel SDM 332831 vol. 3D, table 38-5, Layout of TCS */
 struct tcs {
 	uint64_t stage; /* CPU: 0 when the thread can be entered */
 	uint64_t flags; /* see TCS_FLAGS */
@@ -422,7 +422,7 @@ _Static_assert(__builtin_offsetof(struct xsave_header, xstate_bv) == 0x0, "xsave
 _Static_assert(__builtin_offsetof(struct xsave_header, xcomp_bv) == 0x8, "xsave_header.xcomp_bv");
 _Static_assert(__builtin_offsetof(struct xsave_header, reserved_010) == 0x10, "xsave_header.reserved_010");
 
-/* GPRSGX: Intel SDM 332831 vol. 3D, table 38-8 */
+/* GPRSGX: Intel SDM 332831 vol. 3D, table 38-8, Layout of GPRSGX */
 struct gprsgx {
 	uint64_t rax;
 	uint64_t rcx;
@@ -477,7 +477,7 @@ _Static_assert(__builtin_offsetof(struct gprsgx, aexnotify) == 0xa7, "gprsgx.aex
 _Static_assert(__builtin_offsetof(struct gprsgx, fsbase) == 0xa8, "gprsgx.fsbase");
 _Static_assert(__builtin_offsetof(struct gprsgx, gsbase) == 0xb0, "gprsgx.gsbase");
 
-/* EXINFO: Intel SDM 332831 vol. 3D, table 38-12 */
+/* EXINFO: Intel SDM 332831 vol. 3D, table 38-12, Layout of EXINFO */
 struct exinfo {
 	uint64_t maddr; /* #PF: the address; #GP: 0 */
 	uint32_t errcd; /* the error code */
@@ -488,7 +488,7 @@ _Static_assert(__builtin_offsetof(struct exinfo, maddr) == 0x0, "exinfo.maddr");
 _Static_assert(__builtin_offsetof(struct exinfo, errcd) == 0x8, "exinfo.errcd");
 _Static_assert(__builtin_offsetof(struct exinfo, reserved_00c) == 0xc, "exinfo.reserved_00c");
 
-/* PAGEINFO: Intel SDM 332831 vol. 3D, table 38-14 */
+/* PAGEINFO: Intel SDM 332831 vol. 3D, table 38-14, Layout of PAGEINFO */
 struct pageinfo {
 	uint64_t linaddr; /* where in ELRANGE; 0 for ECREATE */
 	uint64_t srcpge; /* address of the contents, page aligned */
@@ -501,7 +501,7 @@ _Static_assert(__builtin_offsetof(struct pageinfo, srcpge) == 0x8, "pageinfo.src
 _Static_assert(__builtin_offsetof(struct pageinfo, secinfo) == 0x10, "pageinfo.secinfo");
 _Static_assert(__builtin_offsetof(struct pageinfo, secs) == 0x18, "pageinfo.secs");
 
-/* SECINFO: Intel SDM 332831 vol. 3D, table 38-15 */
+/* SECINFO: Intel SDM 332831 vol. 3D, table 38-15, Layout of SECINFO */
 struct secinfo {
 	uint64_t flags; /* see SECINFO_FLAGS and PAGE_TYPE */
 	uint8_t reserved_008[56];
@@ -510,7 +510,7 @@ _Static_assert(sizeof(struct secinfo) == 64, "secinfo: size");
 _Static_assert(__builtin_offsetof(struct secinfo, flags) == 0x0, "secinfo.flags");
 _Static_assert(__builtin_offsetof(struct secinfo, reserved_008) == 0x8, "secinfo.reserved_008");
 
-/* SIGSTRUCT: Intel SDM 332831 vol. 3D, table 38-19 */
+/* SIGSTRUCT: Intel SDM 332831 vol. 3D, table 38-19, Layout of SIGSTRUCT */
 struct sigstruct {
 	uint8_t header[12]; /* SIGSTRUCT_HEADER; the manual counts TYPE to it */
 	uint32_t type; /* zero; old Intel SDKs set bit 31 for debug */
@@ -571,7 +571,7 @@ _Static_assert(__builtin_offsetof(struct sigstruct, reserved_404) == 0x404, "sig
 _Static_assert(__builtin_offsetof(struct sigstruct, q1) == 0x410, "sigstruct.q1");
 _Static_assert(__builtin_offsetof(struct sigstruct, q2) == 0x590, "sigstruct.q2");
 
-/* REPORTBODY: Intel SDM 332831 vol. 3D, table 38-21 */
+/* REPORTBODY: Intel SDM 332831 vol. 3D, table 38-21, Layout of REPORT */
 struct reportbody {
 	uint8_t cpusvn[16];
 	uint32_t miscselect;
@@ -612,7 +612,7 @@ _Static_assert(__builtin_offsetof(struct reportbody, reserved_106) == 0x106, "re
 _Static_assert(__builtin_offsetof(struct reportbody, isvfamilyid) == 0x130, "reportbody.isvfamilyid");
 _Static_assert(__builtin_offsetof(struct reportbody, reportdata) == 0x140, "reportbody.reportdata");
 
-/* REPORT: Intel SDM 332831 vol. 3D, table 38-21 */
+/* REPORT: Intel SDM 332831 vol. 3D, table 38-21, Layout of REPORT */
 struct report {
 	uint8_t cpusvn[16];
 	uint32_t miscselect;
@@ -657,7 +657,7 @@ _Static_assert(__builtin_offsetof(struct report, reportdata) == 0x140, "report.r
 _Static_assert(__builtin_offsetof(struct report, keyid) == 0x180, "report.keyid");
 _Static_assert(__builtin_offsetof(struct report, mac) == 0x1a0, "report.mac");
 
-/* TARGETINFO: Intel SDM 332831 vol. 3D, table 38-22 */
+/* TARGETINFO: Intel SDM 332831 vol. 3D, table 38-22, Layout of TARGETINFO */
 struct targetinfo {
 	uint8_t measurement[32]; /* MRENCLAVE of the target */
 	uint64_t attributes; /* see ATTRIBUTES */
@@ -682,7 +682,7 @@ _Static_assert(__builtin_offsetof(struct targetinfo, reserved_038) == 0x38, "tar
 _Static_assert(__builtin_offsetof(struct targetinfo, configid) == 0x40, "targetinfo.configid");
 _Static_assert(__builtin_offsetof(struct targetinfo, reserved_080) == 0x80, "targetinfo.reserved_080");
 
-/* KEYREQUEST: Intel SDM 332831 vol. 3D, table 38-23 */
+/* KEYREQUEST: Intel SDM 332831 vol. 3D, table 38-23, Layout of KEYREQUEST */
 struct keyrequest {
 	uint16_t keyname; /* see KEYNAME */
 	uint16_t keypolicy; /* see KEYPOLICY */

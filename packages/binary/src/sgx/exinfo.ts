@@ -10,7 +10,7 @@ export const EXINFO_FIELDS = [
 
 /** What AEX saves of a #PF or #GP below GPRSGX when MISCSELECT.EXINFO is set. */
 export const EXINFO: Layout<typeof EXINFO_FIELDS> = layout(
-  { name: 'EXINFO', size: 16, source: 'Intel SDM 332831 vol. 3D, table 38-12' },
+  { name: 'EXINFO', size: 16, source: 'Intel SDM 332831 vol. 3D, table 38-12, Layout of EXINFO' },
   EXINFO_FIELDS,
 );
 

@@ -32,7 +32,7 @@ export const GPRSGX_FIELDS = [
 
 /** The general registers that AEX saves: the last bytes of an SSA frame. */
 export const GPRSGX: Layout<typeof GPRSGX_FIELDS> = layout(
-  { name: 'GPRSGX', size: 184, source: 'Intel SDM 332831 vol. 3D, table 38-8' },
+  { name: 'GPRSGX', size: 184, source: 'Intel SDM 332831 vol. 3D, table 38-8, Layout of GPRSGX' },
   GPRSGX_FIELDS,
 );
 

@@ -19,7 +19,7 @@ export const KEYREQUEST_FIELDS = [
 
 /** What EGETKEY derives a key from; 512-byte aligned. */
 export const KEYREQUEST: Layout<typeof KEYREQUEST_FIELDS> = layout(
-  { name: 'KEYREQUEST', size: 512, source: 'Intel SDM 332831 vol. 3D, table 38-23' },
+  { name: 'KEYREQUEST', size: 512, source: 'Intel SDM 332831 vol. 3D, table 38-23, Layout of KEYREQUEST' },
   KEYREQUEST_FIELDS,
 );
 

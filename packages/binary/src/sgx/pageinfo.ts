@@ -11,6 +11,6 @@ export const PAGEINFO_FIELDS = [
 
 /** Page Information: the operand of EADD, EAUG, ELDU and EWB; 32-byte aligned. */
 export const PAGEINFO: Layout<typeof PAGEINFO_FIELDS> = layout(
-  { name: 'PAGEINFO', size: 32, source: 'Intel SDM 332831 vol. 3D, table 38-14' },
+  { name: 'PAGEINFO', size: 32, source: 'Intel SDM 332831 vol. 3D, table 38-14, Layout of PAGEINFO' },
   PAGEINFO_FIELDS,
 );

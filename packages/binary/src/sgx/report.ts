@@ -25,7 +25,7 @@ export const REPORTBODY_FIELDS = [
 
 /** A REPORT without KEYID and MAC: what the MAC covers, and what a quote carries. */
 export const REPORTBODY: Layout<typeof REPORTBODY_FIELDS> = layout(
-  { name: 'REPORTBODY', size: 384, source: 'Intel SDM 332831 vol. 3D, table 38-21' },
+  { name: 'REPORTBODY', size: 384, source: 'Intel SDM 332831 vol. 3D, table 38-21, Layout of REPORT' },
   REPORTBODY_FIELDS,
 );
 
@@ -54,6 +54,6 @@ export const REPORT_FIELDS = [
 
 /** What EREPORT writes; 512-byte aligned. */
 export const REPORT: Layout<typeof REPORT_FIELDS> = layout(
-  { name: 'REPORT', size: 432, source: 'Intel SDM 332831 vol. 3D, table 38-21' },
+  { name: 'REPORT', size: 432, source: 'Intel SDM 332831 vol. 3D, table 38-21, Layout of REPORT' },
   REPORT_FIELDS,
 );

@@ -9,7 +9,7 @@ export const SECINFO_FIELDS = [
 
 /** Security Information of a page; 64-byte aligned. */
 export const SECINFO: Layout<typeof SECINFO_FIELDS> = layout(
-  { name: 'SECINFO', size: 64, source: 'Intel SDM 332831 vol. 3D, table 38-15' },
+  { name: 'SECINFO', size: 64, source: 'Intel SDM 332831 vol. 3D, table 38-15, Layout of SECINFO' },
   SECINFO_FIELDS,
 );
 

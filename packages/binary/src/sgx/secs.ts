@@ -30,6 +30,6 @@ export const SECS_FIELDS = [
 
 /** SGX Enclave Control Structure: what ECREATE starts an enclave from; 4096-byte aligned. */
 export const SECS: Layout<typeof SECS_FIELDS> = layout(
-  { name: 'SECS', size: 4096, source: 'Intel SDM 332831 vol. 3D, table 38-2' },
+  { name: 'SECS', size: 4096, source: 'Intel SDM 332831 vol. 3D, table 38-2, Layout of SECS' },
   SECS_FIELDS,
 );

@@ -35,7 +35,7 @@ export const SIGSTRUCT_FIELDS = [
 
 /** Enclave Signature Structure; 4096-byte aligned for EINIT. Signed are bytes 0x000-0x07f and 0x384-0x403; numbers are little-endian. */
 export const SIGSTRUCT: Layout<typeof SIGSTRUCT_FIELDS> = layout(
-  { name: 'SIGSTRUCT', size: 1808, source: 'Intel SDM 332831 vol. 3D, table 38-19' },
+  { name: 'SIGSTRUCT', size: 1808, source: 'Intel SDM 332831 vol. 3D, table 38-19, Layout of SIGSTRUCT' },
   SIGSTRUCT_FIELDS,
 );
 

@@ -17,6 +17,6 @@ export const TARGETINFO_FIELDS = [
 
 /** For which enclave EREPORT makes a report; 512-byte aligned. */
 export const TARGETINFO: Layout<typeof TARGETINFO_FIELDS> = layout(
-  { name: 'TARGETINFO', size: 512, source: 'Intel SDM 332831 vol. 3D, table 38-22' },
+  { name: 'TARGETINFO', size: 512, source: 'Intel SDM 332831 vol. 3D, table 38-22, Layout of TARGETINFO' },
   TARGETINFO_FIELDS,
 );

@@ -21,7 +21,7 @@ export const TCS_FIELDS = [
 
 /** Thread Control Structure; 4096-byte aligned. Measured as written here, with CSSA and the CPU-owned fields zero. */
 export const TCS: Layout<typeof TCS_FIELDS> = layout(
-  { name: 'TCS', size: 4096, source: 'Intel SDM 332831 vol. 3D, table 38-5' },
+  { name: 'TCS', size: 4096, source: 'Intel SDM 332831 vol. 3D, table 38-5, Layout of TCS' },
   TCS_FIELDS,
 );
 
