@@ -58,34 +58,3 @@ bool trap_emulate_fsgsbase(void)
 	cpu.regs.rip += (uint64_t)(opcode + 3 - code);
 	return true;
 }
-
-/*
- * A single step ends at cpu.regs.rip: shall an interrupt come here? PUSHFQ and POPFQ are executed on the way, because
- * they would show the Keep our trap flag, or end the stepping.
- */
-bool trap_step(void)
-{
-	for (;;) {
-		const uint8_t *code = bytes_at(cpu.regs.rip, 1);
-		uint64_t *stack = NULL;
-		if (code != NULL && (code[0] == 0x9c || code[0] == 0x9d)) {
-			const uint64_t at = cpu.regs.rsp - (code[0] == 0x9c ? 8 : 0);
-			const uint32_t want = SECINFO_R | SECINFO_W;
-			if (at % 8 == 0 && epc_inside(at, 8) && (epc_allowed(epc_entry(at)) & want) == want)
-				stack = (uint64_t *)(void *)(cpu.memory + (at - (uint64_t)cpu.base));
-		}
-		if (stack == NULL)
-			break;
-		if (code[0] == 0x9c) {
-			*stack = cpu.regs.rflags & ~(uint64_t)RFLAGS_TF;
-			cpu.regs.rsp -= 8;
-		} else {
-			const uint64_t may = RFLAGS_ARITHMETIC | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT;
-			cpu.regs.rflags = (cpu.regs.rflags & ~may) | (*stack & may) | RFLAGS_TF;
-			cpu.regs.rsp += 8;
-		}
-		cpu.regs.rip += 1;
-	}
-	const uint64_t offset = cpu.regs.rip - (uint64_t)cpu.base;
-	return offset >= cpu.step_from && offset < cpu.step_to;
-}

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 #include "cpu.h"
+#include "trap.h"
 
 #define CHECK(bad, why, found, expected)                                                      \
 	do {                                                                                  \
@@ -128,6 +129,7 @@ int cpu_enter(struct sgx_enclave_run *run, uint32_t function)
 		run->exception_addr = cpu.fault.address;
 		return CPU_RETURN;
 	}
+	step_arm();
 	cpu.tcs->stage = 1;
 	cpu.tcs->aep = cpu.regs.rcx;
 	cpu_inside();

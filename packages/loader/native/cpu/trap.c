@@ -143,18 +143,20 @@ __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 		cpu.stats.injected++;
 		leave();
 	}
-	if (signal == SIGTRAP && cpu.step && keep_thread && info->si_code == TRAP_TRACE) {
+	if (signal == SIGTRAP && cpu.step && keep_thread && (info->si_code == TRAP_TRACE || info->si_code == SI_KERNEL)) {
 		if (!inside || !epc_inside(rip, 1))
 			return; /* on the way in or out */
 		cpu.xstate = (const uint8_t *)state->uc_mcontext.fpregs;
 		load_regs(gregs);
-		if (trap_step()) {
-			cpu_raise(VECTOR_INTERRUPT, 0, 0, "a single step", 0, 0);
-			cpu.stats.injected++;
-			leave();
+		if (info->si_code == TRAP_TRACE || step_breakpoint()) {
+			if (step_at()) {
+				cpu_raise(VECTOR_INTERRUPT, 0, 0, "a single step", 0, 0);
+				cpu.stats.injected++;
+				leave();
+			}
+			store_regs(gregs);
+			return;
 		}
-		store_regs(gregs);
-		return;
 	}
 	if (!inside || ours)
 		give_up(signal, rip, keep_thread);

@@ -14,6 +14,10 @@
 bool trap_is_enclu(uint64_t rip);
 bool trap_is_illegal_in_enclave(uint64_t rip);
 bool trap_emulate_fsgsbase(void);
-bool trap_step(void);
+
+/* step.c */
+void step_arm(void);
+bool step_breakpoint(void);
+bool step_at(void);
 
 #endif
