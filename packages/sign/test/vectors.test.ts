@@ -8,8 +8,12 @@ import { checkFolder, FOLDERS } from './vectors/index.js';
 function rowsIn(name: string): number {
   const meta = vectorJson(name, 'meta.json') as Record<string, unknown>;
   const lists = [meta['vectors'], meta['malformed']].filter((list): list is unknown[] => Array.isArray(list));
+  if (lists.length > 0) return lists.reduce((sum, list) => sum + list.length, 0);
+  const counts = meta['counts'] as Record<string, number> | undefined;
   // sgx-enarx has no list but one image and one SIGSTRUCT.
-  return lists.length === 0 ? 2 : lists.reduce((sum, list) => sum + list.length, 0);
+  return counts === undefined
+    ? 2
+    : (counts['rows'] ?? counts['lists'] ?? counts['pages'] ?? counts['images'] ?? 0);
 }
 
 for (const name of Object.keys(FOLDERS)) {

@@ -57,6 +57,16 @@ export const PLAN_ERRORS = {
     reason: 'The layout table of an Intel SGX SDK enclave asks for something that the format does not allow.',
     fix: 'The file is damaged or was made to mislead; sign the enclave again.',
   },
+  FIRMWARE_TABLE: {
+    exit: 2,
+    reason: 'The tables at the end of a firmware image are damaged.',
+    fix: 'Give the firmware as it was built (OVMF.fd, or its code part), not cut or padded.',
+  },
+  SNP_INPUT: {
+    exit: 2,
+    reason: 'What is to be launched does not fit together, so that no VMM would launch it.',
+    fix: 'The message names the input and what it should be; compare with the command line of the VMM.',
+  },
   GRAMINE_LAYOUT: {
     exit: 2,
     reason: 'The areas of a Gramine enclave do not fit its enclave size.',

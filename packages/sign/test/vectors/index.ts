@@ -4,17 +4,24 @@ import { openFolder } from './folder.js';
 import type { RowResult, VectorFolder } from './folder.js';
 import { gramineRows } from './gramine-rows.js';
 import { sdkRows } from './sdk-rows.js';
+import { hardwareRows, launchRows, pageListRows, vmsaRows } from './snp-rows.js';
 import { sigstructRows } from './sigstruct-rows.js';
 import { streamRows } from './stream-rows.js';
 
 /** The folders of vectors that are understood, and how; `scripts/check-vectors` runs them over any data of these shapes. */
-export const FOLDERS: Readonly<Record<string, (folder: VectorFolder) => RowResult[]>> = {
+export const FOLDERS: Readonly<
+  Record<string, (folder: VectorFolder, sibling: (name: string) => VectorFolder | undefined) => RowResult[]>
+> = {
   'sgx-signed-enclaves': sdkRows,
   'sgxs-streams': streamRows,
   'sgx-enarx': enarxRows,
   'sgx-sigstruct': sigstructRows,
   'sgx-intel-signer': sdkRows,
   'sgx-gramine': gramineRows,
+  'snp-launch-ovmf': launchRows,
+  'snp-page-lists': pageListRows,
+  'snp-vmsa': vmsaRows,
+  'snp-hw-launch': hardwareRows,
 };
 
 /** The rows of a folder below `root`; `undefined` when it is not there. */
@@ -22,5 +29,5 @@ export function checkFolder(root: string, name: string): RowResult[] | undefined
   const folder = openFolder(root, name);
   const rows = FOLDERS[name];
   if (rows === undefined) throw new Error(`no checks are known for vectors called ${name}`);
-  return folder === undefined ? undefined : rows(folder);
+  return folder === undefined ? undefined : rows(folder, (other) => openFolder(root, other));
 }
