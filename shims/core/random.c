@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/random.h"
 #include <bearssl.h>
+#include "include/bytes.h"
 #include "include/platform.h"
 
 /*
@@ -32,20 +33,24 @@ static uint64_t word_of_cpu(void)
 /* A generator that is stuck says so by repeating itself; AMD's has been seen to return all ones for good. */
 static void mix_seed(void)
 {
-	uint64_t words[16];
-	uint64_t before = word_of_cpu();
+	br_sha256_context conditioner; /* one pass over many words costs far less than as many updates of the DRBG */
+	uint8_t seed[br_sha256_SIZE];
+	uint64_t before = 0, word;
 
-	for (unsigned done = 0; done < SEED_WORDS; done += 16) {
-		for (unsigned i = 0; i < 16; i++) {
-			words[i] = word_of_cpu();
-			if (words[i] == before || words[i] == 0 || words[i] == UINT64_MAX)
-				keep_refuse(REASON_RANDOM);
-			before = words[i];
-		}
-		br_hmac_drbg_update(&drbg, words, sizeof(words));
+	br_sha256_init(&conditioner);
+	for (unsigned i = 0; i < SEED_WORDS; i++) {
+		word = word_of_cpu();
+		if (word == before || word == 0 || word == UINT64_MAX)
+			keep_refuse(REASON_RANDOM);
+		before = word;
+		br_sha256_update(&conditioner, &word, sizeof(word));
 	}
-	__builtin_memset(words, 0, sizeof(words));
-	__asm__ volatile("" : : "r"(words) : "memory");
+	br_sha256_out(&conditioner, seed);
+	br_hmac_drbg_update(&drbg, seed, sizeof(seed));
+	/* What the seed could be computed from does not stay on the stack. */
+	memset(&conditioner, 0, sizeof(conditioner));
+	memset(seed, 0, sizeof(seed));
+	__asm__ volatile("" : : "r"(&conditioner), "r"(seed) : "memory");
 	requests = 0;
 }
 

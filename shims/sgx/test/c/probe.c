@@ -91,7 +91,7 @@ static void undefined(void)
 
 static void divide(void)
 {
-	printf("%d\n", 1 / zero);
+	printf("%d\n", (written[0] + 100) / zero);
 }
 
 static void breakpoint(void)
