@@ -2,7 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import { PAGE_SIZE } from '@motte/binary/range';
-import type { KeepConfig } from '@motte/config/keep-config';
+import type { KeepConfig, SgxConfig } from '@motte/config/keep-config';
 import { roughSize } from '@motte/config/size';
 import { choose } from '@motte/loader/choice';
 import type { BackendName, Choice } from '@motte/loader/choice';
@@ -41,13 +41,20 @@ function decide({ tee = 'auto', emulate }: OptionValues, { sgx }: KeepConfig): C
 }
 
 /** `sgx (emulated) · mrenclave 1f2e3d4c… · 3.1 MiB measured · dev-signed` */
-function headline({ emulated }: Choice, measurement: Uint8Array, prepared: Prepared, signed: Signed): string {
+function headline(
+  { emulated }: Choice,
+  measurement: Uint8Array,
+  prepared: Prepared,
+  signed: Signed,
+  { debug }: SgxConfig,
+): string {
   const bytes = planTotals(prepared.plan).measured * PAGE_SIZE;
   return [
     emulated ? 'sgx (emulated)' : 'sgx',
     `mrenclave ${toHex(measurement).slice(0, 8)}…`,
     `${roughSize(bytes)} measured`,
     ...(signed.developer ? ['dev-signed'] : []),
+    ...(debug ? ['debug: the host can read it'] : []),
   ].join(' · ');
 }
 
@@ -68,7 +75,7 @@ async function start(
   const choice = decide(options, settings.config);
   const measurement = measureSgx(plan);
   const signed = signPlan(plan, measurement, settings.config, options);
-  say(headline(choice, measurement, prepared, signed));
+  say(headline(choice, measurement, prepared, signed, settings.config.sgx));
   const begun = performance.now();
   const image = {
     plan,

@@ -31,7 +31,7 @@ export interface Output {
   abandon(): void;
 }
 
-/** Temporary files of this process, removed when it ends early. */
+/** Temporary files of this process, removed when it ends early; death by a signal leaves one, but never half an output. */
 const unfinished = new Set<string>();
 let watching = false;
 
