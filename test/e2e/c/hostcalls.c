@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// One host call, by the name of its row: hostcalls ROW. Exits with 0, with the errno of the system call that needed it,
+// or with BROKEN when bytes were touched that were not the call's.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BROKEN 200
+#define UNKNOWN 201
+#define CANARY 0xc5
+#define AROUND 256
+#define ROOM 256
+#define PAGE 4096
+
+static uint8_t memory[AROUND + ROOM + AROUND];
+static uint8_t *const buffer = memory + AROUND;
+
+// Ends when anything but the first `length` bytes of the buffer was written.
+static void check(size_t length)
+{
+	for (size_t i = 0; i < sizeof(memory); i++)
+		if ((i < AROUND || i >= AROUND + length) && memory[i] != CANARY)
+			_exit(BROKEN);
+}
+
+// The result of a system call that may write `room` bytes of the buffer when it succeeds.
+static long called(long result, size_t room)
+{
+	check(result < 0 ? 0 : room);
+	return result;
+}
+
+static uint8_t *page(void)
+{
+	uint8_t *made = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (made == MAP_FAILED)
+		_exit(UNKNOWN);
+	made[0] = 0xc3;
+	return made;
+}
+
+// The shim keeps a page that it can hand out again as it is, and gives this one back.
+static uint8_t *read_only_page(void)
+{
+	uint8_t *made = page();
+
+	if (mprotect(made, PAGE, PROT_READ) != 0)
+		_exit(UNKNOWN);
+	return made;
+}
+
+static long poll_input(void)
+{
+	struct pollfd asked = { .fd = 0, .events = POLLIN };
+	long result;
+
+	memcpy(buffer, &asked, sizeof(asked));
+	result = syscall(SYS_poll, buffer, 1, 10000);
+	check(sizeof(asked));
+	if (result >= 0 && (memcmp(buffer, &asked, 6) != 0 || result > 1))
+		_exit(BROKEN);
+	return result;
+}
+
+static long read_input(void)
+{
+	const long result = syscall(SYS_read, 0, buffer, 64);
+
+	if (result > 64)
+		_exit(BROKEN);
+	return called(result, result > 0 ? (size_t)result : 0);
+}
+
+static long run(const char *name)
+{
+	static const struct timespec moment = { 0, 1000000 };
+
+#define ROW(row) (strcmp(name, row) == 0)
+	if (ROW("read"))
+		return read_input();
+	if (ROW("write"))
+		return called(syscall(SYS_write, 1, "hello\n", 6), 0);
+	if (ROW("close"))
+		return called(syscall(SYS_close, 0), 0);
+	if (ROW("fstat"))
+		return called(syscall(SYS_fstat, 0, buffer), 144);
+	if (ROW("poll"))
+		return poll_input();
+	if (ROW("lseek"))
+		return called(syscall(SYS_lseek, 0, 0, SEEK_CUR), 0);
+	if (ROW("ioctl_tcgets"))
+		return called(syscall(SYS_ioctl, 0, TCGETS, buffer), 36);
+	if (ROW("ioctl_tiocgwinsz"))
+		return called(syscall(SYS_ioctl, 0, TIOCGWINSZ, buffer), 8);
+	if (ROW("ioctl_fionread"))
+		return called(syscall(SYS_ioctl, 0, FIONREAD, buffer), 4);
+	if (ROW("fcntl_getfl"))
+		return called(syscall(SYS_fcntl, 0, F_GETFL), 0);
+	if (ROW("clock_gettime"))
+		return called(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, buffer), 16);
+	if (ROW("clock_getres"))
+		return called(syscall(SYS_clock_getres, CLOCK_MONOTONIC, buffer), 16);
+	if (ROW("clock_nanosleep"))
+		return called(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL), 0);
+	if (ROW("sched_yield"))
+		return called(syscall(SYS_sched_yield), 0);
+	if (ROW("mem_restrict"))
+		return called(mprotect(page(), PAGE, PROT_READ), 0);
+	if (ROW("mem_protect"))
+		return called(mprotect(page(), PAGE, PROT_READ | PROT_EXEC), 0);
+	if (ROW("mem_trim") || ROW("mem_remove"))
+		return called(munmap(read_only_page(), PAGE), 0);
+	_exit(UNKNOWN);
+}
+
+int main(int argc, char **argv)
+{
+	memset(memory, CANARY, sizeof(memory));
+	_exit(argc == 2 && run(argv[1]) >= 0 ? 0 : errno);
+}

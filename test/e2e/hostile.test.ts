@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hostile host, whole: every row of the host-call table and every kind of lie, told by the real helper to the real
+// shim. The Keep ends with its reason, and the loader says so; or what the program sees is legal.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { test } from 'uvu';
+import { defaultConfig } from '@motte/config/keep-toml';
+import { REASONS } from '@motte/hostcall/reasons';
+import { TABLE } from '@motte/hostcall/table';
+import { developerSigner } from '@motte/loader/keep/developer-key';
+import { prepareSgxKeep } from '@motte/loader/keep/prepare';
+import { load } from '@motte/loader/load';
+import { helperPath, shimCandidates } from '@motte/loader/prebuilt';
+import { tempFolder } from '@motte/test-helpers/temp';
+import { ROOT } from '@motte/test-helpers/vectors';
+import type { PreparedKeep } from '@motte/loader/keep/prepare';
+import type { End } from '@motte/loader/load';
+import { HONEST, hostileCases } from './support/hostile-lies.js';
+import type { HostileCase } from './support/hostile-lies.js';
+
+const HELPER = join(dirname(helperPath()), 'motte-helper-hostile');
+/** Keeps at a time. */
+const AT_ONCE = 3;
+
+function lacking(): string {
+  if (spawnSync('gcc-12', ['--version']).status !== 0) return 'gcc-12 is not installed';
+  if (!shimCandidates('sgx2.elf').some(existsSync)) return 'sgx2.elf is not built';
+  return existsSync(HELPER) ? '' : 'the hostile helper is not built';
+}
+
+async function endOf(image: PreparedKeep, one: HostileCase): Promise<End> {
+  const keep = await load(image, {
+    emulate: true,
+    stdio: 'pipe',
+    limits: { timeMs: 60_000 },
+    helper: HELPER,
+    emulation: { lies: one.lies },
+  });
+  // A Keep that ends early leaves its input unread.
+  keep.stdin?.on('error', () => undefined);
+  keep.stdin?.end('in\n');
+  keep.stdout?.resume();
+  keep.stderr?.resume();
+  return keep.exited;
+}
+
+function told(end: End): string {
+  return end.ended === 'exited' || end.ended === 'signalled'
+    ? `${end.ended} ${end.status}`
+    : (end.cause ?? end.ended);
+}
+
+function check(one: HostileCase, end: End): void {
+  assert.is(told(end), one.expected, `${one.name}: ${JSON.stringify(end)}`);
+  if (!Object.hasOwn(REASONS, one.expected)) return;
+  assert.is(end.ended, 'refused', one.name);
+  // The loader's sentence is the one of the reason.
+  const { text } = REASONS[one.expected as keyof typeof REASONS];
+  assert.ok(end.reason?.includes(text), `${one.name}: "${end.reason}"`);
+}
+
+const why = lacking();
+if (why !== '') console.log(`skipped: the hostile host, whole: ${why}`);
+else {
+  const exec = join(tempFolder('motte-hostile'), 'hostcalls');
+  const source = join(ROOT, 'test/e2e/c/hostcalls.c');
+  const built = spawnSync('gcc-12', [
+    '-static-pie',
+    '-O1',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    source,
+    '-o',
+    exec,
+  ]);
+  const signer = developerSigner(join(tempFolder('motte-key'), 'developer.pem'));
+
+  test('the program builds', () => assert.is(built.status, 0, built.stderr.toString()));
+
+  test('every row is driven', () => {
+    assert.equal(Object.keys(HONEST).toSorted(), TABLE.map((row) => row.name).toSorted());
+  });
+
+  for (const row of TABLE) {
+    const honest = HONEST[row.name];
+    if (honest === undefined) continue;
+    const cases: readonly HostileCase[] = [
+      { name: 'the truth', lies: [], expected: `exited ${honest.status}` },
+      ...hostileCases(row, honest),
+    ];
+    test(`${row.name}: ${cases.length} hosts`, async () => {
+      const image = prepareSgxKeep({ exec, config: { ...defaultConfig(), args: [row.name] }, signer });
+      const queue = [...cases];
+      const work = async (): Promise<void> => {
+        for (let one = queue.shift(); one !== undefined; one = queue.shift())
+          check(one, await endOf(image, one));
+      };
+      try {
+        await Promise.all(Array.from({ length: AT_ONCE }, work));
+      } finally {
+        image.close();
+      }
+    });
+  }
+}
+
+test.run();

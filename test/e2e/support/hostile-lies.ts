@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lies that a row's definition calls for, as the hostile helper tells them, and how each must end.
+import { DATA_OFFSET, DATA_SIZE, HOSTCALL_BLOCK } from '@motte/hostcall/block';
+import { ALWAYS, ERRNO } from '@motte/hostcall/errno';
+import { intSize } from '@motte/hostcall/row';
+import type { FieldCheck, NumberCheck, Row } from '@motte/hostcall/row';
+import { LIE_KIND } from '@motte/loader/protocol/messages';
+import type { Lie } from '@motte/loader/helper/start';
+
+const U64 = (1n << 64n) - 1n;
+const LONG_MAX = (1n << 63n) - 1n;
+
+/** A host, and what must come of it: a reason, or `exited N`. */
+export interface HostileCase {
+  readonly name: string;
+  readonly lies: readonly Lie[];
+  readonly expected: string;
+}
+
+/** What `hostcalls ROW` asks for, and what an honest host makes of it. */
+export interface Honest {
+  /** Exit status of the program. */
+  readonly status: number;
+  /** The length argument. */
+  readonly count?: bigint;
+  readonly outLength: number;
+}
+
+/** Standard input is a pipe with `in\n` in it, so some calls fail as they do natively. */
+export const HONEST: Readonly<Record<string, Honest>> = {
+  read: { status: 0, count: 64n, outLength: 3 },
+  write: { status: 0, count: 6n, outLength: 0 },
+  close: { status: 0, outLength: 0 },
+  fstat: { status: 0, outLength: 144 },
+  poll: { status: 0, count: 1n, outLength: 8 },
+  lseek: { status: ERRNO.ESPIPE, outLength: 0 },
+  ioctl_tcgets: { status: ERRNO.ENOTTY, outLength: 0 },
+  ioctl_tiocgwinsz: { status: ERRNO.ENOTTY, outLength: 0 },
+  ioctl_fionread: { status: 0, outLength: 4 },
+  fcntl_getfl: { status: 0, outLength: 0 },
+  clock_gettime: { status: 0, outLength: 16 },
+  clock_getres: { status: 0, outLength: 16 },
+  clock_nanosleep: { status: 0, outLength: 0 },
+  sched_yield: { status: 0, outLength: 0 },
+  mem_restrict: { status: 0, outLength: 0 },
+  mem_trim: { status: 0, outLength: 0 },
+  mem_remove: { status: 0, outLength: 0 },
+  mem_protect: { status: 0, outLength: 0 },
+};
+
+function badResults(row: Row, honest: Honest): bigint[] {
+  const allowed = new Set<number>([...ALWAYS, ...row.errnos].map((name) => ERRNO[name]));
+  const first = [...Array(134).keys()].find((errno) => errno > 0 && !allowed.has(errno)) ?? 1;
+  const values = [-4096n, -(2n ** 63n), -512n, -200n, BigInt(-first)];
+  const result = row.result;
+  switch (result.kind) {
+    case 'zero':
+      return [...values, 1n, 2n ** 32n, LONG_MAX];
+    case 'range':
+      return result.to < LONG_MAX ? [...values, result.to + 1n, LONG_MAX] : values;
+    case 'count':
+      return [...values, (honest.count ?? 0n) + 1n, 2n ** 32n, LONG_MAX];
+    case 'part':
+      return [...values, 0n, 1n, BigInt(result.step) + 1n, 2n ** 62n];
+    case 'non-zero':
+      return [...values, 0n, 2n, LONG_MAX];
+  }
+}
+
+/** Numbers on the wrong side of each edge, and on the right one. */
+function edges(field: FieldCheck, check: NumberCheck): { bad: bigint[]; good: bigint[] } {
+  const bits = BigInt(8 * intSize(field.type));
+  const most = field.type.startsWith('i') ? (1n << (bits - 1n)) - 1n : (1n << bits) - 1n;
+  if ('range' in check) {
+    const [from, to] = check.range;
+    return { bad: [from - 1n, ...(to < most ? [to + 1n, most] : [])], good: [from, to] };
+  }
+  if ('bits' in check) return { bad: [BigInt(check.bits) + 1n, most], good: [BigInt(check.bits)] };
+  throw new Error(`${field.name}: no row has such a check yet`);
+}
+
+function fieldCases(row: Row, lie: (kind: number, value: bigint, more?: Partial<Lie>) => Lie): HostileCase[] {
+  const out: HostileCase[] = [];
+  // The call of the program has one output, at the start of the data area.
+  const buffer = row.args.find((arg) => arg.kind === 'buffer' && arg.direction !== 'in');
+  if (buffer?.kind !== 'buffer') return out;
+  const reason = buffer.reason ?? 'HOST_RESULT';
+  for (const field of buffer.fields ?? []) {
+    const add = (value: bigint, expected: string): void => {
+      const size = intSize(field.type);
+      const at = BigInt(DATA_OFFSET + field.at);
+      const lies = [lie(LIE_KIND.WRITE, BigInt.asUintN(8 * size, value), { size, at })];
+      out.push({ name: `${field.name} is ${value}`, lies, expected });
+    };
+    if (field.check !== undefined) {
+      const { bad, good } = edges(field, field.check);
+      for (const value of bad) add(value, reason);
+      for (const value of good) add(value, 'exited 0');
+    }
+    if (field.same === true) for (const value of [-1n, 2n, 77n]) add(value, reason);
+    if (field.within !== undefined) for (const bit of [1n, 6n, 15n]) add(1n | (1n << bit), reason);
+  }
+  return out;
+}
+
+/** Every kind of lie about a row, at the first call of it that is made. */
+export function hostileCases(row: Row, honest: Honest): HostileCase[] {
+  const lie = (kind: number, value: bigint = 0n, more: Partial<Lie> = {}): Lie => ({
+    number: row.number,
+    nth: 1,
+    kind,
+    value: value & U64,
+    ...more,
+  });
+  const one = (name: string, expected: string, ...lies: Lie[]): HostileCase => ({ name, lies, expected });
+  const truth = `exited ${honest.status}`;
+  const cases = [
+    one('no answer', 'HOST_ORDER', lie(LIE_KIND.UNSERVED)),
+    one('an answer to no call', 'HOST_ORDER', lie(LIE_KIND.ANSWERED, 0n)),
+    one('an answer to a later call', 'HOST_ORDER', lie(LIE_KIND.ANSWERED, 0xffffffffn)),
+    one('ERESUME in place of an answer', 'ENTER_REFUSED', lie(LIE_KIND.RESUME)),
+    ...badResults(row, honest).map((value) =>
+      one(`the result is ${value}`, 'HOST_RESULT', lie(LIE_KIND.RESULT, value)),
+    ),
+  ];
+  for (const name of new Set([...row.errnos.slice(0, 1), ...ALWAYS])) {
+    const errno = lie(LIE_KIND.RESULT, BigInt(-ERRNO[name]));
+    // Half a change of memory cannot be undone: there the shim takes no error.
+    const expected = row.component === 'memory' ? 'HOST_RESULT' : `exited ${ERRNO[name]}`;
+    cases.push(one(`${name}, without data`, expected, errno, lie(LIE_KIND.OUT_LENGTH, 0n)));
+    cases.push(one(`${name}, with data`, 'HOST_LENGTH', errno, lie(LIE_KIND.OUT_LENGTH, 8n)));
+  }
+  const lengths = [
+    honest.outLength + 1,
+    honest.outLength + 8,
+    honest.outLength - 1,
+    DATA_SIZE + 1,
+    0xffffffff,
+  ];
+  for (const length of lengths.filter((value) => value >= 0))
+    cases.push(one(`out_length is ${length}`, 'HOST_LENGTH', lie(LIE_KIND.OUT_LENGTH, BigInt(length))));
+  const fields = ['version', 'number', 'arg0', 'arg1', 'arg2', 'arg3', 'arg4', 'arg5', 'in_length'] as const;
+  const pointers = fields.map((field) => {
+    const size = field.startsWith('arg') ? 8 : 4;
+    const value = BigInt.asUintN(8 * size, 0x7fff_ffff_f000n);
+    return lie(LIE_KIND.WRITE, value, { size, at: BigInt(HOSTCALL_BLOCK.offsetOf(field)) });
+  });
+  cases.push(one('pointers all over the header', truth, ...pointers));
+  return [...cases, ...(honest.status === 0 ? fieldCases(row, lie) : [])];
+}
