@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // npm run fuzz [SECONDS [WORD…]]: every test file that uses fast-check, SECONDS each (60 by default), with fresh
-// seeds. WORDs choose files whose path has one of them. A finding prints its seed and path, with which fast-check
-// plays it again, and what the file said. Ends with `N passed, N failed`.
+// seeds; then fuzz/run, which is libFuzzer over both sides of the host-call boundary. WORDs choose those whose path
+// has one of them. A finding prints its seed and path, with which fast-check plays it again, and what the file said.
+// Ends with `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -20,6 +21,14 @@ function files(folder) {
   });
 }
 
+const TARGETS = 'fuzz/run';
+/** How fuzz/run ends where clang or its libFuzzer is missing. */
+const PLATFORM_MISSING = 6;
+
+function isWanted(path, words) {
+  return words.length === 0 || words.some((word) => path.includes(word));
+}
+
 function fuzzers(words) {
   return ['packages', 'toolchain', 'shims']
     .map((name) => join(ROOT, name))
@@ -27,7 +36,7 @@ function fuzzers(words) {
     .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name, 'dist/test')))
     .flatMap(files)
     .filter((file) => /from 'fast-check'/.test(readFileSync(file, 'utf8')))
-    .filter((file) => words.length === 0 || words.some((word) => relative(ROOT, file).includes(word)))
+    .filter((file) => isWanted(relative(ROOT, file), words))
     .toSorted((a, b) => a.localeCompare(b));
 }
 
@@ -70,18 +79,29 @@ if (!(seconds > 0)) {
 }
 const built = spawnSync(process.execPath, ['scripts/build.mjs', '--quiet'], { cwd: ROOT, stdio: 'inherit' });
 if (built.status !== 0) process.exit(1);
-let failed = 0;
-const list = fuzzers(words);
-for (const file of list) {
+const sums = { passed: 0, failed: 0, skipped: 0 };
+
+function report(name, outcome, more, said) {
+  sums[outcome]++;
+  console.log(`${{ passed: 'ok  ', failed: 'FAIL', skipped: 'skip' }[outcome]} ${name}: ${more}`);
+  if (outcome !== 'passed') console.log(said);
+}
+
+for (const file of fuzzers(words)) {
   const { rounds, seconds: spent, finding } = fuzz(file, seconds);
   const name = relative(ROOT, file).replace('dist/', '').replace(/\.js$/, '');
-  console.log(
-    `${finding === undefined ? 'ok  ' : 'FAIL'} ${name}: ${rounds} rounds in ${spent.toFixed(0)} s`,
-  );
-  if (finding !== undefined) {
-    failed++;
-    console.log(finding);
-  }
+  const outcome = finding === undefined ? 'passed' : 'failed';
+  report(name, outcome, `${rounds} rounds in ${spent.toFixed(0)} s`, finding);
 }
-console.log(`${list.length - failed} passed, ${failed} failed`);
-process.exit(failed > 0 || list.length === 0 ? 1 : 0);
+if (isWanted(`${TARGETS} hostcall`, words)) {
+  const { status, stdout, stderr } = spawnSync(join(ROOT, TARGETS), [String(Math.ceil(seconds))], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  const outcome = status === 0 ? 'passed' : status === PLATFORM_MISSING ? 'skipped' : 'failed';
+  report(TARGETS, outcome, `${seconds} s each target`, stdout + stderr);
+}
+const { passed, failed, skipped } = sums;
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);
