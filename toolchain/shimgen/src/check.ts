@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import elfy from 'elfy';
 import { MotteError } from '@motte/binary/error';
+import { PF, SHF } from '@motte/elf/constants';
 import { compareWithElfy } from '@motte/elf/elfy-fields';
 import { readElf } from '@motte/elf/read';
 import { checkShim } from '@motte/elf/shim';
@@ -8,6 +9,9 @@ import type { Shim } from '@motte/elf/shim';
 import type { Elf } from '@motte/elf/types';
 import { checkInstructions, disassemble, parseDisassembly } from './disassembly.js';
 import type { CodeReport } from './disassembly.js';
+
+/** Alignment of functions; what lies between two sections of code is less. */
+const MOST_PADDING = 64n;
 
 /** Throws SHIM_READERS_DISAGREE for the first field that elfy reads as something else than `elf` has. */
 export function checkReadersAgree(elf: Elf, bytes: Uint8Array): void {
@@ -30,6 +34,35 @@ export function checkReadersAgree(elf: Elf, bytes: Uint8Array): void {
   });
 }
 
+/**
+ * Throws SHIM_INSTRUCTION when executable memory holds something else than code: objdump, and so the check of the
+ * instructions, looks at executable sections alone.
+ */
+export function checkOnlyCode({ elf, loads }: Pick<Shim, 'elf' | 'loads'>): void {
+  for (const load of loads.filter(({ flags }) => (flags & PF.X) !== 0)) {
+    const end = load.vaddr + BigInt(load.filesz);
+    const within = elf.sections
+      .filter(
+        ({ addr, size, flags }) => size > 0 && (flags & SHF.ALLOC) !== 0n && addr < end && addr >= load.vaddr,
+      )
+      .sort((a, b) => Number(a.addr - b.addr));
+    let at = load.vaddr;
+    for (const { name, addr, size, flags } of [
+      ...within,
+      { name: '', addr: end, size: 0, flags: SHF.EXECINSTR },
+    ]) {
+      if ((flags & SHF.EXECINSTR) === 0n || addr - at >= MOST_PADDING) {
+        throw new MotteError('SHIM_INSTRUCTION', {
+          field: (flags & SHF.EXECINSTR) === 0n ? name : 'a gap between sections',
+          message: 'executable memory with something else than code in it, which no disassembler looks at',
+          offset: at,
+        });
+      }
+      at = addr + BigInt(size);
+    }
+  }
+}
+
 /** Everything that is required of a linked shim; `file` is where objdump finds the same bytes. */
 export async function checkLinked(
   bytes: Uint8Array,
@@ -39,6 +72,7 @@ export async function checkLinked(
   const elf = readElf(bytes);
   checkReadersAgree(elf, bytes);
   const shim = checkShim(elf);
+  checkOnlyCode(shim);
   const code = checkInstructions(parseDisassembly(await disassemble(file)), shim, allowedIndirect);
   return { shim, code };
 }

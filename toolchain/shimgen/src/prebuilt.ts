@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { buildShim } from './build.js';
 import { findCompiler } from './compiler.js';
@@ -29,9 +30,11 @@ export function prebuiltFolder(root: string): string {
   return join(root, 'shims/sgx/prebuilt');
 }
 
-function readStamp(file: string): ShimStamp | undefined {
+/** The stamp of the shim that is there, if the shim is the one that it describes. */
+function readStamp(elf: string, json: string): ShimStamp | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as ShimStamp;
+    const stamp = JSON.parse(readFileSync(json, 'utf8')) as ShimStamp;
+    return createHash('sha256').update(readFileSync(elf)).digest('hex') === stamp.sha256 ? stamp : undefined;
   } catch {
     return undefined; // none, or half of one: build anew
   }
@@ -58,9 +61,9 @@ export async function buildPrebuilt(
     if (options.variants !== undefined && !options.variants.includes(variant)) continue;
     const elf = join(folder, `${variant}.elf`);
     const json = join(folder, `${variant}.json`);
-    const have = readStamp(json);
+    const have = readStamp(elf, json);
     const inputs = inputsDigest(sources, config);
-    if (options.force !== true && have?.provenance.inputs === inputs && existsSync(elf)) {
+    if (options.force !== true && have?.provenance.inputs === inputs) {
       out.push({ variant, stamp: have, built: false, notes: [] });
       continue;
     }

@@ -175,6 +175,20 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
       'ELF_SHIM_SITES',
       /ENCLU/,
     ],
+    [
+      'data in executable memory',
+      (where: string) => {
+        edit(
+          where,
+          SCRIPT,
+          '*(.text .text.*) } :text',
+          '*(.text .text.*) } :text\n\t.hidden : { KEEP(*(.hidden)) } :text',
+        );
+        append(where, CORE, 'const int hidden_data __attribute__((section(".hidden"), used)) = 0x050f;\n');
+      },
+      'SHIM_INSTRUCTION',
+      /\.hidden: executable memory/,
+    ],
     ['an ENCLU that is not listed', asm('enclu'), 'SHIM_SITE_UNLISTED', /keep_entry/],
     ['a system call', asm('syscall'), 'SHIM_INSTRUCTION', /syscall in keep_entry: would ask the host/],
     ['CPUID', asm('cpuid'), 'SHIM_INSTRUCTION', /cpuid in keep_entry/],

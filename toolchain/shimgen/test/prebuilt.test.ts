@@ -42,6 +42,8 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     assert.is(await built(), 'sgx2 sgx1');
     rmSync(join(prebuiltFolder(root), 'sgx1.elf'));
     assert.is(await built(), 'sgx1');
+    append(root, 'shims/sgx/prebuilt/sgx2.elf', '\n');
+    assert.is(await built(), 'sgx2');
     assert.is(await built(), '');
   });
 
