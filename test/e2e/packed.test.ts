@@ -3,7 +3,7 @@
 // shell on PATH, and runs a program there: by the library, and by the command.
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   accessSync,
   constants,
@@ -15,8 +15,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { startRegistry } from './support/registry.js';
 
 const home = tempFolder('motte-packed');
 const tarballs = join(home, 'tarballs');
@@ -44,10 +46,27 @@ function which(name: string): string {
   throw new Error(`${name} is not on PATH`);
 }
 
-/** Runs a command in the project as a machine without compilers would. */
-function run(command: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const env = { PATH: bin, HOME: home, npm_config_update_notifier: 'false' };
-  return spawnSync(join(bin, command), args, { cwd: folder, env, encoding: 'utf8', timeout: 240_000 });
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command in the project as a machine without compilers, and without the network, would. */
+async function run(command: string, ...args: string[]): Promise<Ran> {
+  const env = {
+    PATH: bin,
+    HOME: home,
+    npm_config_registry: registry.url,
+    npm_config_update_notifier: 'false',
+  };
+  const child = spawn(join(bin, command), args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [status, stdout, stderr] = await Promise.all([
+    new Promise<number | null>((resolve) => child.once('exit', resolve)),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { status, stdout, stderr };
 }
 
 function measured(path: string): string {
@@ -57,10 +76,13 @@ function measured(path: string): string {
   return said.trim();
 }
 
+const registry = await startRegistry();
+test.after(() => registry.close());
+
 let installed = false;
 let measurement = '';
 
-test('the tarballs install where there is no compiler', () => {
+test('the tarballs install where there is no compiler', async () => {
   for (const path of [folder, bin]) mkdirSync(path);
   for (const name of ['node', 'npm', 'npx', 'sh']) symlinkSync(realpathSync(which(name)), join(bin, name));
   // npm and npx are scripts that begin with #!/usr/bin/env node, which finds node on this PATH.
@@ -73,16 +95,16 @@ test('the tarballs install where there is no compiler', () => {
   const files = readdirSync(tarballs).map((name) => join(tarballs, name));
   assert.ok(files.length >= 10, files.join(' '));
   writeFileSync(join(folder, 'package.json'), '{ "name": "project", "private": true, "type": "module" }\n');
-  const npm = run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...files);
+  const npm = await run('npm', 'install', '--no-audit', '--no-fund', ...files);
   assert.is(npm.status, 0, npm.stderr);
   for (const name of ['cc', 'gcc', 'c++', 'clang', 'pnpm']) assert.throws(() => accessSync(join(bin, name)));
   installed = true;
 });
 
-test('a script loads a program into a Keep', () => {
+test('a script loads a program into a Keep', async () => {
   assert.ok(installed);
   writeFileSync(join(folder, 'load.js'), readmeExample());
-  const ran = run('node', 'load.js', hello);
+  const ran = await run('node', 'load.js', hello);
   assert.is(ran.status, 0, ran.stderr);
   const [said, told = ''] = ran.stdout.split('\n');
   assert.is(said, 'hello from load');
@@ -90,9 +112,9 @@ test('a script loads a program into a Keep', () => {
   assert.equal(JSON.parse(told), { ended: 'exited', status: 0, measurement });
 });
 
-test('npx motte run', () => {
+test('npx motte run', async () => {
   assert.ok(installed);
-  const ran = run('npx', '--no-install', 'motte', 'run', '--emulate', hello, 'by', 'npx');
+  const ran = await run('npx', '--no-install', 'motte', 'run', '--emulate', hello, 'by', 'npx');
   assert.is(ran.status, 0, ran.stderr);
   assert.is(ran.stdout, 'hello by npx\n');
   assert.match(ran.stderr, /^sgx \(emulated\) · mrenclave [0-9a-f]{4,64}…/);
