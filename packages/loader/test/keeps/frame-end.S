@@ -1,0 +1,61 @@
+
+	/* After the cases: what they call. Sites at 0x3f100, 0x3f200, 0x3f300, 0x3f310. */
+	.org	0x3f000
+leave:
+	vzeroall
+	fninit
+	ldmxcsr	mxcsr_init(%rip)
+	xor	%edx, %edx
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+	xor	%r12d, %r12d
+	xor	%r13d, %r13d
+	xor	%r14d, %r14d
+	xor	%r15d, %r15d
+leave_as_is:
+	lea	DATA+0x3000(%rip), %rsp
+	pushq	$2
+	popfq
+	mov	DATA(%rip), %rbx
+	mov	DATA+8(%rip), %rsp
+	mov	DATA+16(%rip), %rbp
+	mov	$4, %eax
+	jmp	leave_site
+	.org	0x3f100
+leave_site:
+	.byte	0x0f, 0x01, 0xd7, 0x66, 0x90
+	ud2
+	.org	0x3f200
+enclu_call:
+	.byte	0x0f, 0x01, 0xd7, 0x66, 0x90
+	ret
+	.org	0x3f300
+wrfsbase_call:
+	.byte	0xf3, 0x48, 0x0f, 0xae, 0xd0
+	ret
+	.org	0x3f310
+rdfsbase_call:
+	.byte	0xf3, 0x48, 0x0f, 0xae, 0xc0
+	ret
+	.org	0x3f400
+mxcsr_init:
+	.long	0x1f80
+	/* SECINFOs, 64-byte aligned: RW regular pending; the same without pending; R only after EMODPR; trimmed; R X to copy */
+	.org	0x3f800
+accept_rw:
+	.quad	0x20b, 0, 0, 0, 0, 0, 0, 0
+plain_rw:
+	.quad	0x203, 0, 0, 0, 0, 0, 0, 0
+accept_r:
+	.quad	0x221, 0, 0, 0, 0, 0, 0, 0
+accept_trim:
+	.quad	0x410, 0, 0, 0, 0, 0, 0, 0
+copy_rx:
+	.quad	0x205, 0, 0, 0, 0, 0, 0, 0
+reserved_bit:
+	.quad	0x1000b, 0, 0, 0, 0, 0, 0, 0
+extend_x:
+	.quad	0x204, 0, 0, 0, 0, 0, 0, 0
+	.org	0x40000
