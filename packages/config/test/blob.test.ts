@@ -12,6 +12,7 @@ import { decodeBlob } from '../src/blob-decode.js';
 import { configBlob, encodeBlob } from '../src/blob.js';
 import type { ConfigRecord } from '../src/blob.js';
 import type { KeepConfig } from '../src/keep-config.js';
+import { configs, plain } from './support/configs.js';
 import { defaultConfig, parseKeepToml } from '../src/keep-toml.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -71,47 +72,6 @@ test('records are in the order of the blob, whatever the order in Keep.toml', ()
 test('what the host chooses does not change the blob', () => {
   const elsewhere = { ...SAMPLE, files: SAMPLE.files.map((file) => ({ ...file, host: '/elsewhere' })) };
   sameBytes(configBlob(elsewhere, 'app'), configBlob(SAMPLE, 'app'));
-});
-
-const plain = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((s) => !s.includes('\0'));
-const name = fc.stringMatching(/^[A-Za-z0-9_é🦊]{1,6}$/u);
-
-const configs: fc.Arbitrary<KeepConfig> = fc.record({
-  args: fc.oneof(fc.constant('host' as const), fc.array(plain, { maxLength: 4 })),
-  threads: fc.integer({ min: 1, max: 256 }),
-  memory: fc.bigInt({ min: 1n, max: 1n << 28n }).map((pages) => pages * 4096n),
-  stdin: fc.constantFrom('inherit' as const, 'null' as const),
-  env: fc.oneof(
-    fc.constant('host' as const),
-    fc.uniqueArray(
-      fc.oneof(
-        fc.record({ key: name, value: plain, measured: fc.boolean() }),
-        fc.record({ key: name, measured: fc.constant(false) }),
-      ),
-      { selector: (entry) => entry.key, maxLength: 6 },
-    ),
-  ),
-  files: fc.uniqueArray(
-    fc.record({
-      path: name.map((s) => `/${s}`),
-      host: plain,
-      mode: fc.constantFrom('ro' as const, 'rw' as const),
-    }),
-    { selector: (file) => file.path, maxLength: 4 },
-  ),
-  listen: fc.uniqueArray(
-    fc.record({
-      name,
-      address: fc.constantFrom('127.0.0.1:1', '[::1]:65535'),
-      protocol: fc.constantFrom('tcp' as const, 'tls' as const),
-    }),
-    { selector: (socket) => socket.name, maxLength: 3 },
-  ),
-  connect: fc.uniqueArray(fc.record({ host: name, port: fc.integer({ min: 1, max: 65535 }) }), {
-    selector: ({ host, port }) => `${host}:${port}`,
-    maxLength: 3,
-  }),
-  sgx: fc.constant(defaultConfig().sgx),
 });
 
 const shuffled = (config: KeepConfig): KeepConfig => ({

@@ -121,6 +121,23 @@ test('the developer key is made once, private, and refused when others can read 
   assert.match(refusal(['sign', 'sgx', 'small.sgxs', '-o', 'd.sig'], { ...here, env }), /^2 DEVELOPER_KEY /);
 });
 
+test('two processes that make the developer key at once agree on one, and leave one file', () => {
+  const sign = (name: string): string =>
+    `"${process.execPath}" "${MOTTE}" sign sgx small.sgxs -o ${name}.sig`;
+  const env = { ...process.env, XDG_CONFIG_HOME: at('race') };
+  const ran = spawnSync('sh', ['-c', `${sign('r1')} & ${sign('r2')} & wait`], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  });
+  assert.is(ran.status, 0, ran.stderr);
+  const signers = ['r1.sig', 'r2.sig'].map((name) =>
+    json(['verify', 'sigstruct', name], 'verify sigstruct', here),
+  );
+  assert.is(signers[0]?.['mrsigner'], signers[1]?.['mrsigner']);
+  assert.equal(readdirSync(at('race/motte')), ['developer-sgx.pem']);
+});
+
 for (const [name, line] of [
   ['init', ['init', '--force', '-o']],
   ['a plan', ['plan', 'small.sgxs', '-o']],

@@ -156,6 +156,7 @@ const tests = (): void => {
     assert.match(open.stdout, /^arg show\narg z\n/);
     assert.match(open.stdout, /\nenv HOME=/);
     assert.match(open.stdout, /\nenv X=y\n/);
+    assert.match(open.stderr, / · args from the host · env from the host\n/);
   });
 
   test('a signal that ends the program is 128 + n', () => {

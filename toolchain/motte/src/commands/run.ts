@@ -2,7 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import { PAGE_SIZE } from '@motte/binary/range';
-import type { KeepConfig, SgxConfig } from '@motte/config/keep-config';
+import type { KeepConfig } from '@motte/config/keep-config';
 import { roughSize } from '@motte/config/size';
 import { choose } from '@motte/loader/choice';
 import type { BackendName, Choice } from '@motte/loader/choice';
@@ -46,7 +46,7 @@ function headline(
   measurement: Uint8Array,
   prepared: Prepared,
   signed: Signed,
-  { debug }: SgxConfig,
+  { sgx, args, env }: KeepConfig,
 ): string {
   const bytes = planTotals(prepared.plan).measured * PAGE_SIZE;
   return [
@@ -54,7 +54,9 @@ function headline(
     `mrenclave ${toHex(measurement).slice(0, 8)}…`,
     `${roughSize(bytes)} measured`,
     ...(signed.developer ? ['dev-signed'] : []),
-    ...(debug ? ['debug: the host can read it'] : []),
+    ...(sgx.debug ? ['debug: the host can read it'] : []),
+    ...(args === 'host' ? ['args from the host'] : []),
+    ...(env === 'host' ? ['env from the host'] : []),
   ].join(' · ');
 }
 
@@ -75,7 +77,7 @@ async function start(
   const choice = decide(options, settings.config);
   const measurement = measureSgx(plan);
   const signed = signPlan(plan, measurement, settings.config, options);
-  say(headline(choice, measurement, prepared, signed, settings.config.sgx));
+  say(headline(choice, measurement, prepared, signed, settings.config));
   const begun = performance.now();
   const image = {
     plan,
