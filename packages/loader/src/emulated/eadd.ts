@@ -8,6 +8,7 @@ import type { Secs } from './ecreate.js';
 
 const { R, W, X } = SECINFO_FLAGS;
 const TYPES: readonly number[] = [PAGE_TYPE.REG, PAGE_TYPE.TCS];
+const PAGE = BigInt(PAGE_SIZE);
 const LIMIT_LOW = 0xfff;
 
 /** The page type and permissions of a page that EADD takes. */
@@ -43,7 +44,7 @@ export function checkSecinfo(bytes: Uint8Array): PageState {
 export function checkPlace(offset: number, pages: number, secs: Secs): void {
   if (!Number.isSafeInteger(offset) || offset < 0 || offset % PAGE_SIZE !== 0)
     throw gp('EADD', 'LINADDR', { expected: 'a multiple of 4096', found: String(offset) });
-  if (!Number.isSafeInteger(pages) || pages < 1 || BigInt(offset) + BigInt(pages) * 4096n > secs.size)
+  if (!Number.isSafeInteger(pages) || pages < 1 || BigInt(offset) + BigInt(pages) * PAGE > secs.size)
     throw gp('EADD', 'LINADDR', {
       expected: `pages within SECS.SIZE 0x${secs.size.toString(16)}`,
       found: `${pages} pages at 0x${offset.toString(16)}`,
@@ -64,11 +65,11 @@ export function loadTcs(page: Uint8Array, secs: Secs): Uint8Array {
   if ((tcs.fslimit & LIMIT_LOW) !== LIMIT_LOW) throw bad('TCS.FSLIMIT', 'low 12 bits ones', tcs.fslimit);
   if ((tcs.gslimit & LIMIT_LOW) !== LIMIT_LOW) throw bad('TCS.GSLIMIT', 'low 12 bits ones', tcs.gslimit);
   for (const name of ['ossa', 'ofsbase', 'ogsbase'] as const) {
-    if (tcs[name] % BigInt(PAGE_SIZE) !== 0n || tcs[name] >= secs.size)
+    if (tcs[name] % PAGE !== 0n || tcs[name] >= secs.size)
       throw bad(`TCS.${name.toUpperCase()}`, 'a page within ELRANGE (or no EENTER takes it)', tcs[name]);
   }
   if (tcs.nssa === 0) throw bad('TCS.NSSA', 'at least one frame (or no EENTER takes it)', tcs.nssa);
-  const frames = BigInt(tcs.nssa) * BigInt(secs.ssaframesize) * BigInt(PAGE_SIZE);
+  const frames = BigInt(tcs.nssa) * BigInt(secs.ssaframesize) * PAGE;
   if (tcs.ossa + frames > secs.size) throw bad('TCS.NSSA', 'SSA frames within ELRANGE', tcs.nssa);
   return TCS.write({ ...tcs, stage: 0n, flags: tcs.flags & ~TCS_FLAGS.DBGOPTIN, cssa: 0, aep: 0n });
 }

@@ -73,7 +73,7 @@ export function mappingsOf(plan: PagePlan, dynamic: readonly Range[]): Mapped[] 
   const all = [
     ...plan.runs.filter((run) => run.kind !== 'secs').map(runMapping),
     ...dynamic.map((range) => ({ ...range, permissions: 3 })),
-  ].sort((a, b) => (a.offset < b.offset ? -1 : 1));
+  ].sort((a, b) => (a.offset < b.offset ? -1 : Number(a.offset > b.offset)));
   const joined: Mapped[] = [];
   for (const range of all) {
     const last = joined.at(-1);

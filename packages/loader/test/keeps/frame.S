@@ -15,15 +15,16 @@ base:
 	.set	SSA_MADDR, SSA + 0x1000 - 184 - 16
 	.set	SSA_ERRCD, SSA + 0x1000 - 184 - 8
 
-	/* Where EENTER came from, to go back there. */
+	/* Where EENTER came from, to go back there; RAX and RDX are lost, and all extended state. */
 .macro ENTERED
 	mov	%rcx, DATA(%rip)
 	mov	%rsp, DATA+8(%rip)
 	mov	%rbp, DATA+16(%rip)
 	mov	%rdi, DATA+24(%rip)
 	cld
-	ldmxcsr	mxcsr_init(%rip)
-	fninit
+	mov	$7, %eax
+	xor	%edx, %edx
+	xrstor	xstate_init(%rip)
 .endm
 
 	/* Leaves the Keep: RDI why, RSI what. */
