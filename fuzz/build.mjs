@@ -9,6 +9,16 @@ import { fileURLToPath } from 'node:url';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = resolve(HERE, '..');
 const TESTS = join(ROOT, 'packages/hostcall/dist/test/support');
+const FLAGS = [
+  '-std=gnu11',
+  '-g',
+  '-O1',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-fsanitize=fuzzer,address,undefined',
+  '-fno-sanitize-recover=all',
+];
 const CLANG = process.env.MOTTE_CLANG ?? 'clang-14';
 
 const { generateInto } = await import(join(TESTS, 'harness.js'));
@@ -69,15 +79,14 @@ for (const [name, sources] of Object.entries(targets)) {
   const run = spawnSync(
     CLANG,
     [
-      ...['-std=gnu11', '-g', '-O1', '-Wall', '-Wextra', '-Werror'],
-      ...['-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all'],
-      ...[
-        `-I${HERE}`,
-        `-I${generated}`,
-        `-I${join(core, 'include')}`,
-        `-I${join(ROOT, 'packages/hostcall/test/c')}`,
-      ],
-      ...[join(HERE, `${name}.c`), ...sources, '-o', join(folder, name)],
+      ...FLAGS,
+      ...[HERE, generated, join(core, 'include'), join(ROOT, 'packages/hostcall/test/c')].map(
+        (path) => `-I${path}`,
+      ),
+      join(HERE, `${name}.c`),
+      ...sources,
+      '-o',
+      join(folder, name),
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );

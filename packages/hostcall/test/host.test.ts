@@ -4,16 +4,13 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildHarness, runCases } from './support/harness.js';
+import { buildHarness, lacking, runCases } from './support/harness.js';
 import { expectedHostLine, hostLine } from './support/host-model.js';
 import type { HostCase } from './support/host-model.js';
 import { goodRequest, hostCases } from './support/keep-lies.js';
 import { ROWS } from './support/rows.js';
 
 let program = '';
-test.before(() => {
-  program = buildHarness(true);
-});
 
 function compare(cases: readonly HostCase[]): { served: number; refused: number } {
   const lines = cases.map((one) => hostLine(ROWS, one));
@@ -29,52 +26,60 @@ function compare(cases: readonly HostCase[]): { served: number; refused: number 
   return counts;
 }
 
-for (const [index, row] of ROWS.entries()) {
-  test(`${row.name}: served as granted, or refused, whatever the Keep says`, () => {
-    const counts = compare(hostCases(row, index));
+const why = lacking();
+if (why !== '') console.log(`skipped: the hostile Keep: ${why}`);
+else {
+  test.before(() => {
+    program = buildHarness(true);
+  });
+
+  for (const [index, row] of ROWS.entries()) {
+    test(`${row.name}: served as granted, or refused, whatever the Keep says`, () => {
+      const counts = compare(hostCases(row, index));
+      assert.ok(counts.served > 100, `served ${counts.served}`);
+      assert.ok(counts.refused > 10, `refused ${counts.refused}`);
+    });
+  }
+
+  test('every number that no row has is ENOSYS', () => {
+    const [first] = ROWS;
+    if (first === undefined) throw new Error('no rows');
+    const { one } = goodRequest(first, 0);
+    const taken = new Set(ROWS.map((row) => row.number));
+    const numbers = [...Array(600).keys(), 0xffff, 0x10004, 0x7fffffff, 0x80000000, 0xffffffff];
+    const counts = compare(
+      numbers.filter((number) => !taken.has(number)).map((number) => ({ ...one, number })),
+    );
+    assert.is(counts.served, 0);
+  });
+
+  test('random blocks never reach past the data area or an ungranted descriptor', () => {
+    const u64 = fc.oneof(
+      fc.bigInt({ min: 0n, max: 3n }),
+      fc.bigInt({ min: 0n, max: 3n }),
+      fc.bigInt({ min: 0n, max: 6n }),
+      fc.constantFrom(0x5401n, 0x5413n, 0x541bn, 3n, 4096n, 0x20000n, 1024n, 128n),
+      fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+    );
+    const u32 = fc.integer({ min: 0, max: 0xffffffff });
+    const block = fc.record({
+      version: fc.constantFrom(1, 1, 1, 0),
+      sequence: u32,
+      number: fc.constantFrom(...ROWS.map((row) => row.number)),
+      args: fc.array(u64, { minLength: 6, maxLength: 6 }),
+      inLength: fc.oneof(fc.constantFrom(0, 8, 16, 24), u32),
+      data: fc.record({ seed: u32, patches: fc.constant([]) }),
+      step: fc.constant(false),
+      script: fc.record({
+        result: fc.oneof(fc.bigInt({ min: -140n, max: 20n }), u64),
+        length: fc.oneof(fc.nat(200), u32),
+        fill: u32,
+        patches: fc.constant([]),
+      }),
+    });
+    const counts = compare(fc.sample(block, 6000));
     assert.ok(counts.served > 100, `served ${counts.served}`);
-    assert.ok(counts.refused > 10, `refused ${counts.refused}`);
   });
 }
-
-test('every number that no row has is ENOSYS', () => {
-  const [first] = ROWS;
-  if (first === undefined) throw new Error('no rows');
-  const { one } = goodRequest(first, 0);
-  const taken = new Set(ROWS.map((row) => row.number));
-  const numbers = [...Array(600).keys(), 0xffff, 0x10004, 0x7fffffff, 0x80000000, 0xffffffff];
-  const counts = compare(
-    numbers.filter((number) => !taken.has(number)).map((number) => ({ ...one, number })),
-  );
-  assert.is(counts.served, 0);
-});
-
-test('random blocks never reach past the data area or an ungranted descriptor', () => {
-  const u64 = fc.oneof(
-    fc.bigInt({ min: 0n, max: 3n }),
-    fc.bigInt({ min: 0n, max: 3n }),
-    fc.bigInt({ min: 0n, max: 6n }),
-    fc.constantFrom(0x5401n, 0x5413n, 0x541bn, 3n, 4096n, 0x20000n, 1024n, 128n),
-    fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
-  );
-  const u32 = fc.integer({ min: 0, max: 0xffffffff });
-  const block = fc.record({
-    version: fc.constantFrom(1, 1, 1, 0),
-    sequence: u32,
-    number: fc.constantFrom(...ROWS.map((row) => row.number)),
-    args: fc.array(u64, { minLength: 6, maxLength: 6 }),
-    inLength: fc.oneof(fc.constantFrom(0, 8, 16, 24), u32),
-    data: fc.record({ seed: u32, patches: fc.constant([]) }),
-    step: fc.constant(false),
-    script: fc.record({
-      result: fc.oneof(fc.bigInt({ min: -140n, max: 20n }), u64),
-      length: fc.oneof(fc.nat(200), u32),
-      fill: u32,
-      patches: fc.constant([]),
-    }),
-  });
-  const counts = compare(fc.sample(block, 6000));
-  assert.ok(counts.served > 100, `served ${counts.served}`);
-});
 
 test.run();

@@ -38,7 +38,7 @@ function argText(row: Row, arg: Arg): string {
     case 'value':
       return `\`${arg.name}\`${arg.check === undefined ? '' : `: ${checkText(arg.check)}`}`;
     case 'constant':
-      return `${arg.name}`;
+      return arg.name;
     case 'handle':
       return `\`${arg.name}\`: granted`;
     case 'length':

@@ -230,8 +230,7 @@ export function hostFunction(row: Row): string {
     `*wrote = ${outLength(row)};`,
     'return result;',
   ];
-  const text = body.join('\n');
-  const unused = [...(/\bdata\b/.test(text) ? [] : ['(void)data;'])];
+  const unused = /\bdata\b/.test(body.join('\n')) ? [] : ['(void)data;'];
   return [
     ...buffersOf(row).flatMap((buffer) => checkFunction(row, buffer)),
     `static long do_${row.name}(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,`,

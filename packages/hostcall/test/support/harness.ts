@@ -10,6 +10,14 @@ import { ROOT } from '@motte/test-helpers/vectors';
 import { ROWS } from './rows.js';
 import { callThunks, handlerThunks } from './thunks.js';
 
+/** The pinned compiler of the shims (ADR 0002). */
+export const CC = 'gcc-12';
+
+/** What is missing for tests of the generated C, or nothing; the tests say it on a line `skipped: …`. */
+export function lacking(): string {
+  return spawnSync(CC, ['--version']).status === 0 ? '' : `${CC} is not installed`;
+}
+
 export const WARNINGS = ['-std=gnu11', '-Wall', '-Wextra', '-Werror'] as const;
 
 /** Writes the C that is generated from the test's rows into a copy of the shim's folders, and returns its root. */
@@ -58,12 +66,15 @@ export function compileHarness(sanitize: boolean): Harness {
   const own = join(ROOT, 'packages/hostcall/test/c');
   const flags = [
     ...WARNINGS,
-    ...['-O2', `-I${own}`, `-I${core}/generated`, `-I${core}/include`],
+    '-O2',
+    `-I${own}`,
+    `-I${core}/generated`,
+    `-I${core}/include`,
     ...(sanitize ? ['-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] : []),
   ];
   const sources = [...cFiles(own), ...cFiles(core), ...cFiles(join(core, 'generated')), SHARED];
   const objects = new Map(sources.map((source, i) => [source, join(folder, `${i}.o`)]));
-  for (const [source, object] of objects) compile('gcc', [...flags, '-c', source, '-o', object]);
+  for (const [source, object] of objects) compile(CC, [...flags, '-c', source, '-o', object]);
   return { folder, flags, objects };
 }
 
@@ -78,10 +89,10 @@ export function linkHarness(harness: Harness, changed: ReadonlyMap<string, strin
     if (text === undefined) return object;
     const copy = join(harness.folder, 'changed.c');
     writeFileSync(copy, text);
-    compile('gcc', [...harness.flags, '-w', `-I${dirname(source)}`, '-c', copy, '-o', `${copy}.o`]);
+    compile(CC, [...harness.flags, '-w', `-I${dirname(source)}`, '-c', copy, '-o', `${copy}.o`]);
     return `${copy}.o`;
   });
-  compile('gcc', [...harness.flags, ...objects, '-o', program]);
+  compile(CC, [...harness.flags, ...objects, '-o', program]);
   return program;
 }
 

@@ -132,7 +132,7 @@ function request(rows: readonly Row[], one: HostCase): Accepted | { readonly err
     const bytes = data.slice(from, from + size);
     if (direction === 'in' && !elementsOk(arg, bytes)) return { errno: 'EINVAL' };
     const each = 'by' in arg.size ? arg.size.each : size;
-    for (const field of (arg.fields ?? []).filter((one) => one.handle === true))
+    for (const field of (arg.fields ?? []).filter(({ handle }) => handle === true))
       for (let element = 0; element < size; element += each) {
         const handle = fieldValue(bytes, element + field.at, field.type);
         if (handle >= GRANTED) return { errno: 'EBADF' };
@@ -182,7 +182,7 @@ function outputs(asked: Accepted, script: Script): Uint8Array | undefined {
       if (patch.arg === i && patch.at + patch.bytes.length <= size) bytes.set(patch.bytes, patch.at);
     const sent = direction === 'inout' ? asked.data.subarray(at, at + size) : undefined;
     const each = 'by' in arg.size ? arg.size.each : size;
-    for (const field of (arg.fields ?? []).filter((one) => one.handle === true))
+    for (const field of (arg.fields ?? []).filter(({ handle }) => handle === true))
       for (let element = 0; element < size; element += each)
         bytes.set((sent ?? bytes).subarray(element + field.at, element + field.at + 4), element + field.at);
     if (!elementsOk(arg, bytes, sent)) return undefined;
