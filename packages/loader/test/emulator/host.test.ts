@@ -20,7 +20,9 @@ const accept = (pages: number): string => `
 
 const CASES = {
   spin: { body: '1: pause\n\tjmp 1b' },
-  leakR9: { body: 'mov $3, %edi\n\txor %esi, %esi\n\txor %edx, %edx\n\txor %r8d, %r8d\n\tmov $7, %r9d\n\tjmp leave_as_is' },
+  leakR9: {
+    body: 'mov $3, %edi\n\txor %esi, %esi\n\txor %edx, %edx\n\txor %r8d, %r8d\n\tmov $7, %r9d\n\tjmp leave_as_is',
+  },
   leakXmm: {
     body: `
 	xor %edx, %edx
