@@ -7,6 +7,7 @@ import { sdkRows } from './sdk-rows.js';
 import { hardwareRows, launchRows, pageListRows, vmsaRows } from './snp-rows.js';
 import { sigstructRows } from './sigstruct-rows.js';
 import { streamRows } from './stream-rows.js';
+import { mrtdRows, rtmrRows, tdxListRows } from './tdx-rows.js';
 
 /** The folders of vectors that are understood, and how; `scripts/check-vectors` runs them over any data of these shapes. */
 export const FOLDERS: Readonly<
@@ -22,6 +23,9 @@ export const FOLDERS: Readonly<
   'snp-page-lists': pageListRows,
   'snp-vmsa': vmsaRows,
   'snp-hw-launch': hardwareRows,
+  'tdx-mrtd': mrtdRows,
+  'tdx-page-lists': tdxListRows,
+  'tdx-rtmr': rtmrRows,
 };
 
 /** The rows of a folder below `root`; `undefined` when it is not there. */
