@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { DATA_SIZE } from './block.js';
-import { argNamed, buffersOf, lengthOf, placed, room, UNIT } from './place.js';
+import { argNamed, buffersOf, lengthOf, maxBytes, placed, room, UNIT } from './place.js';
 import { intSize } from './row.js';
 import type { Arg, BufferArg, FieldCheck, NumberCheck, Row } from './row.js';
 
@@ -9,6 +9,10 @@ const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
 /** Names that the generated C uses itself. */
 const TAKEN = ['call', 'data', 'errnos', 'head', 'host', 'result', 'seen', 'wrote'];
 const MAX_ARGS = 6;
+/** A structure that is checked is copied to the stack of a Keep's thread, which is 32 KiB. */
+const MAX_CHECKED = 512;
+/** What is not bulk is copied to the stack of the loader's thread. */
+const MAX_COPIED = 0x4000;
 
 type Fail = (expected: string, found: string | number, name?: string) => never;
 
@@ -39,6 +43,10 @@ function checkBuffer(row: Row, buffer: BufferArg, fail: Fail): void {
   if ('by' in buffer.size && length === undefined) fail('a length argument', buffer.size.by, buffer.name);
   if (buffer.bulk === true && (buffer.fields !== undefined || element !== 1 || buffer.direction === 'inout'))
     fail('bulk only for plain bytes in one direction', buffer.direction, buffer.name);
+  if (buffer.fields !== undefined && element > MAX_CHECKED)
+    fail(`checked elements of at most ${MAX_CHECKED} bytes`, element, buffer.name);
+  if (buffer.bulk !== true && maxBytes(row, buffer) > MAX_COPIED)
+    fail(`bulk, or at most ${MAX_COPIED} bytes`, maxBytes(row, buffer), buffer.name);
   if (buffer.fields !== undefined && 'by' in buffer.size && element % UNIT !== 0)
     fail('elements of a multiple of 8 bytes', element, buffer.name);
   if (buffer.filled === 'result') {

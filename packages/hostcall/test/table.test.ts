@@ -82,18 +82,28 @@ const BROKEN: readonly { name: string; rows: readonly Row[]; field: string }[] =
   },
   {
     name: 'a length without a bound',
-    rows: withArgs(OUT, { ...LENGTH, max: Number.POSITIVE_INFINITY }),
+    rows: withArgs({ ...OUT, bulk: true }, { ...LENGTH, max: Number.POSITIVE_INFINITY }),
     field: 'good.count',
   },
   {
+    name: 'a checked structure too large for a stack',
+    rows: withArgs({ ...OUT, size: { bytes: 520 }, filled: 'whole', fields: [] }),
+    field: 'good.buf',
+  },
+  {
+    name: 'a copy too large for a stack',
+    rows: withArgs(OUT, { ...LENGTH, max: 0x4001 }),
+    field: 'good.buf',
+  },
+  {
     name: 'buffers beyond the data area',
-    rows: withArgs(OUT, { ...LENGTH, max: DATA_SIZE + 1 }),
+    rows: withArgs({ ...OUT, bulk: true }, { ...LENGTH, max: DATA_SIZE + 1 }),
     field: 'good',
   },
   {
     name: 'buffers beyond the data area together',
     rows: withArgs(
-      OUT,
+      { ...OUT, bulk: true },
       { ...LENGTH, max: DATA_SIZE },
       { ...OUT, name: 'more', size: { bytes: 1 }, filled: 'whole' },
     ),
