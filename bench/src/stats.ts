@@ -23,6 +23,14 @@ export async function timed(task: () => unknown): Promise<number> {
   return performance.now() - started;
 }
 
+/** Milliseconds of CPU time, user and system, that this process spends on `task`. */
+export function cpuTimed(task: () => unknown): number {
+  const before = process.cpuUsage();
+  task();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
 /** Runs `task` once to warm up, then `runs` times; the milliseconds of each. */
 export async function repeat(runs: number, task: () => unknown): Promise<number[]> {
   await task();
