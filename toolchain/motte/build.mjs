@@ -2,7 +2,16 @@
 // Bundles the command: dist/motte.mjs and a chunk for each command, so that a command loads only its own part.
 // Does nothing when no input is newer than the bundle.
 import { build } from 'esbuild';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,6 +28,17 @@ function fresh() {
     const { mtimeMs, size } = statSync(path);
     return `${mtimeMs} ${size}` === seen;
   });
+}
+
+/** Chunks first, then what names them, then the old ones go: a command that starts meanwhile finds its parts. */
+function install(staging) {
+  const chunks = join(DIST, 'chunks');
+  const fresh = new Set(readdirSync(join(staging, 'chunks')));
+  mkdirSync(chunks, { recursive: true });
+  for (const name of fresh) renameSync(join(staging, 'chunks', name), join(chunks, name));
+  renameSync(join(staging, 'motte.mjs'), join(DIST, 'motte.mjs'));
+  for (const name of readdirSync(chunks)) if (!fresh.has(name)) rmSync(join(chunks, name), { force: true });
+  rmSync(staging, { recursive: true });
 }
 
 async function bundle() {
@@ -45,10 +65,7 @@ async function bundle() {
       js: "import{createRequire as motteRequire}from'node:module';const require=motteRequire(import.meta.url);",
     },
   });
-  rmSync(join(DIST, 'chunks'), { recursive: true, force: true });
-  if (existsSync(join(staging, 'chunks'))) renameSync(join(staging, 'chunks'), join(DIST, 'chunks'));
-  renameSync(join(staging, 'motte.mjs'), join(DIST, 'motte.mjs'));
-  rmSync(staging, { recursive: true });
+  install(staging);
   const paths = [...Object.keys(metafile.inputs), fileURLToPath(import.meta.url)];
   const seen = paths.map((path) => {
     const { mtimeMs, size } = statSync(path);

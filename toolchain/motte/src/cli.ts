@@ -49,9 +49,17 @@ function groupOnly(found: Extract<Found, { group: unknown }>, argv: readonly str
   });
 }
 
+/** `help COMMAND` is `COMMAND --help`. */
+function normalised(argv: readonly string[]): readonly string[] {
+  return argv[0] === 'help' && argv.length > 1 ? [...argv.slice(1), '--help'] : argv;
+}
+
 /** Runs a command line and returns its exit status. Never throws. */
-export async function cli(argv: readonly string[]): Promise<number> {
+export async function cli(line: readonly string[]): Promise<number> {
+  const argv = normalised(line);
   let command: CommandSpec | undefined;
+  // An error that no promise of ours carries ends the process as any other error does.
+  process.once('uncaughtException', (thrown) => process.exit(fail(thrown, command, argv)));
   try {
     const talk = general(argv);
     if (talk !== undefined) {
