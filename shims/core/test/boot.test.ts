@@ -107,7 +107,7 @@ for (const [name, frame, expected] of CASES) {
 }
 
 const text = (alphabet: string): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom(...alphabet), { maxLength: 9 }).map((chars) => chars.join(''));
+  fc.array(fc.constantFrom(...Array.from(alphabet)), { maxLength: 9 }).map((chars) => chars.join(''));
 const unique = (list: readonly string[], key: (one: string) => string): string[] => {
   const seen = new Map(list.map((one) => [key(one), one]));
   return [...seen.keys()].sort().map((name) => seen.get(name) ?? '');

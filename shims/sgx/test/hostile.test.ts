@@ -11,6 +11,7 @@ import { shimCandidates } from '@motte/loader/prebuilt';
 import { HOSTILE_HELPER, buildProbe, lacking, probeImage, runImage, runProbe } from './support/probe.js';
 import type { Lie } from '@motte/loader/helper/start';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
+import type { Image } from '@motte/loader/load';
 
 const READ = 0;
 const WRITE = 1;
@@ -135,12 +136,13 @@ async function outcome(image: PreparedKeep, lies: readonly Lie[], strict = false
 }
 
 /** The image as the host shows it: its launch attests `launched`, its boot message has `shown`. */
-function twoFaced(image: PreparedKeep, shown: Uint8Array, launched: Uint8Array): PreparedKeep {
+function twoFaced(image: PreparedKeep, shown: Uint8Array, launched: Uint8Array): Image {
+  const { plan, sigstruct, sites = [] } = image;
   let reads = 0;
-  const { close: _, ...rest } = image;
   return {
-    ...rest,
-    close: () => image.close(),
+    plan,
+    sigstruct,
+    sites,
     get config() {
       return reads++ === 0 ? shown : launched;
     },

@@ -28,7 +28,7 @@ const ROWS: readonly [name: string, end: Partial<End>, sgx1?: Partial<End>][] = 
   ['divide', signalled(8), signalled(8)],
   ['blocked', signalled(15), signalled(15)],
   // #PF and #GP are not reported to an SGX1 Keep: the host ends it, which is all that it can do.
-  ['segv', signalled(11)],
+  ['segv', signalled(11), { ended: 'trapped' }],
   ['not-canonical', signalled(11)],
   ['stack', signalled(11)],
   ['code', signalled(11)],

@@ -13,7 +13,7 @@ import { helperPath, shimCandidates } from '@motte/loader/prebuilt';
 import { tempFolder } from '@motte/test-helpers/temp';
 import type { KeepConfig } from '@motte/config/keep-config';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
-import type { End, KeepStats, LoadOptions } from '@motte/loader/load';
+import type { End, Image, KeepStats, LoadOptions } from '@motte/loader/load';
 
 /** shims/sgx. */
 export const SHIM: string = resolve(fileURLToPath(import.meta.url), '../../../..');
@@ -55,7 +55,7 @@ export function probeImage(exec: string, name: string, more: Partial<KeepConfig>
 
 /** Runs an image to its end. */
 export async function runImage(
-  image: PreparedKeep,
+  image: Image,
   options: LoadOptions = {},
   stdin: string = 'in\n',
 ): Promise<Outcome> {
