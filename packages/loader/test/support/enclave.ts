@@ -19,7 +19,7 @@ import {
   START,
   START_FLAGS,
 } from '@motte/loader/protocol/messages';
-import { SITE, SITE_KIND } from '@motte/binary/sgx/site';
+import { SITE, SITE_KIND } from '@motte/elf/sites';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { execFileSync, spawn } from 'node:child_process';
