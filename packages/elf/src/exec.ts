@@ -2,7 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { PT } from './constants.js';
 import { EHDR, PHDR } from './layouts.js';
-import { countRelocations } from './relocations.js';
+import { relocationCounter } from './relocations.js';
 import type { RelocationCount } from './relocations.js';
 import { loadSegments, singleSegment } from './segments.js';
 import {
@@ -11,7 +11,7 @@ import {
   checkKind,
   checkLoaded,
   checkLoads,
-  checkedRelocations,
+  visitRelocations,
   imageRange,
 } from './static-pie.js';
 import type { Elf, Segment } from './types.js';
@@ -80,6 +80,8 @@ export function checkExec(elf: Elf): Exec {
   if (tls !== undefined && tls.filesz > 0) checkLoaded(elf, tls);
   const relro = singleSegment(elf, PT.GNU_RELRO);
   if (relro !== undefined && relro.memsz > 0) checkLoaded(elf, relro);
+  const counter = relocationCounter();
+  visitRelocations(elf, dynamic, counter.add);
   return {
     elf,
     loads,
@@ -88,6 +90,6 @@ export function checkExec(elf: Elf): Exec {
     phdr,
     relro: relro === undefined ? undefined : { address: relro.vaddr, size: relro.memsz },
     tls,
-    relocations: countRelocations(checkedRelocations(elf, dynamic)),
+    relocations: counter.counts(),
   };
 }

@@ -4,7 +4,8 @@ import { DT, R_X86_64, nameOf } from './constants.js';
 import { readDynamic, tagName } from './dynamic.js';
 import type { Dynamic } from './dynamic.js';
 import { RELA, RELR } from './layouts.js';
-import { records } from './records.js';
+import { pieces, records } from './records.js';
+import type { Piece } from './records.js';
 import { fileOffset } from './segments.js';
 import type { Elf } from './types.js';
 
@@ -110,17 +111,16 @@ const TYPE_AT: number = RELA.offsetOf('r_type');
 const SYM_AT: number = RELA.offsetOf('r_sym');
 const ADDEND_AT: number = RELA.offsetOf('r_addend');
 
-function* readRela(elf: Elf, table: RelocationTable): Generator<Relocation> {
-  for (const { view, at, offset } of records(elf.source, table.offset, table.size, RELA.size)) {
-    yield {
-      table: table.kind,
-      type: view.getUint32(at + TYPE_AT, true),
-      symbol: view.getUint32(at + SYM_AT, true),
-      address: view.getBigUint64(at + OFFSET_AT, true),
-      addend: view.getBigInt64(at + ADDEND_AT, true),
-      offset,
-    };
-  }
+/** The record at `at` of a piece of a table with addends. */
+function relaAt({ view, offset }: Piece, at: number, table: RelocationTable['kind']): Relocation {
+  return {
+    table,
+    type: view.getUint32(at + TYPE_AT, true),
+    symbol: view.getUint32(at + SYM_AT, true),
+    address: view.getBigUint64(at + OFFSET_AT, true),
+    addend: view.getBigInt64(at + ADDEND_AT, true),
+    offset: offset + at,
+  };
 }
 
 function* readRelr(elf: Elf, table: RelocationTable): Generator<Relocation> {
@@ -161,17 +161,29 @@ function* readRelr(elf: Elf, table: RelocationTable): Generator<Relocation> {
 /** The relocations of a file, table after table, unpacked; nothing is held but a window of the table. */
 export function* readRelocations(elf: Elf, dynamic?: Dynamic): Generator<Relocation> {
   for (const table of relocationTables(elf, dynamic)) {
-    yield* table.kind === 'RELR' ? readRelr(elf, table) : readRela(elf, table);
+    if (table.kind === 'RELR') {
+      yield* readRelr(elf, table);
+      continue;
+    }
+    for (const piece of pieces(elf.source, table.offset, table.size, RELA.size)) {
+      for (let at = 0; at < piece.bytes.length; at += RELA.size) yield relaAt(piece, at, table.kind);
+    }
   }
 }
 
-/** Counts by type, the lowest type number first. */
-export function countRelocations(relocations: Iterable<Pick<Relocation, 'type'>>): RelocationCount[] {
+/** Counts relocations by type, the lowest type number first. */
+export function relocationCounter(): {
+  readonly add: (relocation: Pick<Relocation, 'type'>) => void;
+  readonly counts: () => RelocationCount[];
+} {
   const counts = new Map<number, number>();
-  for (const { type } of relocations) counts.set(type, (counts.get(type) ?? 0) + 1);
-  return [...counts]
-    .sort(([a], [b]) => a - b)
-    .map(([type, count]) => ({ type, name: relocationName(type), count }));
+  return {
+    add: ({ type }) => void counts.set(type, (counts.get(type) ?? 0) + 1),
+    counts: () =>
+      [...counts]
+        .toSorted(([a], [b]) => a - b)
+        .map(([type, count]) => ({ type, name: relocationName(type), count })),
+  };
 }
 
 /** The bytes of a DT_RELA or DT_JMPREL table. */

@@ -13,7 +13,7 @@ import {
   checkEntry,
   checkKind,
   checkLoads,
-  checkedRelocations,
+  visitRelocations,
   imageRange,
 } from './static-pie.js';
 import type { Elf, Segment } from './types.js';
@@ -74,10 +74,10 @@ export function checkShim(elf: Elf): Shim {
   });
   const { end } = imageRange(loads);
   let relocations = 0;
-  for (const relocation of checkedRelocations(elf, checkDynamic(elf))) {
+  visitRelocations(elf, checkDynamic(elf), (relocation) => {
     checkRelocation(relocation, end);
     relocations++;
-  }
+  });
   const code = loads.filter((load) => (load.flags & PF.X) !== 0);
   return { elf, loads, end, entry: elf.header.entry, relocations, sites: readSites(elf, code) };
 }

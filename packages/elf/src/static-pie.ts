@@ -163,31 +163,39 @@ export function checkDynamic(elf: Elf): Dynamic | undefined {
   return dynamic;
 }
 
-/** Passes on the relocations; refuses those of memory that is not loaded, or that is not writable. */
-export function* checkedRelocations(elf: Elf, dynamic: Dynamic | undefined): Generator<Relocation> {
+/** Refuses a relocation of memory that is not loaded, or that is not writable. */
+function checkTarget({ address, offset, type }: Relocation, loads: readonly Segment[]): void {
+  const segment = findLoad(loads, address, 8n);
+  if (segment === undefined) {
+    throw new MotteError('ELF_RELOCATION', {
+      field: `${relocationName(type)}.r_offset`,
+      expected: '8 bytes of one PT_LOAD',
+      found: address,
+      offset,
+    });
+  }
+  if ((segment.flags & PF.W) === 0) {
+    throw new MotteError('ELF_TEXTREL', {
+      field: `${relocationName(type)}.r_offset`,
+      expected: 'an address in a writable PT_LOAD',
+      found: `0x${address.toString(16)} in ${segmentName(segment)}, ${permissionText(segment)}`,
+      offset,
+    });
+  }
+}
+
+/** Gives every relocation that changes something to `visit`, after it has been seen to change what it may. */
+export function visitRelocations(
+  elf: Elf,
+  dynamic: Dynamic | undefined,
+  visit: (relocation: Relocation) => void,
+): void {
   if (dynamic === undefined) return;
   const loads = loadSegments(elf);
   for (const relocation of readRelocations(elf, dynamic)) {
-    const { address, offset, type } = relocation;
-    if (type === R_X86_64.NONE) continue;
-    const segment = findLoad(loads, address, 8n);
-    if (segment === undefined) {
-      throw new MotteError('ELF_RELOCATION', {
-        field: `${relocationName(type)}.r_offset`,
-        expected: '8 bytes of one PT_LOAD',
-        found: address,
-        offset,
-      });
-    }
-    if ((segment.flags & PF.W) === 0) {
-      throw new MotteError('ELF_TEXTREL', {
-        field: `${relocationName(type)}.r_offset`,
-        expected: 'an address in a writable PT_LOAD',
-        found: `0x${address.toString(16)} in ${segmentName(segment)}, ${permissionText(segment)}`,
-        offset,
-      });
-    }
-    yield relocation;
+    if (relocation.type === R_X86_64.NONE) continue;
+    checkTarget(relocation, loads);
+    visit(relocation);
   }
 }
 
