@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every VMM's vCPUs start with: an x86 CPU after reset (Intel SDM 325384 vol. 3A, table 10-1), as SVM wants it.
+// What every VMM's vCPUs start with: an x86 CPU after reset (Intel SDM 325384 vol. 3A, table 10-1), as SVM
+// wants it.
 import type { VmsaState } from '@motte/plan/snp/vmsa';
 
 /** Segments after reset: selector, attributes, limit. */

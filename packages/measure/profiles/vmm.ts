@@ -53,7 +53,9 @@ const SVSM: VmmProfile = {
   otherVcpus: SVSM_STATE,
 };
 
-/** RDX of a CPU after reset where the VMM does not put the signature there: family 6, no model, no stepping. */
+/**
+ * RDX of a CPU after reset where the VMM does not put the signature there: family 6, no model, no stepping.
+ */
 const RDX_AFTER_RESET = 0x600n;
 
 const EC2_SEGMENTS: VmmProfile['firstVcpu']['segments'] = {

@@ -5,8 +5,8 @@ import type { NewHasher } from '@motte/plan/hasher';
 export type { Hasher, NewHasher } from '@motte/plan/hasher';
 
 /**
- * SHA-256 as fast as the platform has it: node:crypto under Node, noble elsewhere. The choice is the condition
- * `node` of `imports` in package.json, so that a bundle for a browser contains no Node import.
+ * SHA-256 as fast as the platform has it: node:crypto under Node, noble elsewhere. The choice is the
+ * condition `node` of `imports` in package.json, so that a bundle for a browser contains no Node import.
  */
 export const newSha256: NewHasher = sha256Here;
 

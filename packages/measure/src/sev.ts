@@ -14,8 +14,8 @@ export interface SevLaunch {
 }
 
 /**
- * The launch digest of an SEV or SEV-ES guest: SHA-256 over all that LAUNCH_UPDATE_DATA and LAUNCH_UPDATE_VMSA took. AMD
- * 55766 rev 3.24, LAUNCH_MEASURE. The caller owns the result.
+ * The launch digest of an SEV or SEV-ES guest: SHA-256 over all that LAUNCH_UPDATE_DATA and
+ * LAUNCH_UPDATE_VMSA took. AMD 55766 rev 3.24, LAUNCH_MEASURE. The caller owns the result.
  */
 export function measureSev(launch: SevLaunch, sha256: NewHasher = newSha256): Uint8Array {
   const { firmware, hashTable, vmsas = [] } = launch;

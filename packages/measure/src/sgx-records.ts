@@ -39,7 +39,10 @@ function upper(address: number): number {
   return Math.floor(address / 2 ** 32);
 }
 
-/** `count` slots of `bytes` each, with the constant part of their records written ahead, and how many are in use. */
+/**
+ * `count` slots of `bytes` each, with the constant part of their records written ahead, and how many are in
+ * use.
+ */
 function stagingArea(
   slot: Uint8Array,
   count: number,
@@ -77,8 +80,8 @@ function chunkViews(window: Uint8Array): Uint8Array[] {
 }
 
 /**
- * The records of a plan, in order, to `sink`. Contents are copied chunk by chunk between headers that were written
- * ahead, so that the hash sees few, large updates: small ones cost 40 % of the speed.
+ * The records of a plan, in order, to `sink`. Contents are copied chunk by chunk between headers that were
+ * written ahead, so that the hash sees few, large updates: small ones cost 40 % of the speed.
  */
 export function sgxRecords(sink: RecordSink): SgxRecords {
   const window = new Uint8Array(WINDOW_BYTES);

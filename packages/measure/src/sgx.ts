@@ -24,8 +24,8 @@ function fold(plan: PagePlan, sink: RecordSink): void {
 }
 
 /**
- * MRENCLAVE of an SGX plan: SHA-256 over the records of ECREATE, EADD and EEXTEND. Time is linear in the bytes that are
- * measured and in the number of pages; memory is constant. Throws what `checkSgxPlan` throws.
+ * MRENCLAVE of an SGX plan: SHA-256 over the records of ECREATE, EADD and EEXTEND. Time is linear in the
+ * bytes that are measured and in the number of pages; memory is constant. Throws what `checkSgxPlan` throws.
  */
 export function measureSgx(plan: PagePlan, options: MeasureOptions = {}): Uint8Array {
   const hasher = (options.sha256 ?? newSha256)();

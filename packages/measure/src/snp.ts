@@ -67,8 +67,9 @@ function checkRun(run: SnpRun): void {
 }
 
 /**
- * The launch digest of an SEV-SNP guest: for each page SHA-384 of a PAGE_INFO that has the digest so far and, of `normal`
- * and `vmsa` pages, the hash of the contents. Throws SNP_INPUT for a plan that firmware refuses. The caller owns the result.
+ * The launch digest of an SEV-SNP guest: for each page SHA-384 of a PAGE_INFO that has the digest so far and,
+ * of `normal` and `vmsa` pages, the hash of the contents. Throws SNP_INPUT for a plan that firmware refuses.
+ * The caller owns the result.
  */
 export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint8Array {
   const start = options.sha384 ?? newSha384;

@@ -32,8 +32,9 @@ const HEADER_BYTES = 48;
 const BODY_HEAD_BYTES = 6;
 
 /**
- * The TD report in a quote of version 4 or 5, so that a replay can be compared with it. Nothing is verified: whether the quote is
- * genuine is for the evidence package. Throws EVENT_LOG for another version, STRUCT_TRUNCATED.
+ * The TD report in a quote of version 4 or 5, so that a replay can be compared with it. Nothing is verified:
+ * whether the quote is genuine is for the evidence package. Throws EVENT_LOG for another version,
+ * STRUCT_TRUNCATED.
  */
 export function readTdReport(quote: Uint8Array): LayoutValues<typeof TD_REPORT_FIELDS> {
   const version = (quote[0] ?? 0) | ((quote[1] ?? 0) << 8);

@@ -15,7 +15,10 @@ export interface RtmrEvent {
 export const RTMR_COUNT = 4;
 const DIGEST_BYTES = 48;
 
-/** The registers after all `events`, from zeros: each is SHA-384 of what it was and the event's digest. Throws EVENT_LOG. */
+/**
+ * The registers after all `events`, from zeros: each is SHA-384 of what it was and the event's digest. Throws
+ * EVENT_LOG.
+ */
 export function replayRtmrs(events: Iterable<RtmrEvent>, sha384: NewHasher = newSha384): Uint8Array[] {
   const registers = Array.from({ length: RTMR_COUNT }, (): Uint8Array => new Uint8Array(DIGEST_BYTES));
   for (const { rtmr, digest } of events) {
@@ -54,7 +57,10 @@ export function dstackEventDigest(
   return hasher.digest();
 }
 
-/** The digest that td-shim extends for a command line: zero padded to the size of its region. Throws EVENT_LOG. */
+/**
+ * The digest that td-shim extends for a command line: zero padded to the size of its region. Throws
+ * EVENT_LOG.
+ */
 export function payloadParamDigest(
   commandLine: string,
   region: number,

@@ -31,7 +31,10 @@ function header(name: string): Uint8Array {
   return bytes;
 }
 
-/** MRTD of operations in the order of the launch. Intel 348549, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND. The caller owns the result. */
+/**
+ * MRTD of operations in the order of the launch. Intel 348549, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND. The caller
+ * owns the result.
+ */
 export function mrtdOf(operations: Iterable<TdxOperation>, sha384: NewHasher = newSha384): Uint8Array {
   const hasher = sha384();
   const headers = { add: header('MEM.PAGE.ADD'), extend: header('MR.EXTEND') };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vectors (packages/sign/test/vectors) say that launches come out right; here are the rules and the refusals.
+// The vectors (packages/sign/test/vectors) say that launches come out right; here are the rules and the
+// refusals.
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { test } from 'uvu';

@@ -3,7 +3,8 @@ import type { ByteSource } from '@motte/binary/source';
 
 /**
  * What a run of pages is to the CPU. `reg`, `tcs` and `secs` are SGX's; VM-based Keeps add theirs here.
- * `secs` is always the first run of an SGX plan: its page carries SIZE, SSAFRAMESIZE, MISCSELECT and ATTRIBUTES.
+ * `secs` is always the first run of an SGX plan: its page carries SIZE, SSAFRAMESIZE, MISCSELECT and
+ * ATTRIBUTES.
  */
 export type PageKind = 'secs' | 'reg' | 'tcs';
 
@@ -19,15 +20,23 @@ export const MADE_FILE = 'keep';
 
 /** Where a run's bytes come from: for people, for `diff`, and for reading a written plan. */
 export interface RunSource {
-  /** A file's name as it was given, `shim` for the shim, `keep` (MADE_FILE) for pages that the plan itself makes. */
+  /**
+   * A file's name as it was given, `shim` for the shim, `keep` (MADE_FILE) for pages that the plan itself
+   * makes.
+   */
   readonly file: string;
-  /** ELF section or segment, or the name of the part of the Keep: `.text`, `PT_LOAD 2`, `ssa 0`, `heap` ... */
+  /**
+   * ELF section or segment, or the name of the part of the Keep: `.text`, `PT_LOAD 2`, `ssa 0`, `heap` ...
+   */
   readonly section: string;
   /** Offset in the file of the run's first byte that comes from it. */
   readonly offset: number;
   /** Zero bytes before that byte, where a segment does not begin on a page boundary. */
   readonly lead?: number;
-  /** Set when the file does not hold the run's bytes one after the other as loaded: a written plan carries them. */
+  /**
+   * Set when the file does not hold the run's bytes one after the other as loaded: a written plan carries
+   * them.
+   */
   readonly inline?: true;
 }
 
@@ -38,7 +47,9 @@ export interface PageRun {
   readonly pages: number;
   readonly kind: PageKind;
   readonly permissions: Permissions;
-  /** Whether the pages' contents are measured; that they exist, where and with which permissions, always is. */
+  /**
+   * Whether the pages' contents are measured; that they exist, where and with which permissions, always is.
+   */
   readonly measured: boolean;
   /** The first bytes of the run, at most `4096 * pages`; all that follows is zero and held nowhere. */
   readonly bytes: ByteSource;
@@ -46,8 +57,8 @@ export interface PageRun {
 }
 
 /**
- * The ordered pages that make up a Keep. Measuring, loading, drawing and comparing fold over this, so that what
- * is measured is what is loaded.
+ * The ordered pages that make up a Keep. Measuring, loading, drawing and comparing fold over this, so that
+ * what is measured is what is loaded.
  */
 export interface PagePlan {
   readonly tee: 'sgx';

@@ -16,9 +16,9 @@ export function segmentPermissions({ flags }: Pick<Segment, 'flags'>): Permissio
 }
 
 /**
- * A PT_LOAD as one measured run, `base` added to its addresses. Where it does not begin on a page boundary the page
- * begins with zeros, and not with whatever the file has there (as `mmap` would show it): nobody can say what those bytes
- * are for.
+ * A PT_LOAD as one measured run, `base` added to its addresses. Where it does not begin on a page boundary
+ * the page begins with zeros, and not with whatever the file has there (as `mmap` would show it): nobody can
+ * say what those bytes are for.
  */
 export function segmentRun(file: string, source: ByteSource, segment: Segment, base: bigint): PageRun {
   const start = alignDown(segment.vaddr, PAGE);

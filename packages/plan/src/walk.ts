@@ -2,7 +2,10 @@
 import { PAGE_SIZE } from '@motte/binary/range';
 import type { PagePlan, PageRun } from './plan.js';
 
-/** Bytes of the window through which contents are read: large enough that reading is cheap, small enough for L2. */
+/**
+ * Bytes of the window through which contents are read: large enough that reading is cheap, small enough for
+ * L2.
+ */
 export const WINDOW_BYTES: number = 16 * PAGE_SIZE;
 
 /** What is done with a plan, page by page, in launch order. */
@@ -10,8 +13,8 @@ export interface PlanVisitor {
   /** A run begins. When this returns false its contents are neither read nor reported. */
   begin(run: PageRun, index: number): boolean;
   /**
-   * `bytes` are pages `first`, `first + 1`, ... of the run, whole pages, zero filled. They lie at the start of the
-   * window and are valid until this returns.
+   * `bytes` are pages `first`, `first + 1`, ... of the run, whole pages, zero filled. They lie at the start
+   * of the window and are valid until this returns.
    */
   content(run: PageRun, first: number, bytes: Uint8Array): void;
   /** `count` pages of the run, from page `first` on, hold only zeros that no source supplies. */
@@ -34,9 +37,9 @@ function walkContent(run: PageRun, visitor: PlanVisitor, window: Uint8Array): vo
 }
 
 /**
- * Folds `visitor` over the plan. Measuring, loading, writing and comparing all go through here, so that none of them
- * can have its own idea of order or padding. `window` is the buffer for contents, at least a page; a caller who
- * supplies it may keep views of it.
+ * Folds `visitor` over the plan. Measuring, loading, writing and comparing all go through here, so that none
+ * of them can have its own idea of order or padding. `window` is the buffer for contents, at least a page; a
+ * caller who supplies it may keep views of it.
  */
 export function walkPlan(
   plan: PagePlan,

@@ -20,7 +20,9 @@ function u32(...values: readonly number[]): Uint8Array {
 
 type Entry = readonly [guid: string, data: Uint8Array];
 
-/** A firmware image with a footer table, the first entry last in memory, and bytes at an offset from its end. */
+/**
+ * A firmware image with a footer table, the first entry last in memory, and bytes at an offset from its end.
+ */
 function firmware(
   entries: readonly Entry[],
   extra: Uint8Array = new Uint8Array(0),

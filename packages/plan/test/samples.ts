@@ -28,7 +28,10 @@ function pattern(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => ((i + seed) * 37 + 11) & 0xff);
 }
 
-/** A shim of three segments, the headers in the first, the last with a page of zeros. Not runnable; right in form. */
+/**
+ * A shim of three segments, the headers in the first, the last with a page of zeros. Not runnable; right in
+ * form.
+ */
 export function sampleShim(): { shim: Shim; bytes: Uint8Array } {
   const bytes = buildElf({
     entry: 0x1040n,
@@ -122,7 +125,10 @@ function record(name: string, ...words: readonly (readonly [number, bigint])[]):
   return out;
 }
 
-/** The records of a plan as the manual has them, one by one: slow, and nothing of it shared with what is tested. */
+/**
+ * The records of a plan as the manual has them, one by one: slow, and nothing of it shared with what is
+ * tested.
+ */
 export function naiveStream(plan: PagePlan): Uint8Array {
   const { size, ssaframesize } = planSecs(plan);
   const create = record('ECREATE', [12, size]);

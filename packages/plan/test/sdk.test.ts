@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vectors (packages/sign/test/vectors) say that real enclaves come out right; here are the rules that none of them uses.
+// The vectors (packages/sign/test/vectors) say that real enclaves come out right; here are the rules that
+// none of them uses.
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -114,7 +115,10 @@ test('an ELRANGE moves everything and gives the size', () => {
 
 const RELA_AT = 0x9000n;
 
-/** Code with relocations, which stand in a segment of their own; the dynamic section is the segment between them. */
+/**
+ * Code with relocations, which stand in a segment of their own; the dynamic section is the segment between
+ * them.
+ */
 function relocated(
   addresses: readonly bigint[],
   textrel: boolean,

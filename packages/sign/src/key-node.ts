@@ -56,7 +56,10 @@ export function keyDigest(modulus: bigint): Uint8Array {
   return mrsigner(toLittleEndian(modulus));
 }
 
-/** A new RSA-3072 key with exponent 3, as PKCS #8 PEM, from the system's randomness. Takes up to a few seconds. */
+/**
+ * A new RSA-3072 key with exponent 3, as PKCS #8 PEM, from the system's randomness. Takes up to a few
+ * seconds.
+ */
 export function createSgxKey(): string {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 8 * RSA_BYTES,

@@ -4,7 +4,10 @@ import { readBytes } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import { guidText } from './guid.js';
 
-/** GUID of the last entry, whose length is that of the whole table. edk2, OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm. */
+/**
+ * GUID of the last entry, whose length is that of the whole table. edk2,
+ * OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm.
+ */
 const FOOTER = '96b582de-1fb2-45f7-baea-a366c55a082d';
 /** The table ends where the reset vector begins. */
 const RESET_VECTOR_BYTES = 0x20;
@@ -17,8 +20,8 @@ function bad(field: string, expected: string, found: string | number, offset: nu
 }
 
 /**
- * The table of GUIDs below the reset vector of an OVMF-like image, from the end backwards: data by GUID. `undefined` when
- * the image has none. Throws FIRMWARE_TABLE for one that is damaged, or has a GUID twice.
+ * The table of GUIDs below the reset vector of an OVMF-like image, from the end backwards: data by GUID.
+ * `undefined` when the image has none. Throws FIRMWARE_TABLE for one that is damaged, or has a GUID twice.
  */
 export function readFooterTable(image: ByteSource): ReadonlyMap<string, Uint8Array> | undefined {
   const end = image.size - RESET_VECTOR_BYTES;

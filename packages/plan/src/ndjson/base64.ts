@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Of our own: btoa and atob take 300 ns a byte under Node 20, and Buffer is not everywhere. RFC 4648, section 4.
+// Of our own: btoa and atob take 300 ns a byte under Node 20, and Buffer is not everywhere. RFC 4648, section
+// 4.
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const CODES: Uint8Array = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));

@@ -22,7 +22,9 @@ export interface PlanLine {
   readonly bytes: number;
   /** Of all the run's pages, zeros included; null when they are not measured. */
   readonly sha256: string | null;
-  /** Base64 of the bytes where the file does not hold them; repeated from its start until there are `bytes`. */
+  /**
+   * Base64 of the bytes where the file does not hold them; repeated from its start until there are `bytes`.
+   */
   readonly data?: string;
 }
 

@@ -100,9 +100,10 @@ function checkDigest(plan: PagePlan, run: PageRun, line: PlanLine, sha256: NewHa
 }
 
 /**
- * Reads a written plan again. Each measured run's bytes are read and compared with the digest in its line, so that what
- * is loaded or measured afterwards is what the plan described. Throws PLAN_LINE for a line that is not as written,
- * PLAN_SOURCE_CHANGED for a file that has changed, PLAN_INVALID for a plan that no CPU would take.
+ * Reads a written plan again. Each measured run's bytes are read and compared with the digest in its line, so
+ * that what is loaded or measured afterwards is what the plan described. Throws PLAN_LINE for a line that is
+ * not as written, PLAN_SOURCE_CHANGED for a file that has changed, PLAN_INVALID for a plan that no CPU would
+ * take.
  */
 export function readPlan(lines: Iterable<string>, open: OpenSource, sha256: NewHasher): PagePlan {
   const parsed: PlanLine[] = [];

@@ -52,8 +52,8 @@ function checkOverlap(plan: PagePlan): void {
 }
 
 /**
- * Returns `plan` when ECREATE and EADD would take it: one SECS and it first, SIZE a power of two, pages aligned, within
- * SIZE and added once, permissions that EADD knows. Throws PLAN_INVALID or PLAN_TOO_LARGE.
+ * Returns `plan` when ECREATE and EADD would take it: one SECS and it first, SIZE a power of two, pages
+ * aligned, within SIZE and added once, permissions that EADD knows. Throws PLAN_INVALID or PLAN_TOO_LARGE.
  */
 export function checkSgxPlan(plan: PagePlan): PagePlan {
   if (plan.runs.length > MAX_RUNS) {

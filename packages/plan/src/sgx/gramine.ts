@@ -93,7 +93,10 @@ function layOut(input: GramineInput): Areas {
   return { manifest, ssa, tcs, tls, stacks, signalStacks, palBase, palStart, taken };
 }
 
-/** Memory that belongs to nobody yet: readable, writable, executable, not measured, in the order of Gramine's signer. */
+/**
+ * Memory that belongs to nobody yet: readable, writable, executable, not measured, in the order of Gramine's
+ * signer.
+ */
 function freeRuns({ taken }: Areas, enclaveSize: bigint): PageRun[] {
   const out: PageRun[] = [];
   let last = enclaveSize;
@@ -175,8 +178,8 @@ function threadRuns(input: GramineInput, areas: Areas): PageRun[] {
 }
 
 /**
- * The plan of a Gramine enclave, as Gramine's signer (commit ff71d7a) lays it out. Throws GRAMINE_LAYOUT when it does not
- * fit, PLAN_INVALID for a size that is not a power of two.
+ * The plan of a Gramine enclave, as Gramine's signer (commit ff71d7a) lays it out. Throws GRAMINE_LAYOUT when
+ * it does not fit, PLAN_INVALID for a size that is not a power of two.
  */
 export function gramineSgxPlan(input: GramineInput): PagePlan {
   const { enclaveSize: size, maxThreads, pal, palFile, manifest, manifestFile, edmm } = input;

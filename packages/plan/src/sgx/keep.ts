@@ -20,7 +20,9 @@ import { checkXfrm } from './xfrm.js';
 /** `RunSource.file` of the shim's pages. */
 export const SHIM_FILE = 'shim';
 
-/** x87, SSE and AVX: what every CPU with SGX has. Measured values must not depend on the machine that builds. */
+/**
+ * x87, SSE and AVX: what every CPU with SGX has. Measured values must not depend on the machine that builds.
+ */
 export const DEFAULT_XFRM = 0x7n;
 
 /** What a Keep is made of. */
@@ -89,9 +91,9 @@ function execFile(name: string): string {
 }
 
 /**
- * The plan of a Keep: shim, KEEP_INFO, thread blocks, exec and, in the SGX1 layout, heap, as docs/sgx-keep.md lays them
- * out. Nothing is relocated: shim and exec do that themselves, inside. Throws PLAN_THREADS, PLAN_MEMORY, PLAN_XFRM,
- * PLAN_TOO_LARGE.
+ * The plan of a Keep: shim, KEEP_INFO, thread blocks, exec and, in the SGX1 layout, heap, as docs/sgx-keep.md
+ * lays them out. Nothing is relocated: shim and exec do that themselves, inside. Throws PLAN_THREADS,
+ * PLAN_MEMORY, PLAN_XFRM, PLAN_TOO_LARGE.
  */
 export function sgxKeepPlan(input: KeepInput): PagePlan {
   const { shim, exec, threads, memory, version, debug, xfrm = DEFAULT_XFRM } = input;

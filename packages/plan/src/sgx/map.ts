@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * The address space of an SGX Keep (docs/sgx-keep.md). Everything is an offset from the base; the thread block's
- * members are offsets from the block's start.
+ * The address space of an SGX Keep (docs/sgx-keep.md). Everything is an offset from the base; the thread
+ * block's members are offsets from the block's start.
  */
 export const SGX_MAP = {
   STACK0: 0x01000,

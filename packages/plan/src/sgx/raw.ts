@@ -16,8 +16,9 @@ export type RawOptions = Pick<SecsInput, 'attributes' | 'xfrm' | 'miscselect'> &
 };
 
 /**
- * The plan of a raw enclave image as the Linux selftest and the early enarx crates have it: page 0 is the TCS, every
- * other page is readable, writable and executable, all are measured, SIZE is the next power of two, SSA frames have one page.
+ * The plan of a raw enclave image as the Linux selftest and the early enarx crates have it: page 0 is the
+ * TCS, every other page is readable, writable and executable, all are measured, SIZE is the next power of
+ * two, SSA frames have one page.
  */
 export function rawSgxPlan(image: ByteSource, options: RawOptions): PagePlan {
   if (image.size < 2 * PAGE_SIZE || image.size % PAGE_SIZE !== 0) {

@@ -30,9 +30,9 @@ export function patchedElf(elf: Elf, metadata: SdkMetadata): Elf {
 }
 
 /**
- * The plan of an enclave of the Intel SGX SDK, from one of its metadata blocks (`readSdkMetadata`), all versions: the
- * ELF segments first, then what the layout table adds. `file` is its name. Throws SDK_METADATA, SDK_LAYOUT, PLAN_INVALID,
- * PLAN_TOO_LARGE and what the ELF reader throws.
+ * The plan of an enclave of the Intel SGX SDK, from one of its metadata blocks (`readSdkMetadata`), all
+ * versions: the ELF segments first, then what the layout table adds. `file` is its name. Throws SDK_METADATA,
+ * SDK_LAYOUT, PLAN_INVALID, PLAN_TOO_LARGE and what the ELF reader throws.
  */
 export function sdkPlan(elf: Elf, metadata: SdkMetadata, file: string): PagePlan {
   const { head, patches } = metadata;

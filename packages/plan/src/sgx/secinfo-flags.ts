@@ -19,8 +19,8 @@ export function secinfoFlags(run: PageRun): number {
 }
 
 /**
- * Kind and permissions of SECINFO.FLAGS; `undefined` for flags that EADD refuses, or that it would not measure as they
- * stand (it clears R, W and X of a TCS page first).
+ * Kind and permissions of SECINFO.FLAGS; `undefined` for flags that EADD refuses, or that it would not
+ * measure as they stand (it clears R, W and X of a TCS page first).
  */
 export function parseSecinfoFlags(
   flags: bigint,

@@ -44,7 +44,10 @@ export function secsRun(input: SecsInput): PageRun {
   };
 }
 
-/** The SECS that a run of kind `secs` holds. Throws PLAN_INVALID for another run, STRUCT_RESERVED for a page that ECREATE refuses. */
+/**
+ * The SECS that a run of kind `secs` holds. Throws PLAN_INVALID for another run, STRUCT_RESERVED for a page
+ * that ECREATE refuses.
+ */
 export function readSecs(run: PageRun): SecsValues {
   if (run.kind !== 'secs' || run.pages !== 1 || run.bytes.size > SECS.size) {
     throw new MotteError('PLAN_INVALID', {

@@ -80,7 +80,10 @@ function refuse(what: string, expected: string, found: string, offset: number): 
   return new MotteError('SGXS_RECORD', { field: what, expected, found, offset });
 }
 
-/** The record at `from` of `bytes`, whose reserved bytes must be zero; `at` is where `bytes` lie in the stream. */
+/**
+ * The record at `from` of `bytes`, whose reserved bytes must be zero; `at` is where `bytes` lie in the
+ * stream.
+ */
 function strict<F extends readonly Field[]>(
   table: Layout<F>,
   bytes: Uint8Array,
@@ -171,8 +174,9 @@ function finish(run: Growing, stream: ByteSource, file: string): PageRun {
 
 /**
  * The plan of an .sgxs stream: the bytes that the CPU hashes, record after record, as Fortanix's tools and
- * `motte measure sgx --sgxs` write them. Strict: every byte of every record is checked, all of the stream is used, and
- * a page is measured whole or not at all. Throws SGXS_RECORD, SGXS_ORDER, STRUCT_RESERVED, PLAN_INVALID.
+ * `motte measure sgx --sgxs` write them. Strict: every byte of every record is checked, all of the stream is
+ * used, and a page is measured whole or not at all. Throws SGXS_RECORD, SGXS_ORDER, STRUCT_RESERVED,
+ * PLAN_INVALID.
  */
 export function readSgxs(stream: ByteSource, options: SgxsOptions): PagePlan {
   const next = reader(stream);

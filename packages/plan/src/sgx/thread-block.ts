@@ -12,8 +12,8 @@ const READ_WRITE: Permissions = { read: true, write: true, execute: false };
 const SEGMENT_LIMIT = 0xfff;
 
 /**
- * The pages of thread `index`, whose block starts at `start`; `entry` is where the shim is entered. Stacks and SSA frames
- * are not measured: the CPU and the shim write them before anybody reads them.
+ * The pages of thread `index`, whose block starts at `start`; `entry` is where the shim is entered. Stacks
+ * and SSA frames are not measured: the CPU and the shim write them before anybody reads them.
  */
 export function threadBlock(index: number, start: bigint, entry: bigint): PageRun[] {
   const zeros = (at: number, pages: number, name: string, measured: boolean): PageRun => ({

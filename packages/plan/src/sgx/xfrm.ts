@@ -5,7 +5,10 @@ import { EXINFO } from '@motte/binary/sgx/exinfo';
 import { GPRSGX } from '@motte/binary/sgx/gprsgx';
 import { XFRM, XSAVE_HEADER, XSAVE_LEGACY } from '@motte/binary/sgx/xsave';
 
-/** Where a state component ends in the standard format of XSAVE. Intel SDM 253665 vol. 1, 13.5; CPUID leaf 0DH. */
+/**
+ * Where a state component ends in the standard format of XSAVE. Intel SDM 253665 vol. 1, 13.5; CPUID leaf
+ * 0DH.
+ */
 const ENDS: readonly (readonly [bigint, number])[] = [
   [XFRM.AVX, 832],
   [XFRM.BNDREG, 1024],
@@ -32,7 +35,10 @@ export function xsaveSize(xfrm: bigint): number {
   return Math.max(XSAVE_LEGACY.size + XSAVE_HEADER.size, end);
 }
 
-/** Refuses (PLAN_XFRM) what ECREATE refuses of XFRM, and state for which SSA frames of `framePages` pages are too small. */
+/**
+ * Refuses (PLAN_XFRM) what ECREATE refuses of XFRM, and state for which SSA frames of `framePages` pages are
+ * too small.
+ */
 export function checkXfrm(xfrm: bigint, framePages: number): void {
   const bad = (expected: string): MotteError =>
     new MotteError('PLAN_XFRM', { field: 'xfrm', expected, found: xfrm });

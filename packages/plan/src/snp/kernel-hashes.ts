@@ -65,7 +65,9 @@ export function hashTable(hashes: KernelHashes): Uint8Array {
   return out;
 }
 
-/** The page that holds the table at guest address `gpa`. Throws SNP_INPUT when it would pass the page's end. */
+/**
+ * The page that holds the table at guest address `gpa`. Throws SNP_INPUT when it would pass the page's end.
+ */
 export function hashTablePage(hashes: KernelHashes, gpa: number): Uint8Array {
   const table = hashTable(hashes);
   const at = gpa % PAGE_SIZE;

@@ -138,7 +138,9 @@ export function vmsaRuns(pages: readonly Uint8Array[]): SnpRun[] {
   }));
 }
 
-/** The plan of a guest with OVMF: firmware below 4 GiB, its sections, a VMSA for each vCPU. Throws SNP_INPUT. */
+/**
+ * The plan of a guest with OVMF: firmware below 4 GiB, its sections, a VMSA for each vCPU. Throws SNP_INPUT.
+ */
 export function snpLaunchPlan(input: SnpLaunchInput): SnpPlan {
   const { image, file, start, profile, vcpus, firmware } = input;
   return {
@@ -170,7 +172,10 @@ export interface SvsmLaunchInput {
   readonly vcpus: VcpuInput;
 }
 
-/** The plan of a guest with an SVSM: firmware, SVSM below it, the SVSM's sections, all vCPUs in the SVSM. Throws SNP_INPUT. */
+/**
+ * The plan of a guest with an SVSM: firmware, SVSM below it, the SVSM's sections, all vCPUs in the SVSM.
+ * Throws SNP_INPUT.
+ */
 export function svsmLaunchPlan(input: SvsmLaunchInput): SnpPlan {
   const { image, file, svsm, svsmFile, svsmFirmware, varsSize, profile, vcpus } = input;
   if (svsmFirmware.svsmEntry === undefined)

@@ -29,7 +29,9 @@ export interface SnpRun {
 /** What is launched as an SEV-SNP guest. */
 export interface SnpPlan {
   readonly tee: 'snp';
-  /** The digest that the runs go on from: 48 zero bytes, or that of pages which somebody else has measured. */
+  /**
+   * The digest that the runs go on from: 48 zero bytes, or that of pages which somebody else has measured.
+   */
   readonly start?: Uint8Array;
   readonly runs: readonly SnpRun[];
 }

@@ -4,7 +4,9 @@ import { fromHex, toHex } from '@motte/binary/hex';
 /** Bytes of an RSA-3072 number. */
 export const RSA_BYTES = 384;
 
-/** DER of a DigestInfo up to the digest itself: SHA-256 without parameters but NULL. RFC 8017, 9.2, note 1. */
+/**
+ * DER of a DigestInfo up to the digest itself: SHA-256 without parameters but NULL. RFC 8017, 9.2, note 1.
+ */
 const DIGEST_INFO: Uint8Array = fromHex('3031300d060960864801650304020105000420');
 
 /** The number that little-endian `bytes` are. */
@@ -28,7 +30,10 @@ export function paddedDigest(digest: Uint8Array): bigint {
   return BigInt(`0x${toHex(block)}`);
 }
 
-/** s^3 mod n: RSA verification with the one exponent that SGX has. Public values alone, so time may depend on them. */
+/**
+ * s^3 mod n: RSA verification with the one exponent that SGX has. Public values alone, so time may depend on
+ * them.
+ */
 export function cubeMod(s: bigint, n: bigint): bigint {
   return (((s * s) % n) * s) % n;
 }

@@ -14,7 +14,9 @@ import { fromLittleEndian, isModulus, quotients, RSA_BYTES, toLittleEndian } fro
 import { parseSigstruct, signedBytes } from './sigstruct.js';
 import { verifySigstruct } from './verify.js';
 
-/** What is signed. Nothing is taken from the machine or the clock, so that signing again gives the same bytes. */
+/**
+ * What is signed. Nothing is taken from the machine or the clock, so that signing again gives the same bytes.
+ */
 export interface SigstructInput {
   readonly mrenclave: Uint8Array;
   /** 0xYYYYMMDD in BCD, see `bcdDate`. */
@@ -99,8 +101,9 @@ export function unsignedSigstruct(input: SigstructInput): Uint8Array {
 }
 
 /**
- * The unsigned SIGSTRUCT of a plan with digest `mrenclave`: ATTRIBUTES, XFRM and MISCSELECT are those of its SECS, and
- * every mask bit is one, so that no other may be launched under this signature (SECURITY.md, rule 5).
+ * The unsigned SIGSTRUCT of a plan with digest `mrenclave`: ATTRIBUTES, XFRM and MISCSELECT are those of its
+ * SECS, and every mask bit is one, so that no other may be launched under this signature (SECURITY.md, rule
+ * 5).
  */
 export function planSigstruct(
   plan: PagePlan,
@@ -118,8 +121,9 @@ export function signingDigest(unsigned: Uint8Array): Uint8Array {
 }
 
 /**
- * The whole SIGSTRUCT from an unsigned one and a signature made elsewhere (big-endian, 384 bytes). It is verified before it
- * is returned: throws SIGN_KEY for a modulus that SGX does not take, SIGSTRUCT_SIGNATURE for a signature of something else.
+ * The whole SIGSTRUCT from an unsigned one and a signature made elsewhere (big-endian, 384 bytes). It is
+ * verified before it is returned: throws SIGN_KEY for a modulus that SGX does not take, SIGSTRUCT_SIGNATURE
+ * for a signature of something else.
  */
 export function completeSigstruct(unsigned: Uint8Array, modulus: bigint, signature: Uint8Array): Uint8Array {
   if (!isModulus(modulus)) {

@@ -10,8 +10,8 @@ import { sha256 } from '@motte/measure/hash';
 export type Sigstruct = LayoutValues<typeof SIGSTRUCT_FIELDS>;
 
 /**
- * The fields of a SIGSTRUCT. Only its length is checked, so that a wrong one can be looked at; `verifySigstruct` says
- * whether it is right. Throws SIGSTRUCT_SIZE.
+ * The fields of a SIGSTRUCT. Only its length is checked, so that a wrong one can be looked at;
+ * `verifySigstruct` says whether it is right. Throws SIGSTRUCT_SIZE.
  */
 export function parseSigstruct(bytes: Uint8Array): Sigstruct {
   if (bytes.length !== SIGSTRUCT.size) {

@@ -144,9 +144,10 @@ export function sigstructChecks(bytes: Uint8Array): Readonly<Record<SigstructChe
 }
 
 /**
- * Whether a SIGSTRUCT is genuine, as EINIT decides it: constants, reserved bytes, exponent, modulus, signature, Q1 and Q2.
- * Returns its fields; throws for the first check that fails. Whether its signer is one to trust, and its ENCLAVEHASH the
- * right one, is for the caller to say; nor is DATE looked at, which some signers do not write in BCD.
+ * Whether a SIGSTRUCT is genuine, as EINIT decides it: constants, reserved bytes, exponent, modulus,
+ * signature, Q1 and Q2. Returns its fields; throws for the first check that fails. Whether its signer is one
+ * to trust, and its ENCLAVEHASH the right one, is for the caller to say; nor is DATE looked at, which some
+ * signers do not write in BCD.
  */
 export function verifySigstruct(bytes: Uint8Array): Sigstruct {
   const parsed = parse(bytes);

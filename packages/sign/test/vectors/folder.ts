@@ -32,7 +32,9 @@ export function openFolder(root: string, name: string): VectorFolder | undefined
   };
 }
 
-/** `value` as an object. Throws, naming it, for anything else: a vector that is not understood must not pass. */
+/**
+ * `value` as an object. Throws, naming it, for anything else: a vector that is not understood must not pass.
+ */
 export function object(value: unknown, what: string): Meta {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error(`${what}: no object`);

@@ -9,7 +9,10 @@ import { sigstructRows } from './sigstruct-rows.js';
 import { streamRows } from './stream-rows.js';
 import { mrtdRows, rtmrRows, tdxListRows } from './tdx-rows.js';
 
-/** The folders of vectors that are understood, and how; `scripts/check-vectors` runs them over any data of these shapes. */
+/**
+ * The folders of vectors that are understood, and how; `scripts/check-vectors` runs them over any data of
+ * these shapes.
+ */
 export const FOLDERS: Readonly<
   Record<string, (folder: VectorFolder, sibling: (name: string) => VectorFolder | undefined) => RowResult[]>
 > = {

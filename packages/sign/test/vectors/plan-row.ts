@@ -25,8 +25,8 @@ export function sgxsBytes(plan: PagePlan): Uint8Array {
 }
 
 /**
- * Measures a plan three ways, which must agree with `mrenclave`: as it is, written as NDJSON and read again, and through
- * its .sgxs stream, read as a plan and by its plain SHA-256.
+ * Measures a plan three ways, which must agree with `mrenclave`: as it is, written as NDJSON and read again,
+ * and through its .sgxs stream, read as a plan and by its plain SHA-256.
  */
 export function checkMeasure(
   row: Row,

@@ -9,7 +9,9 @@ import { checkRow, object, objects, text } from './folder.js';
 import type { Meta, Row, RowResult, VectorFolder } from './folder.js';
 import { checkChecks, checkFields, checkSignedAgain } from './sigstruct-row.js';
 
-/** DigestInfo of SHA-256, spelled out here so that ours is not compared with itself. RFC 8017, 9.2, note 1. */
+/**
+ * DigestInfo of SHA-256, spelled out here so that ours is not compared with itself. RFC 8017, 9.2, note 1.
+ */
 const DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 
 /** RSA, Q1 and Q2 by themselves, from files that hold each number. */

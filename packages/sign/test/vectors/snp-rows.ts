@@ -22,7 +22,9 @@ function sha(algorithm: 'sha384' | 'sha256' | 'sha512', bytes: Uint8Array): stri
   return createHash(algorithm).update(bytes).digest('hex');
 }
 
-/** An image that is not stored but described: a filler from a label and a counter, and the end from a file. */
+/**
+ * An image that is not stored but described: a filler from a label and a counter, and the end from a file.
+ */
 function built(folder: VectorFolder, build: Meta): Uint8Array {
   const label = new TextEncoder().encode(text(build, 'label'));
   const size = Number(build['size']);
@@ -189,7 +191,10 @@ function checkHardwareLaunch(row: Row, vector: Meta, inputs: Meta): void {
   row.equal('measurement', toHex(measureSnp(plan)), vector['measurement']);
 }
 
-/** snp-hw-launch: a launch by hardware a row; rows that refer to command lines of snp-launch-ovmf use its files. */
+/**
+ * snp-hw-launch: a launch by hardware a row; rows that refer to command lines of snp-launch-ovmf use its
+ * files.
+ */
 export function hardwareRows(
   folder: VectorFolder,
   sibling: (name: string) => VectorFolder | undefined,

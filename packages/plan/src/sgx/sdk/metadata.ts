@@ -87,7 +87,10 @@ function readElrange(head: SdkMetadata['head'], block: Uint8Array): SdkMetadata[
   return record.values;
 }
 
-/** Whether a block begins at `offset`. What follows the last one is filler, which Intel makes of zeros, spaces and remains. */
+/**
+ * Whether a block begins at `offset`. What follows the last one is filler, which Intel makes of zeros, spaces
+ * and remains.
+ */
 function blockFollows(descriptor: ByteSource, offset: number): boolean {
   if (offset + METADATA.size > descriptor.size) return false;
   return METADATA.read(readBytes(descriptor, offset, METADATA.size)).magic === METADATA_MAGIC;
@@ -121,8 +124,8 @@ function readBlock(
 }
 
 /**
- * The metadata blocks of an enclave of the Intel SGX SDK, the one to use first. Throws SDK_METADATA, for an unsigned
- * enclave too: it has no blocks.
+ * The metadata blocks of an enclave of the Intel SGX SDK, the one to use first. Throws SDK_METADATA, for an
+ * unsigned enclave too: it has no blocks.
  */
 export function readSdkMetadata(elf: Elf): SdkMetadata[] {
   const section = findSection(elf, SDK_SECTION);

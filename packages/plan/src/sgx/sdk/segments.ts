@@ -34,7 +34,8 @@ function relocatedPages(elf: Elf): ReadonlySet<bigint> {
 }
 
 /**
- * The zero page that loaders of metadata 1.3 added after a segment: they rounded its size before they added its address.
+ * The zero page that loaders of metadata 1.3 added after a segment: they rounded its size before they added
+ * its address.
  */
 function extraPage(run: PageRun, segment: Segment, next: Segment | undefined, base: bigint): PageRun[] {
   const end = alignUp(segment.vaddr + BigInt(segment.memsz), PAGE);
@@ -60,8 +61,8 @@ export interface SdkSegments {
 }
 
 /**
- * The segments of an enclave of the Intel SGX SDK, all of whose pages are measured. Pages that the signer patched become
- * runs of their own, which a written plan carries, because the file has other bytes there.
+ * The segments of an enclave of the Intel SGX SDK, all of whose pages are measured. Pages that the signer
+ * patched become runs of their own, which a written plan carries, because the file has other bytes there.
  */
 export function sdkSegments({ elf, file, patches, base, extraPages }: SdkSegments): PageRun[] {
   const relocated = relocatedPages(elf);
