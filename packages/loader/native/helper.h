@@ -35,6 +35,7 @@ struct keep_host {
 	uint8_t *block;		/* host-call block of thread 0 */
 	bool granted[3];	/* which of 0, 1, 2 the Keep still has */
 	enter_function *enter;
+	int (*clock_gettime)(int32_t clock, void *timespec); /* the vDSO's, or NULL */
 
 	uint64_t started_ns;
 	uint64_t ended_ns;
@@ -70,8 +71,8 @@ void end_cause(struct keep_host *host, uint32_t cause);
 size_t statistics_write(struct keep_host *host, uint8_t *out);
 #define STATISTICS_MAX (sizeof(struct statistics) + (CALL_NUMBERS + PLATFORM_NUMBERS) * sizeof(struct call_count))
 
-/* vdso.c: the kernel's own entry, or NULL. */
-enter_function *vdso_enter(void);
+/* vdso.c: a function of the kernel's in user space, or NULL. */
+void *vdso_function(const char *name);
 
 /* sandbox.c: what this process can still do from now on. */
 bool sandbox_enter(struct keep_host *host);

@@ -146,7 +146,7 @@ static bool map_emulated(struct keep_host *host)
 
 static bool map_hardware(struct keep_host *host)
 {
-	host->enter = vdso_enter();
+	host->enter = (enter_function *)vdso_function("__vdso_sgx_enter_enclave");
 	if (host->enter == NULL)
 		return end_killed(host, CAUSE_BACKEND, "%s", "the vDSO has no __vdso_sgx_enter_enclave (Linux 5.11 on a CPU with SGX)");
 	host->base = (uint8_t *)host->start.base;
@@ -166,6 +166,7 @@ bool memory_map(struct keep_host *host)
 	host->block = mmap(NULL, HOSTCALL_BLOCK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (host->block == MAP_FAILED)
 		return failed(host, "mmap");
+	host->clock_gettime = (int (*)(int32_t, void *))vdso_function("__vdso_clock_gettime");
 	memcpy(host->block + HOSTCALL_DATA_OFFSET, host->boot, host->start.boot_length);
 	return host->start.backend == BACKEND_EMULATED ? map_emulated(host) : map_hardware(host);
 }

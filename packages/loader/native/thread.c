@@ -2,7 +2,7 @@
 /*
  * The Keep's thread: its signals, its alternate stack, and Syscall User Dispatch, by which a SYSCALL of the Keep becomes
  * a signal. Exclusive mode (Linux 5.11) without a selector: system calls from the helper's own code pass, all others
- * trap, whatever the Keep does to memory. A call from the vDSO would trap too, so that this process makes none.
+ * trap, whatever the Keep does to memory. Those of the vDSO's functions trap too, and are made by the handler.
  */
 #define _GNU_SOURCE
 #include <errno.h>

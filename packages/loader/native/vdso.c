@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds __vdso_sgx_enter_enclave in the vDSO that the kernel mapped into this process. */
+/* Finds functions in the vDSO that the kernel mapped into this process. */
 #include <elf.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include "helper.h"
 
-/* Walks the dynamic symbol table by the hash table's count, as the vDSO's document in the kernel tells. */
-enter_function *vdso_enter(void)
+/* Walks the dynamic symbol table by the hash table's count; NULL if the name is not there. */
+void *vdso_function(const char *name)
 {
 	const uint8_t *image = (const uint8_t *)getauxval(AT_SYSINFO_EHDR);
 	if (image == NULL)
@@ -36,7 +36,7 @@ enter_function *vdso_enter(void)
 	if (symbols == NULL || names == NULL || hash == NULL)
 		return NULL;
 	for (uint32_t i = 0; i < hash[1]; i++)
-		if (symbols[i].st_shndx != SHN_UNDEF && strcmp(names + symbols[i].st_name, "__vdso_sgx_enter_enclave") == 0)
-			return (enter_function *)(slide + symbols[i].st_value);
+		if (symbols[i].st_shndx != SHN_UNDEF && strcmp(names + symbols[i].st_name, name) == 0)
+			return (void *)(slide + symbols[i].st_value);
 	return NULL;
 }

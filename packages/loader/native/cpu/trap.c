@@ -158,6 +158,11 @@ __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 			return;
 		}
 	}
+	if (signal == SIGSYS && keep_thread && !cpu.inside) {
+		/* A function of the vDSO that had to ask the kernel. */
+		gregs[REG_RAX] = sys(gregs[REG_RAX], gregs[REG_RDI], gregs[REG_RSI], gregs[REG_RDX], gregs[REG_R10]);
+		return;
+	}
 	if (!inside || ours)
 		give_up(signal, rip, keep_thread);
 	cpu.xstate = (const uint8_t *)state->uc_mcontext.fpregs;
