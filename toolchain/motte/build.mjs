@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundles the command: dist/motte.mjs and a chunk for each command, so that a command loads only its own part.
-// Does nothing when no input is newer than the bundle.
+// Bundles the command: dist/motte.mjs, and in dist/motte/ one module a command with all that it needs, and yargs. A
+// command line loads two or three files; shared chunks would be fifteen, and finding each costs as much as reading it.
+// Does nothing when no input has changed.
 import { build } from 'esbuild';
 import {
   existsSync,
@@ -12,45 +13,72 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, 'dist');
-const STAMP = join(DIST, 'bundle.json');
+const MAIN = join(DIST, 'motte.mjs');
+const PARTS = join(DIST, 'motte');
+const STAMP = join(DIST, 'motte.json');
+const SOURCE = join(DIST, 'src');
+
+/** What is loaded when it is wanted, as the main module names it. */
+const LATER = /^(\.\.\/commands\/[a-z-]+|\.\/by-yargs)\.js$/;
+
+function seen(path) {
+  const { mtimeMs, size } = statSync(join(HERE, path));
+  return `${mtimeMs} ${size}`;
+}
 
 /** Whether the inputs of the last bundle are still what they were. */
 function fresh() {
-  if (!existsSync(STAMP) || !existsSync(join(DIST, 'motte.mjs'))) return false;
+  if (!existsSync(STAMP) || !existsSync(MAIN)) return false;
   const inputs = Object.entries(JSON.parse(readFileSync(STAMP, 'utf8')));
-  return inputs.every(([path, seen]) => {
-    if (!existsSync(path)) return false;
-    const { mtimeMs, size } = statSync(path);
-    return `${mtimeMs} ${size}` === seen;
-  });
+  return inputs.every(([path, was]) => existsSync(join(HERE, path)) && seen(path) === was);
 }
 
-/** Chunks first, then what names them, then the old ones go: a command that starts meanwhile finds its parts. */
+/** Lazy modules lie in the folder beside the main one. */
+const parts = {
+  name: 'parts',
+  setup({ onResolve }) {
+    onResolve({ filter: LATER }, ({ path, kind }) =>
+      kind === 'dynamic-import'
+        ? { path: `./motte/${basename(path, '.js')}.mjs`, external: true }
+        : undefined,
+    );
+  },
+};
+
+function entries() {
+  const commands = readdirSync(join(HERE, 'src/commands')).map((file) => basename(file, '.ts'));
+  return {
+    'motte-main': join(SOURCE, 'main.js'),
+    'by-yargs': join(SOURCE, 'grammar/by-yargs.js'),
+    ...Object.fromEntries(commands.map((name) => [name, join(SOURCE, 'commands', `${name}.js`)])),
+  };
+}
+
+/** Parts first, then the main module, then the old parts go: a command that starts meanwhile finds its own. */
 function install(staging) {
-  const chunks = join(DIST, 'chunks');
-  const fresh = new Set(readdirSync(join(staging, 'chunks')));
-  mkdirSync(chunks, { recursive: true });
-  for (const name of fresh) renameSync(join(staging, 'chunks', name), join(chunks, name));
-  renameSync(join(staging, 'motte.mjs'), join(DIST, 'motte.mjs'));
-  for (const name of readdirSync(chunks)) if (!fresh.has(name)) rmSync(join(chunks, name), { force: true });
+  const names = readdirSync(staging).filter((name) => name !== 'motte-main.mjs');
+  mkdirSync(PARTS, { recursive: true });
+  for (const name of names) renameSync(join(staging, name), join(PARTS, name));
+  renameSync(join(staging, 'motte-main.mjs'), MAIN);
+  for (const name of readdirSync(PARTS))
+    if (!names.includes(name)) rmSync(join(PARTS, name), { force: true });
   rmSync(staging, { recursive: true });
 }
 
 async function bundle() {
   const staging = join(DIST, `bundle-${process.pid}`);
   const { metafile } = await build({
-    entryPoints: { motte: join(HERE, 'dist/src/main.js') },
+    entryPoints: entries(),
     outdir: staging,
-    chunkNames: 'chunks/[name]-[hash]',
     outExtension: { '.js': '.mjs' },
     absWorkingDir: HERE,
+    plugins: [parts],
     bundle: true,
-    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -66,14 +94,9 @@ async function bundle() {
     },
   });
   install(staging);
-  const paths = [...Object.keys(metafile.inputs), fileURLToPath(import.meta.url)];
-  const seen = paths.map((path) => {
-    const { mtimeMs, size } = statSync(path);
-    return [path, `${mtimeMs} ${size}`];
-  });
-  writeFileSync(STAMP, JSON.stringify(Object.fromEntries(seen)));
+  const paths = [...Object.keys(metafile.inputs), 'build.mjs'];
+  writeFileSync(STAMP, JSON.stringify(Object.fromEntries(paths.map((path) => [path, seen(path)]))));
 }
 
-process.chdir(HERE);
 mkdirSync(DIST, { recursive: true });
 if (!fresh()) await bundle();
