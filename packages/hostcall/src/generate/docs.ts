@@ -112,6 +112,9 @@ HOST_RESULT, HOST_LENGTH, HOST_TIME or, when another call is answered, HOST_ORDE
 descriptors that it granted, and answers ${ALWAYS.join(', ')} to a call that it does not know. No pointer crosses: buffers
 lie in the data area one after another, each at a multiple of 8, in the order of the arguments.
 
+An errno of the host's kernel that the row does not list reaches the application as EIO, or as EINVAL or EBADF where the
+call has no EIO; so does a result that the row does not allow. The Keep does not end over what an honest host's kernel says.
+
 | number | call | component | arguments | result | errnos | |
 | --- | --- | --- | --- | --- | --- | --- |
 ${rows.map(hostCall).join('\n')}
