@@ -6,7 +6,10 @@ import { secinfoFlags } from '@motte/plan/sgx/secinfo-flags';
 import { planSecs } from '@motte/plan/sgx/secs';
 import { walkPlan } from '@motte/plan/walk';
 import type { PagePlan, PageRun } from '@motte/plan/plan';
-import type { Backend, ReadyEnclave } from './backend.js';
+import type { Backend, PageBatch, ReadyEnclave } from './backend.js';
+
+/** Contents that are handed to the backend at once: a driver's call, or a write, for 256 KiB. */
+const WINDOW_BYTES: number = 64 * PAGE_SIZE;
 
 /** What a launch needs beside the plan. */
 export interface LaunchInput {
@@ -34,19 +37,27 @@ export function launchSecs(plan: PagePlan, input: LaunchInput): Uint8Array {
  */
 export function launch(plan: PagePlan, backend: Backend, input: LaunchInput): ReadyEnclave {
   const enclave = backend.create(launchSecs(plan, input));
-  const batch = (run: PageRun, first: number, pages: number) => ({
+  let secinfo: Uint8Array = new Uint8Array(0);
+  const batch = (run: PageRun, first: number, pages: number): PageBatch => ({
     offset: toSafeNumber(run.address, 'address') + first * PAGE_SIZE,
     pages,
-    secinfo: SECINFO.write({ flags: BigInt(secinfoFlags(run)) }),
+    secinfo,
     measure: run.measured,
   });
   try {
-    walkPlan(plan, {
-      begin: (run) => run.kind !== 'secs',
-      content: (run, first, bytes) =>
-        enclave.addPages({ ...batch(run, first, bytes.length / PAGE_SIZE), bytes }),
-      zeros: (run, first, count) => enclave.addPages(batch(run, first, count)),
-    });
+    walkPlan(
+      plan,
+      {
+        begin(run) {
+          secinfo = SECINFO.write({ flags: BigInt(secinfoFlags(run)) });
+          return run.kind !== 'secs';
+        },
+        content: (run, first, bytes) =>
+          enclave.addPages({ ...batch(run, first, bytes.length / PAGE_SIZE), bytes }),
+        zeros: (run, first, count) => enclave.addPages(batch(run, first, count)),
+      },
+      new Uint8Array(WINDOW_BYTES),
+    );
     return enclave.init(input.sigstruct);
   } catch (error) {
     enclave.abandon();
