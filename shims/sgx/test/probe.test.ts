@@ -20,6 +20,7 @@ const ROWS: readonly [name: string, end: Partial<End>, sgx1?: Partial<End>][] = 
   ['flags', good, good],
   ['direct', good, good],
   ['random', good, good],
+  ['threads', good],
   ['undefined', signalled(4), signalled(4)],
   ['breakpoint', signalled(5), signalled(5)],
   ['abort', signalled(6), signalled(6)],
@@ -58,6 +59,8 @@ else {
     for (const [way, options] of WAYS) check(`${name}${way}`, options, expected);
     if (first !== undefined) check(`${name} in the SGX1 layout`, {}, first, sgx1);
   }
+
+  check('empty-stdin', {}, good, { stdin: 'null' });
 
   test('random bytes are others in each run', async () => {
     const [a, b] = await Promise.all([runProbe(exec, 'random'), runProbe(exec, 'random')]);

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -289,6 +292,30 @@ static void deadlock(void)
 	syscall(SYS_futex, &word, 0, 5, NULL);
 }
 
+static void *thread(void *argument)
+{
+	return argument;
+}
+
+static void threads(void)
+{
+	pthread_t other;
+
+	CHECK(pthread_create(&other, NULL, thread, NULL) == EAGAIN);
+	CHECK(fork() == -1 && errno == ENOSYS);
+}
+
+static void empty_stdin(void)
+{
+	struct pollfd poll_in = { .fd = 0, .events = POLLIN };
+	struct stat stat;
+	char byte;
+
+	CHECK(read(0, &byte, 1) == 0 && write(0, "x", 1) == -1 && errno == EBADF);
+	CHECK(fstat(0, &stat) == 0 && S_ISCHR(stat.st_mode) && !isatty(0));
+	CHECK(poll(&poll_in, 1, -1) == 1 && poll_in.revents == POLLIN);
+}
+
 static void blocked_abort(void)
 {
 	sigset_t set;
@@ -311,7 +338,7 @@ static const struct {
 	{ "late-code", late_code }, { "late-code-refused", late_code_refused }, { "read-only", read_only },
 	{ "memory", memory }, { "pointers", bad_pointers }, { "registers", registers }, { "flags", flags },
 	{ "direct", direct_entry }, { "random", random_bytes }, { "deadlock", deadlock }, { "abort", abort },
-	{ "blocked", blocked_abort },
+	{ "blocked", blocked_abort }, { "threads", threads }, { "empty-stdin", empty_stdin },
 };
 
 int main(int argc, char **argv)
