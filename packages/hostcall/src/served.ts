@@ -108,6 +108,12 @@ export const SERVED: readonly Served[] = [
 
   { number: 24, name: 'sched_yield', component: 'process', calls: ['sched_yield'] },
   { number: 39, name: 'getpid', component: 'process', doc: '1' },
+  {
+    number: 56,
+    name: 'clone',
+    component: 'process',
+    doc: 'EAGAIN for a thread: there is one; ENOSYS for a process',
+  },
   { number: 60, name: 'exit', component: 'process', doc: 'leaves with ENDED' },
   { number: 63, name: 'uname', component: 'process', doc: 'the same on every host' },
   { number: 97, name: 'getrlimit', component: 'process' },
@@ -171,7 +177,7 @@ export const REFUSED: readonly { readonly names: string; readonly why: string }[
     names: 'fork, vfork, clone without CLONE_VM',
     why: 'a Keep cannot be copied: its pages belong to one enclave',
   },
-  { names: 'clone, clone3', why: 'threads come with the whole microkernel' },
+  { names: 'clone3', why: 'threads come with the whole microkernel' },
   { names: 'execve, execveat', why: 'comes with the whole microkernel' },
   { names: 'socket and what works on sockets', why: 'comes with grants for addresses' },
   { names: 'epoll, eventfd, pipe', why: 'comes with threads' },
