@@ -106,39 +106,48 @@ function showHost({ address, loaded }, { bytes, hidden }) {
   );
 }
 
-must(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--quiet']);
-buildProgram();
+async function main() {
+  must(process.execPath, [join(ROOT, 'scripts/build.mjs'), '--quiet']);
+  buildProgram();
 
-const { load, prepareSgxKeep } = await library('packages/loader/dist/src/index.js');
-const { withCommandLine } = await library('packages/config/dist/src/host-values.js');
-const { defaultConfig } = await library('packages/config/dist/src/keep-toml.js');
-const { parseSigstruct, sigstructText } = await library('packages/sign/dist/src/sgx/sigstruct.js');
+  const { load, prepareSgxKeep } = await library('packages/loader/dist/src/index.js');
+  const { withCommandLine } = await library('packages/config/dist/src/host-values.js');
+  const { defaultConfig } = await library('packages/config/dist/src/keep-toml.js');
+  const { parseSigstruct, sigstructText } = await library('packages/sign/dist/src/sgx/sigstruct.js');
 
-const image = prepareSgxKeep({ exec: PROGRAM, config: withCommandLine(defaultConfig(), ARGS, []) });
-const { mrenclave, mrsigner } = sigstructText(parseSigstruct(image.sigstruct));
-showPlan(image.plan);
-console.log(`   mrenclave ${mrenclave}`);
-console.log(`   mrsigner  ${mrsigner}  (the developer key of this user)`);
+  const image = prepareSgxKeep({ exec: PROGRAM, config: withCommandLine(defaultConfig(), ARGS, []) });
+  const { mrenclave, mrsigner } = sigstructText(parseSigstruct(image.sigstruct));
+  showPlan(image.plan);
+  console.log(`   mrenclave ${mrenclave}`);
+  console.log(`   mrsigner  ${mrsigner}  (the developer key of this user)`);
 
-heading(`3. Run in an emulated Keep: ${show(PROGRAM)} ${ARGS.join(' ')}`);
-const keep = await load(image, { emulate: 'strict', stdio: ['ignore', 'pipe', 'inherit'], linger: true });
-let output = '';
-keep.stdout.on('data', (chunk) => (output += chunk));
-const end = await keep.exited;
-const place = secretPlace(image.plan);
-const peek = await keep.peek(place.address, place.length);
-const stats = await keep.stats();
-await keep.close();
-image.close();
-process.stdout.write(output.replace(/^(?=.)/gm, '   | '));
-console.log(
-  `   ${end.ended} with status ${end.status}; ${stats.entries} entries, ${stats.hostCalls} host calls`,
-);
-showHost(place, peek);
+  heading(`3. Run in an emulated Keep: ${show(PROGRAM)} ${ARGS.join(' ')}`);
+  const keep = await load(image, { emulate: 'strict', stdio: ['ignore', 'pipe', 'inherit'], linger: true });
+  let output = '';
+  keep.stdout.on('data', (chunk) => (output += chunk));
+  const end = await keep.exited;
+  const place = secretPlace(image.plan);
+  const peek = await keep.peek(place.address, place.length);
+  const stats = await keep.stats();
+  await keep.close();
+  image.close();
+  process.stdout.write(output.replace(/^(?=.)/gm, '   | '));
+  console.log(
+    `   ${end.ended} with status ${end.status}; ${stats.entries} entries, ${stats.hostCalls} host calls`,
+  );
+  showHost(place, peek);
 
-heading('Try');
-console.log('   export PATH="$PWD/node_modules/.bin:$PATH"');
-console.log(`   motte run --emulate ${show(PROGRAM)} and you`);
-console.log(`   motte measure sgx ${show(PROGRAM)} --json`);
-console.log('   motte platform info');
-if (end.ended !== 'exited' || end.status !== 0 || !peek.hidden) process.exit(1);
+  heading('Try');
+  console.log('   export PATH="$PWD/node_modules/.bin:$PATH"');
+  console.log(`   motte run --emulate ${show(PROGRAM)} and you`);
+  console.log(`   motte measure sgx ${show(PROGRAM)} --json`);
+  console.log('   motte platform info');
+  if (end.ended !== 'exited' || end.status !== 0 || !peek.hidden) process.exit(1);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`start: ${error.message}`);
+  process.exit(error.exit ?? 1);
+}

@@ -2,11 +2,12 @@
 import { MotteError } from '@motte/binary/error';
 import { codeAndField } from '@motte/test-helpers/errors';
 import { fuzzParameters } from '@motte/test-helpers/fuzz';
+import { schemaFaults } from '@motte/test-helpers/json-schema';
 import fc from 'fast-check';
-import { stringify } from 'smol-toml';
+import { parse, stringify } from 'smol-toml';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { initText } from '../src/keep-schema.js';
+import { initText, keepSchema } from '../src/keep-schema.js';
 import { defaultConfig, parseKeepToml } from '../src/keep-toml.js';
 
 const EVERYTHING = `
@@ -187,14 +188,14 @@ test('any text is a KeepConfig or a MotteError', () => {
   );
   fc.assert(
     fc.property(fc.array(pieces, { maxLength: 40 }), (parts) => only(parts.join(''))),
-    fuzzParameters(400),
+    fuzzParameters(150),
   );
   fc.assert(fc.property(fc.string({ unit: 'binary' }), only), fuzzParameters(200));
   fc.assert(
     fc.property(fc.nat(EVERYTHING.length - 1), fc.string({ maxLength: 3 }), (at, text) =>
       only(EVERYTHING.slice(0, at) + text + EVERYTHING.slice(at + 1)),
     ),
-    fuzzParameters(400),
+    fuzzParameters(150),
   );
   fc.assert(
     fc.property(values, (value) => {
@@ -208,6 +209,45 @@ test('any text is a KeepConfig or a MotteError', () => {
     }),
     fuzzParameters(300),
   );
+});
+
+test('the JSON schema takes all that the parser takes, and refuses what is of another type', () => {
+  const schema = keepSchema();
+  assert.equal(schemaFaults(schema, parse(EVERYTHING)), []);
+  for (const wrong of [
+    'threads = "1"',
+    'memroy = 1',
+    '[sgx]\ndebug = 1',
+    'files = [1]',
+    '[env]\nA = 1',
+    'stdin = "x"',
+  ]) {
+    assert.is.not(schemaFaults(schema, parse(wrong)).length, 0, wrong);
+  }
+  const text = fc.string({ maxLength: 5 });
+  const value = fc.record(
+    {
+      args: fc.oneof(fc.constant('host'), fc.array(text, { maxLength: 2 })),
+      threads: fc.integer({ min: 0, max: 300 }),
+      memory: fc.oneof(fc.constantFrom('1MiB', '64 KiB', '3GiB', '1TiB'), fc.constant(1 << 21)),
+      stdin: fc.constantFrom('inherit', 'null', 'none'),
+      env: fc.dictionary(text, fc.oneof(text, fc.record({ default: text, measured: fc.boolean() }))),
+      connect: fc.array(fc.record({ host: text, port: fc.nat(70000) }), { maxLength: 2 }),
+      sgx: fc.record({ version: fc.nat(3), debug: fc.boolean() }, { requiredKeys: [] }),
+    },
+    { requiredKeys: [] },
+  );
+  let taken = 0;
+  fc.assert(
+    fc.property(value, (one) => {
+      const toml = stringify(one);
+      if (codeAndField(() => parseKeepToml(toml)) !== 'accepted') return;
+      taken++;
+      assert.equal(schemaFaults(schema, parse(toml)), [], toml);
+    }),
+    fuzzParameters(300),
+  );
+  assert.ok(taken > 20, `only ${taken} were taken`);
 });
 
 test('deep nesting and long texts end soon', () => {
