@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's side of an emulated Keep: what it sees, how it is misused, how it ends.
-import { MESSAGE_TYPE, PEEKED, START_FLAGS } from '@motte/loader/protocol/messages';
+import { MESSAGE_TYPE, PEEKED, START, START_FLAGS } from '@motte/loader/protocol/messages';
 import { REPORT } from '@motte/binary/sgx/report';
 import { createCipheriv } from 'node:crypto';
 import { test } from 'uvu';
@@ -294,6 +294,21 @@ for (const { name, start, text } of MALFORMED) {
     assert.is(stats.entries, 0);
   });
 }
+
+test('whatever START says, the helper ends by itself and says how', async () => {
+  // One field after another of START set to all ones, to a small number, to a large one.
+  for (const { at, name, type } of START.fields) {
+    if (type.startsWith('bytes')) continue;
+    for (const value of [1n, 0x7fff_f000n, type === 'u64' ? 0xffff_ffff_ffff_f000n : 0xffff_ffffn]) {
+      const field = { [name]: type === 'u64' ? value : Number(value) };
+      const { status, end } = await run('honest', { start: field }).catch((error: unknown) => {
+        throw new Error(`${name} = ${value}: ${String(error)}`);
+      });
+      assert.is(status, 0, `${name} at ${at} = ${value}`);
+      assert.ok(['exited', 'killed'].includes(end.ended), `${name} = ${value}: ${JSON.stringify(end)}`);
+    }
+  }
+});
 
 test('LIEs are refused by the helper that is shipped', async () => {
   const { end } = await run('honest', { lies: [{ number: 1, kind: 1 }] });

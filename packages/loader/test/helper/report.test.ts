@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
 import { REASONS } from '@motte/hostcall/reasons';
 import { codeAndField } from '@motte/test-helpers/errors';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Unframer } from '@motte/loader/helper/framing';
 import { decodeEnded, decodeStatistics } from '@motte/loader/helper/report';
 import { CAUSES } from '@motte/loader/protocol/causes';
 import { CALL_COUNT, ENDED, ENDED_HOW, STATISTICS } from '@motte/loader/protocol/ended';
@@ -108,6 +111,25 @@ test('STATISTICS: counts by call, and no byte more or less', () => {
   assert.is(
     codeAndField(() => decodeStatistics(bytes.subarray(0, 100))),
     'STRUCT_TRUNCATED STATISTICS',
+  );
+});
+
+test('whatever the helper sends is a report or a MotteError', () => {
+  const sizes = fc.constantFrom(0, 1, ENDED.size - 1, ENDED.size, ENDED.size + STATISTICS.size);
+  const any = sizes.chain((size) => fc.uint8Array({ minLength: size, maxLength: size + 64 }));
+  fc.assert(
+    fc.property(any, (bytes) => {
+      for (const decode of [decodeEnded, decodeStatistics])
+        assert.type(
+          codeAndField(() => decode(bytes)),
+          'string',
+        );
+      try {
+        new Unframer().push(bytes);
+      } catch (error) {
+        assert.instance(error, MotteError);
+      }
+    }),
   );
 });
 

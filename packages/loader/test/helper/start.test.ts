@@ -2,6 +2,7 @@
 import { SITE } from '@motte/elf/sites';
 import { NO_BYTES } from '@motte/plan/sources';
 import { sameBytes } from '@motte/test-helpers/bytes';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeStart, mappingsOf, tcsOffsets } from '@motte/loader/helper/start';
@@ -69,6 +70,38 @@ for (const row of ROWS) {
 test('mappings: a heap that grows is mapped too', () => {
   const found = mappingsOf(plan(run(0, 1, 'rx')), [{ offset: 0x200000n, length: 0x10000n }]);
   assert.equal(found.at(-1), { offset: 0x200000n, length: 0x10000n, permissions: 3 });
+});
+
+test('mappings: every page of every run, once, with its permissions, and no other page', () => {
+  const piece = fc.record({
+    gap: fc.nat({ max: 2 }),
+    pages: fc.integer({ min: 1, max: 3 }),
+    permissions: fc.constantFrom('r', 'rw', 'rx'),
+  });
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), fc.boolean(), (pieces, backwards) => {
+      const expected = new Map<bigint, number>();
+      const runs: PageRun[] = [];
+      let at = 0;
+      for (const { gap, pages, permissions } of pieces) {
+        at += gap;
+        runs.push(run(at * 0x1000, pages, permissions));
+        const bits = { r: 1, rw: 3, rx: 5 }[permissions];
+        for (let i = 0; i < pages; i++) expected.set(BigInt(at++), bits);
+      }
+      const found = new Map<bigint, number>();
+      let end = -1n;
+      for (const { offset, length, permissions } of mappingsOf(
+        plan(...(backwards ? runs.toReversed() : runs)),
+        [],
+      )) {
+        assert.ok(offset >= end && length > 0n);
+        end = offset + length;
+        for (let page = offset >> 12n; page < end >> 12n; page++) found.set(page, permissions);
+      }
+      assert.equal([...found], [...expected]);
+    }),
+  );
 });
 
 test('TCS offsets are in the order of the plan, page by page', () => {
