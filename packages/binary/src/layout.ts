@@ -115,7 +115,8 @@ function readField(
     case 'u64be':
       return view.getBigUint64(at, false);
     default:
-      return bytes.slice(at, at + fieldSize(type));
+      // Not `slice`: that of a Buffer shares its memory.
+      return new Uint8Array(bytes.subarray(at, at + fieldSize(type)));
   }
 }
 

@@ -137,4 +137,11 @@ test('the C structure asserts its size and each offset', () => {
   assert.is(c.match(/__builtin_offsetof/g)?.length, FIELDS.length);
 });
 
+test('values are copies, of a Buffer too', () => {
+  const bytes = Buffer.alloc(24, 7);
+  const { e } = SAMPLE.read(bytes);
+  bytes.fill(0);
+  assert.ok(e.every((byte) => byte === 7));
+});
+
 test.run();

@@ -81,7 +81,8 @@ export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint
   const page = new Uint8Array(PAGE_SIZE);
   const zeroPage = hash(page);
   const contentsAt = PAGE_INFO.offsetOf('contents');
-  let digest: Uint8Array = plan.start?.slice() ?? new Uint8Array(DIGEST_BYTES);
+  let digest: Uint8Array =
+    plan.start === undefined ? new Uint8Array(DIGEST_BYTES) : new Uint8Array(plan.start);
   if (digest.length !== DIGEST_BYTES)
     throw new MotteError('SNP_INPUT', {
       field: 'start',

@@ -59,7 +59,7 @@ class Reader {
 
   take(length: number, field: string): Uint8Array {
     const from = this.#need(length, field);
-    return this.bytes.slice(from, from + length);
+    return new Uint8Array(this.bytes.subarray(from, from + length));
   }
 }
 

@@ -9,7 +9,7 @@ export const NO_BYTES: ByteSource = bytesSource(new Uint8Array(0));
 export function trimmedSource(bytes: Uint8Array): ByteSource {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
-  return end === 0 ? NO_BYTES : bytesSource(bytes.slice(0, end));
+  return end === 0 ? NO_BYTES : bytesSource(new Uint8Array(bytes.subarray(0, end)));
 }
 
 /** `lead` zero bytes, then `source`. */
@@ -27,7 +27,7 @@ export function leadSource(lead: number, source: ByteSource): ByteSource {
 
 /** `pattern` over and over until there are `size` bytes; nothing of that size is held. */
 export function fillSource(pattern: Uint8Array, size: number): ByteSource {
-  const own = pattern.slice();
+  const own = new Uint8Array(pattern);
   return {
     size,
     read(offset, into) {

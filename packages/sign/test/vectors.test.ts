@@ -11,9 +11,10 @@ function rowsIn(name: string): number {
   if (lists.length > 0) return lists.reduce((sum, list) => sum + list.length, 0);
   const counts = meta['counts'] as Record<string, number> | undefined;
   // sgx-enarx has no list but one image and one SIGSTRUCT.
-  return counts === undefined
-    ? 2
-    : (counts['rows'] ?? counts['lists'] ?? counts['pages'] ?? counts['images'] ?? 0);
+  if (counts === undefined) return 2;
+  // Else rows of one name, with what is in them or how many of each sort beside it, or several lists.
+  const own = counts['rows'] ?? counts['lists'] ?? counts['pages'] ?? counts['images'];
+  return own ?? Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 for (const name of Object.keys(FOLDERS)) {

@@ -42,6 +42,16 @@ export const SIGN_ERRORS = {
     reason: 'A value that was to be signed does not fit its field of the SIGSTRUCT.',
     fix: 'The message names the field and its range; dates are YYYY-MM-DD.',
   },
+  SEV_INPUT: {
+    exit: 2,
+    reason: 'A key, a nonce or a digest for an SEV launch has another length than the SEV API wants.',
+    fix: 'Keys and nonces have 16 bytes, digests and measurements 32.',
+  },
+  SEV_CERTIFICATE: {
+    exit: 2,
+    reason: 'The file is not an SEV certificate in the binary format of AMD.',
+    fix: 'Get the chain again from the platform (`sevctl export`) or from AMD.',
+  },
   SIGN_KEY: {
     exit: 2,
     reason: 'The key cannot sign a SIGSTRUCT.',

@@ -4,6 +4,7 @@ import { openFolder } from './folder.js';
 import type { RowResult, VectorFolder } from './folder.js';
 import { gramineRows } from './gramine-rows.js';
 import { sdkRows } from './sdk-rows.js';
+import { sevRows } from './sev-rows.js';
 import { hardwareRows, launchRows, pageListRows, vmsaRows } from './snp-rows.js';
 import { sigstructRows } from './sigstruct-rows.js';
 import { streamRows } from './stream-rows.js';
@@ -26,6 +27,7 @@ export const FOLDERS: Readonly<
   'snp-page-lists': pageListRows,
   'snp-vmsa': vmsaRows,
   'snp-hw-launch': hardwareRows,
+  'sev-legacy': sevRows,
   'tdx-mrtd': mrtdRows,
   'tdx-page-lists': tdxListRows,
   'tdx-rtmr': rtmrRows,
