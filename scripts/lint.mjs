@@ -51,6 +51,7 @@ function tooLong() {
     .map(([file, lines]) => `${file}: ${lines} lines, at most ${MOST_LINES}`);
 }
 
+/** @type {readonly (readonly [string, () => string[]])[]} */
 const CHECKS = [
   ['format', () => run(bin('prettier'), ['--check', '--log-level', 'warn', '.'])],
   ['lint', () => run(bin('oxlint'), ['--type-aware', '--deny-warnings', '.'])],

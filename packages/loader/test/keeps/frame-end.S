@@ -1,4 +1,4 @@
-
+/* SPDX-License-Identifier: Apache-2.0 */
 	/* After the cases: what they call. Sites at 0x3f100, 0x3f200, 0x3f300, 0x3f310. */
 	.org	0x3f000
 leave:

@@ -24,15 +24,28 @@ function gcc(args: readonly string[]): void {
 }
 
 gcc([
-  ...['-ffreestanding', '-mgeneral-regs-only', '-fno-stack-protector', '-fno-pie', '-r', '-nostdlib'],
-  ...[...cpuSources, '-o', cpuObject],
+  '-ffreestanding',
+  '-mgeneral-regs-only',
+  '-fno-stack-protector',
+  '-fno-pie',
+  '-r',
+  '-nostdlib',
+  ...cpuSources,
+  '-o',
+  cpuObject,
 ]);
 
 test('emulated_enter has the ABI of __vdso_sgx_enter_enclave', () => {
   const program = join(folder, 'abi');
   gcc([
-    ...['-static', '-no-pie', '-fno-pie', join(ROOT, 'packages/loader/test/native/abi.c')],
-    ...[join(NATIVE, 'enter.S'), cpuObject, '-o', program],
+    '-static',
+    '-no-pie',
+    '-fno-pie',
+    join(ROOT, 'packages/loader/test/native/abi.c'),
+    join(NATIVE, 'enter.S'),
+    cpuObject,
+    '-o',
+    program,
   ]);
   assert.is(execFileSync(program, { encoding: 'utf8' }), 'ok\n');
 });
