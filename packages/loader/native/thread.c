@@ -24,6 +24,8 @@
 #endif
 #define TRAP_STACK_SIZE 0x10000
 #define SERVICE_STACK_SIZE 0x10000
+#define PERIOD_LEAST_US 20 /* less would leave the Keep no time */
+#define HARDWARE_GRACE_NS 100000000
 
 extern const char __executable_start[], etext[];
 
@@ -42,7 +44,9 @@ static bool install_handlers(void)
 		if (sigaction(exceptions[i], &action, NULL) != 0)
 			return false;
 	/* These interrupt a system call, so that the thread looks whether it shall stop. */
-	action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+	action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	sigaddset(&action.sa_mask, SIGNAL_STOP);
+	sigaddset(&action.sa_mask, SIGNAL_TICK);
 	return sigaction(SIGNAL_STOP, &action, NULL) == 0 && sigaction(SIGNAL_TICK, &action, NULL) == 0;
 }
 
@@ -80,7 +84,8 @@ void run_tick(struct keep_host *host)
 	if (host->start.aex_period_us == 0)
 		return;
 	cpu.seed = cpu.seed * 6364136223846793005ull + 1442695040888963407ull;
-	const uint64_t span = 2000ull * host->start.aex_period_us;
+	const uint32_t period = host->start.aex_period_us;
+	const uint64_t span = 2000ull * (period < PERIOD_LEAST_US ? PERIOD_LEAST_US : period);
 	const uint64_t next = 1000 + (cpu.seed >> 16) % span;
 	const struct itimerspec when = {
 		.it_value = {.tv_sec = (time_t)(next / 1000000000), .tv_nsec = (long)(next % 1000000000)},
@@ -141,14 +146,20 @@ bool thread_start(struct keep_host *host)
 
 /*
  * Gets the Keep's thread out, from wherever it is. A signal that arrives just before a system call blocks is lost, so
- * it is sent until the thread says that it is over.
+ * it is sent until the thread says that it is over. An enclave of hardware resumes by itself after a signal: if it makes
+ * no host call it is left running, and dies with this process.
  */
 void thread_stop(struct keep_host *host)
 {
+	const uint64_t begun = now_ns();
 	cpu.stop = true;
 	while (keep_thread_runs && !host->over) {
 		const struct timespec nap = {.tv_nsec = 1000000};
 		pthread_kill(keep_thread, SIGNAL_STOP);
 		nanosleep(&nap, NULL);
+		if (host->start.backend == BACKEND_HARDWARE && now_ns() - begun > HARDWARE_GRACE_NS) {
+			host->ended_ns = now_ns();
+			host->over = true;
+		}
 	}
 }

@@ -141,6 +141,9 @@ __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 		load_regs(gregs);
 		cpu_raise(VECTOR_INTERRUPT, 0, 0, "an interrupt", 0, 0);
 		cpu.stats.injected++;
+		/* Both are blocked while their handler runs, or they could nest without end; it is left by a jump. */
+		const uint64_t both = 1ull << (SIGNAL_STOP - 1) | 1ull << (SIGNAL_TICK - 1);
+		sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&both, 0, sizeof both);
 		leave();
 	}
 	if (signal == SIGTRAP && cpu.step && keep_thread && (info->si_code == TRAP_TRACE || info->si_code == SI_KERNEL)) {
