@@ -3,8 +3,9 @@
 import { schemaFaults } from '@motte/test-helpers/json-schema';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -48,6 +49,29 @@ function talk(stderr: string): string[] {
 }
 
 const EMULATED = ['run', '--emulate'];
+
+/** Whether a process is there and has not ended: a zombie waits for its parent alone. */
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** A Keep that computes for ever, its helper's process, and what was said on standard error. */
+async function spinning(): Promise<{ child: ChildProcess; helper: number; said: () => string }> {
+  const env = { PATH: process.env['PATH'], HOME: PLACE, XDG_CONFIG_HOME: join(PLACE, 'config') };
+  const child = spawn(process.execPath, [MOTTE, ...EMULATED, './spin'], { cwd: folder, env });
+  let said = '';
+  child.stderr.on('data', (chunk) => (said += String(chunk)));
+  const first = new Promise((resolve) => child.stdout.once('data', () => resolve('spinning')));
+  const early = new Promise((resolve) => child.once('exit', resolve));
+  assert.is(await Promise.race([first, early]), 'spinning', said);
+  const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
+  assert.is(children.length, 1);
+  return { child, helper: Number(children[0]), said: () => said };
+}
 
 const tests = (): void => {
   // Made once here, so that no test's standard error tells of it.
@@ -192,23 +216,21 @@ const tests = (): void => {
     assert.match(ran.stderr, /TEE_MISSING/);
   });
 
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
+  for (const [who, signal, status] of [
+    ['motte', 'SIGINT', 130],
+    ['motte', 'SIGTERM', 143],
+    ['motte', 'SIGKILL', null],
+    ['its helper', 'SIGKILL', 127],
   ] as const) {
-    test(`${signal} ends the Keep with ${status}, and no helper is left`, async () => {
-      const env = { PATH: process.env['PATH'], HOME: PLACE, XDG_CONFIG_HOME: join(PLACE, 'config') };
-      const child = spawn(process.execPath, [MOTTE, ...EMULATED, './spin'], { cwd: folder, env });
+    test(`${signal} to ${who} ends the Keep with ${String(status)}, and no helper is left`, async () => {
+      const { child, helper, said } = await spinning();
       const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
-      const spinning = new Promise((resolve) => child.stdout.once('data', resolve));
-      let said = '';
-      child.stderr.on('data', (chunk) => (said += String(chunk)));
-      assert.is(await Promise.race([spinning.then(() => 'spinning'), exit]), 'spinning', said);
-      const helpers = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ');
-      assert.is(helpers.length, 1);
-      child.kill(signal);
-      assert.is(await exit, status, said);
-      assert.not.ok(readdirSync('/proc').includes(helpers[0] ?? ''), 'the helper is gone');
+      if (who === 'motte') child.kill(signal);
+      else process.kill(helper, signal);
+      assert.is(await exit, status, said());
+      for (let i = 0; i < 100 && alive(helper); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.not.ok(alive(helper), 'the helper is gone');
+      if (status === 127) assert.match(said(), /\nmotte: .*the Keep was killed: .*\[KEEP_ENDED\]\n$/);
     });
   }
 

@@ -3,6 +3,7 @@ import { toHex } from '@motte/binary/hex';
 import { measureSgx } from '@motte/measure/sgx';
 import { planTotals } from '@motte/plan/totals';
 import type { Input, Outcome } from '../grammar/command.js';
+import { readSmall } from '../io/file.js';
 import { openOutput } from '../io/output.js';
 import { bytesDigest, sourceDigest } from '../keep/digest.js';
 import { prepare } from '../keep/prepare.js';
@@ -36,7 +37,12 @@ export function run({ options, words: [file = ''] }: Input): Outcome {
         measurement,
         config: keep === undefined ? null : { digest: bytesDigest(keep.config), blob: toHex(keep.config) },
         pages: planTotals(plan),
-        inputs: inputs.map(({ role, file: one }) => ({ role, path: one.path, sha256: sourceDigest(one) })),
+        inputs: [
+          ...inputs.map(({ role, file: one }) => ({ role, path: one.path, sha256: sourceDigest(one) })),
+          ...(options.config === undefined
+            ? []
+            : [{ role: 'config', path: options.config, sha256: bytesDigest(readSmall(options.config)) }]),
+        ],
       },
       text,
     };
