@@ -22,7 +22,13 @@ test('a heap of 16 GiB starts with hardly more table pages than one of 64 MiB', 
   assert.is(pages(16_384), 3); // a root of two pages
 });
 
-const memory = nativeProgram('memory_model', ['test/c/memory_model.c', 'memory.c', 'ledger.c']);
+const memory = nativeProgram('memory_model', [
+  'test/c/memory_model.c',
+  'memory.c',
+  'memory_map.c',
+  'memory_use.c',
+  'ledger.c',
+]);
 for (const lazy of ['1', '0']) {
   for (const seed of SEEDS) {
     test(`memory is Linux's over ${lazy === '1' ? 'SGX2' : 'SGX1'} pages, seed ${seed}`, () => {

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The shim's own accesses on the application's behalf, and the application's page faults. */
+#include "include/memory.h"
+#include "include/bytes.h"
+#include "include/linux.h"
+#include "include/memory_state.h"
+
+/* Pages that one fault brings in: neighbours are mostly used next, and a fault costs far more than an acceptance. */
+#define FAULT_BATCH 16
+long memory_touch(uint64_t address, uint64_t length, unsigned need)
+{
+	uint64_t last, end, part;
+	uint8_t state;
+
+	if (length == 0)
+		return 0;
+	if (__builtin_add_overflow(address, length - 1, &last))
+		return -EFAULT;
+	if (address < memory.ledger.base || page_of(last) >= memory.ledger.pages)
+		return -EFAULT;
+	end = page_of(last) + 1;
+	for (uint64_t page = page_of(address); page < end; page += part) {
+		part = ledger_run(&memory.ledger, page, end, &state);
+		if (!(state & PAGE_MAPPED) || (state & need) != need)
+			return -EFAULT;
+		if (!(state & PAGE_ACCEPTED))
+			memory_accept(page, part, state);
+	}
+	return 0;
+}
+
+enum memory_fault memory_fault(uint64_t address, unsigned need)
+{
+	uint64_t page, count;
+	uint8_t state;
+
+	if (address < memory.ledger.base || page_of(address) >= memory.ledger.pages)
+		return MEMORY_FAULT_SIGNAL;
+	page = page_of(address);
+	state = ledger_state(&memory.ledger, page);
+	if (!(state & PAGE_MAPPED) || (state & need) != need)
+		return MEMORY_FAULT_SIGNAL;
+	if (state & PAGE_ACCEPTED)
+		return MEMORY_FAULT_TAMPERED;
+	count = memory.ledger.pages - page;
+	count = ledger_run(&memory.ledger, page, page + (count < FAULT_BATCH ? count : FAULT_BATCH), &state);
+	memory_accept(page, count, state);
+	return MEMORY_FAULT_SERVED;
+}
+
+void memory_copy(uint64_t to, uint64_t from, uint64_t pages)
+{
+	uint64_t first = page_of(from), part;
+	uint8_t state;
+
+	for (uint64_t page = first; page < first + pages; page += part) {
+		uint64_t target = to + ((page - first) << PAGE_SHIFT);
+
+		part = ledger_run(&memory.ledger, page, first + pages, &state);
+		if (!(state & PAGE_ACCEPTED) || memory_touch(target, part << PAGE_SHIFT, PERM_R | PERM_W))
+			continue;
+		memcpy((void *)target, (const void *)address_of(page), part << PAGE_SHIFT);
+	}
+}
