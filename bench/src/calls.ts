@@ -63,8 +63,8 @@ async function run(): Promise<Outcome> {
     rows,
     goals,
     notes: [
-      'What the machine itself takes for a system call, for the FS base and for a trap is under (natively): emulation is made of those three, and a host call contains the system call that the host makes for it.',
-      "Where the time of a direct host call goes (perf, 2026-11-25): 55 % is the shim's own code, which has a fence behind every load and return (LVI, SECURITY.md rule 8) where the prototype's had none; 23 % the kernel's, 22 % the emulator's.",
+      'What the machine itself takes for a system call, for the FS base and for a trap is under (natively): emulation is made of those three.',
+      'With --no-patch each ENCLU is a trap: what the machine takes for UD2 bounds it, and that differs from machine to machine more than anything else here.',
       `A run is ${BATCHES} batches of 200 calls and gives its best batch, timed by clock_gettime inside. "patched": the shim's listed sites are jumps, as by default; "plain": --no-patch. Met when the best run is within ${Math.round((NOISE - 1) * 100)} % (noise).`,
     ],
   };
