@@ -35,6 +35,8 @@ const ROWS: readonly Row[] = [
   { name: 'a page that is not aligned', batch: { offset: 0x1800 }, expected: 'SGX_GP EADD LINADDR' },
   { name: 'a page before the base', batch: { offset: -PAGE }, expected: 'SGX_GP EADD LINADDR' },
   { name: 'no page', batch: { pages: 0 }, expected: 'SGX_GP EADD LINADDR' },
+  { name: 'pages past 2^53', batch: { pages: 2 ** 60 }, expected: 'SGX_GP EADD LINADDR' },
+  { name: 'a place that is no number', batch: { offset: Number.NaN }, expected: 'SGX_GP EADD LINADDR' },
   { name: 'half a page of contents', batch: { bytes: new Uint8Array(100) }, expected: 'SGX_GP EADD SRCPGE' },
   { name: 'R', batch: { secinfo: secinfo(0x201n) }, expected: 'accepted' },
   { name: 'RX', batch: { secinfo: secinfo(0x205n) }, expected: 'accepted' },
@@ -117,6 +119,11 @@ const ROWS: readonly Row[] = [
     name: 'TCS.OSSA past the end',
     batch: { secinfo: TCS_PAGE, bytes: withTcs({ ossa: SIZE }) },
     expected: 'SGX_GP EADD TCS.OSSA',
+  },
+  {
+    name: 'SSA frames up to the end',
+    batch: { secinfo: TCS_PAGE, bytes: withTcs({ ossa: SIZE - 0x2000n }) },
+    expected: 'accepted',
   },
   {
     name: 'SSA frames that pass the end',

@@ -26,6 +26,11 @@ const ROWS: readonly Row[] = [
   { name: 'SIZE of one page', change: { size: 0x1000n }, expected: 'SGX_GP ECREATE SECS.SIZE' },
   { name: 'SIZE of two pages', change: { size: 0x2000n }, expected: 'accepted' },
   { name: 'SIZE 0', change: { size: 0n }, expected: 'SGX_GP ECREATE SECS.SIZE' },
+  {
+    name: 'the largest SIZE, as high as there is room',
+    change: { size: 1n << 46n, baseaddr: 1n << 46n },
+    expected: 'accepted',
+  },
   { name: "SIZE past the CPU's", change: { size: 1n << 47n }, expected: 'SGX_GP ECREATE SECS.SIZE' },
   {
     name: 'a base that is no multiple of SIZE',
@@ -80,6 +85,11 @@ const ROWS: readonly Row[] = [
     name: 'AEXNOTIFY',
     change: { attributes: MODE64BIT | KSS | AEXNOTIFY },
     expected: 'SGX_GP ECREATE SECS.ATTRIBUTES',
+  },
+  {
+    name: 'CET_LEG_BITMAP_OFFSET',
+    change: { cet_leg_bitmap_offset: 0x1000n },
+    expected: 'SGX_GP ECREATE SECS.CET_ATTRIBUTES',
   },
   { name: 'CET_ATTRIBUTES', change: { cet_attributes: 1 }, expected: 'SGX_GP ECREATE SECS.CET_ATTRIBUTES' },
   { name: 'CONFIGID with KSS', change: { configid: CONFIGID }, expected: 'accepted' },

@@ -61,6 +61,7 @@ const ROWS: readonly Row[] = [
   { name: 'no progress but signals', answers: [all(0, 'EINTR')], error: 'SGX_DRIVER' },
   { name: 'more than was asked for', answers: [all(5 * PAGE)], error: 'SGX_DRIVER' },
   { name: 'half a page', answers: [all(PAGE / 2)], error: 'SGX_DRIVER' },
+  { name: 'no number', answers: [all(Number.NaN)], error: 'SGX_DRIVER' },
   { name: 'less than nothing', answers: [all(-PAGE)], error: 'SGX_DRIVER' },
 ];
 
