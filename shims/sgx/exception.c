@@ -11,6 +11,10 @@
 /* The flags that Linux clears for a system call, so far as they matter here: TF, DF, NT, AC. */
 #define FLAGS_CLEARED 0x44500ull
 
+/* 0F 05 and 0F A2, as a little-endian word. */
+#define CODE_SYSCALL 0x050f
+#define CODE_CPUID 0xa20f
+
 uint32_t exception_handle(uint8_t *frame, struct leaving *leaving);
 
 /* How the handler ends; each is what the EEXIT says. */
@@ -27,16 +31,6 @@ static uint32_t refuse(struct leaving *leaving, unsigned reason, uint64_t offset
 	return EXIT_WHY_REFUSED;
 }
 
-/* Whether the instruction at RIP starts with these bytes. What the ledger does not call executable is not read. */
-static bool starts_with(uint64_t rip, uint8_t first, uint8_t second)
-{
-	const uint8_t *code = (const uint8_t *)rip;
-
-	if (memory_touch(rip, 1, PERM_X) || code[0] != first)
-		return false;
-	return !memory_touch(rip + 1, 1, PERM_X) && code[1] == second;
-}
-
 /* As SYSCALL would: RCX and R11 take RIP and the flags, the rest is landing_trapped's. */
 static void enter_system_call(struct gprsgx *gpr)
 {
@@ -48,13 +42,18 @@ static void enter_system_call(struct gprsgx *gpr)
 
 static uint32_t undefined(struct gprsgx *gpr, struct leaving *leaving)
 {
-	if (starts_with(gpr->rip, 0x0f, 0x05)) {
+	uint16_t code = 0;
+
+	/* Both instructions have two bytes; what the ledger does not call executable is not read. */
+	if (!memory_touch(gpr->rip, sizeof(code), PERM_X))
+		__builtin_memcpy(&code, (const void *)gpr->rip, sizeof(code));
+	if (code == CODE_SYSCALL) {
 		enter_system_call(gpr);
 		return EXIT_WHY_RESUME;
 	}
-	if (starts_with(gpr->rip, 0x0f, 0xa2)) {
+	if (code == CODE_CPUID) {
 		cpuid_answer(gpr);
-		gpr->rip += 2;
+		gpr->rip += sizeof(code);
 		return EXIT_WHY_RESUME;
 	}
 	return signal(leaving, SIGILL);
@@ -74,7 +73,12 @@ static uint32_t page_fault(const struct exinfo *info, struct leaving *leaving)
 	}
 }
 
-/* Only INT3 gives a software exception, and it leaves RIP at itself. */
+static bool byte_is(uint64_t address, uint8_t value)
+{
+	return !memory_touch(address, 1, PERM_X) && *(const uint8_t *)address == value;
+}
+
+/* Only INT3 (CC, or CD 03) gives a software exception, and it leaves RIP at itself. */
 static bool is_plausible(uint32_t exitinfo, const struct gprsgx *gpr)
 {
 	uint32_t type = exitinfo >> EXITINFO_EXIT_TYPE_SHIFT & EXITINFO_EXIT_TYPE_MASK;
@@ -82,7 +86,7 @@ static bool is_plausible(uint32_t exitinfo, const struct gprsgx *gpr)
 	if ((exitinfo & EXITINFO_VECTOR_MASK) != EXIT_VECTOR_BP)
 		return type == EXITINFO_EXIT_TYPE_HARDWARE;
 	return type == EXITINFO_EXIT_TYPE_SOFTWARE &&
-		(starts_with(gpr->rip, 0xcd, 0x03) || (!memory_touch(gpr->rip, 1, PERM_X) && *(uint8_t *)gpr->rip == 0xcc));
+		(byte_is(gpr->rip, 0xcc) || (byte_is(gpr->rip, 0xcd) && byte_is(gpr->rip + 1, 0x03)));
 }
 
 static uint32_t handle(struct gprsgx *gpr, const struct exinfo *info, struct leaving *leaving)

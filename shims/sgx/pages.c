@@ -4,24 +4,12 @@
  * accepts what it had asked for and nothing else. In SGX1 all pages are there, holding what the host put into them.
  */
 #include "include/sgx_keep.h"
-#include "shim_config.h"
 #include "../core/generated/hostcall_guest.h"
 #include "../core/include/bytes.h"
 #include "../core/include/ledger.h"
 #include "../core/include/platform.h"
 
 _Static_assert(PERM_R == SECINFO_R && PERM_W == SECINFO_W && PERM_X == SECINFO_X, "permissions are SECINFO's");
-
-/* A constant, so that an SGX1 shim has none of the code below that only SGX2 runs. */
-bool platform_lazy(void)
-{
-	return SHIM_SGX == 2;
-}
-
-bool platform_late_code(void)
-{
-	return platform_lazy();
-}
 
 /* EACCEPT: the page is in exactly the state that `flags` say, or the host did something else than it was asked. */
 static void accept(uint64_t address, uint64_t pages, uint64_t flags)

@@ -2,26 +2,6 @@
 #include "../core/include/platform.h"
 #include "include/sgx_keep.h"
 
-struct span platform_keep(void)
-{
-	return (struct span){ keep_base(), keep_base() + keep_info()->elrange_size };
-}
-
-struct span platform_shim(void)
-{
-	return (struct span){ keep_base(), keep_base() + keep_info()->exec_start };
-}
-
-struct hostcall *platform_call(void)
-{
-	return &thread_self()->call;
-}
-
-uint64_t platform_get_fs(void)
-{
-	return thread_self()->exec_fs;
-}
-
 void platform_set_canary(uint64_t canary)
 {
 	thread_self()->canary = canary;

@@ -13,23 +13,26 @@
 
 /* ---- address space ---- */
 
-/* The Keep's range of addresses, [start, end); what lies elsewhere is the host's. */
+/* A range of addresses, [start, end). */
 struct span {
 	uint64_t start;
 	uint64_t end;
 };
-struct span platform_keep(void);
 
-/* The part of it that is the shim's: its image, its stacks. */
-struct span platform_shim(void);
+/*
+ * What is asked all the time, and inline: a call costs more than its answer (docs/adr/0005). The platform has it in a file
+ * of this name:
+ *
+ *   struct span platform_keep(void)   the Keep's addresses
+ *   struct span platform_shim(void)   the part of them that is the shim's: its image, its stacks
+ *   bool platform_lazy(void)          whether pages are added when they are first used; else all are there from the start
+ *   bool platform_late_code(void)     whether a page that was written can become executable
+ *   struct hostcall *platform_call(void)   this thread's side of its host-call block
+ *   uint64_t platform_get_fs(void)    the application's FS base
+ */
+#include <platform_inline.h>
 
 /* ---- memory (the ledger decides, memory.c calls) ---- */
-
-/* Whether pages are added to the Keep when they are first used; else they were all there from the start. */
-bool platform_lazy(void);
-
-/* Whether a page that was written can become executable. */
-bool platform_late_code(void);
 
 /* Makes `pages` pages part of the Keep: readable, writable, zero. Called once a page until it is trimmed. */
 void platform_accept(uint64_t address, uint64_t pages);
@@ -42,9 +45,8 @@ void platform_trim(uint64_t address, uint64_t pages);
 
 /* ---- this thread ---- */
 
-struct hostcall *platform_call(void);
+/* Sets the application's FS base. */
 void platform_set_fs(uint64_t base);
-uint64_t platform_get_fs(void);
 
 /* The address of the direct entry for system calls. */
 uint64_t platform_direct_entry(void);

@@ -15,7 +15,18 @@ if (spawnSync('gcc-12', ['--version']).status !== 0) console.log('skipped: cpuid
 else {
   const out = join(tempFolder('motte-cpuid'), 'cpuid');
   const sources = [join(SHIM, 'test/c/cpuid_table.c'), join(SHIM, 'cpuid.c')];
-  const args = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror', ...sources, '-o', out];
+  const args = [
+    '-std=gnu11',
+    '-O1',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-I',
+    join(SHIM, '../core/test/c'),
+    ...sources,
+    '-o',
+    out,
+  ];
   const built = spawnSync('gcc-12', args, { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
 

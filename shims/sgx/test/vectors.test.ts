@@ -41,7 +41,16 @@ const line = ({
 
 function handle(rows: readonly Row[]): string[] {
   const out = join(tempFolder('motte-vectors'), 'vectors');
-  const flags = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror', '-fno-builtin'];
+  const flags = [
+    '-std=gnu11',
+    '-O1',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+    '-fno-builtin',
+    '-I',
+    join(SHIM, '../core/test/c'),
+  ];
   const sources = [join(SHIM, 'test/c/vectors.c'), join(SHIM, 'exception.c')];
   const built = spawnSync('gcc-12', [...flags, ...sources, '-o', out], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);

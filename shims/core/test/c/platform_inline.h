@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For programs that test parts of the shim: they stand in for the platform with functions of their own. */
+struct span platform_keep(void);
+struct span platform_shim(void);
+bool platform_lazy(void);
+bool platform_late_code(void);
+struct hostcall *platform_call(void);
+uint64_t platform_get_fs(void);

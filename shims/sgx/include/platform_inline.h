@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SGX's part of core/include/platform.h that is inline; included by it alone. */
+#ifndef MOTTE_SGX_PLATFORM_INLINE_H
+#define MOTTE_SGX_PLATFORM_INLINE_H
+
+#include "shim_config.h"
+#include "sgx_keep.h"
+
+static inline struct span platform_keep(void)
+{
+	return (struct span){ keep_base(), keep_base() + keep_info()->elrange_size };
+}
+
+static inline struct span platform_shim(void)
+{
+	return (struct span){ keep_base(), keep_base() + keep_info()->exec_start };
+}
+
+/* A constant, so that an SGX1 shim has none of the code that only SGX2 runs. */
+static inline bool platform_lazy(void)
+{
+	return SHIM_SGX == 2;
+}
+
+static inline bool platform_late_code(void)
+{
+	return platform_lazy();
+}
+
+static inline struct hostcall *platform_call(void)
+{
+	return &thread_self()->call;
+}
+
+static inline uint64_t platform_get_fs(void)
+{
+	return thread_self()->exec_fs;
+}
+
+#endif
