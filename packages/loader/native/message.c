@@ -143,7 +143,7 @@ static int milliseconds_left(const struct keep_host *host)
 {
 	if (host->start.time_limit_ms == 0 || host->over)
 		return LIMIT_NONE;
-	const uint64_t used = (now_ns() - host->started_ns) / 1000000;
+	const uint64_t used = (now_ns() - host->started_ns - cpu.stats.first_ns) / 1000000;
 	return used >= host->start.time_limit_ms ? 0 : (int)(host->start.time_limit_ms - used);
 }
 

@@ -159,7 +159,7 @@ static int bad_poll_fds(const void *came, const void *sent)
 		return 1;
 	if (hostcall_u16(came, 4) != hostcall_u16(sent, 4)) /* events */
 		return 1;
-	if ((hostcall_u16(came, 6) & ~(hostcall_u16(sent, 4) | 56u)) != 0) /* revents */
+	if ((hostcall_u16(came, 6) & ~(hostcall_i32(sent, 0) < 0 ? 0u : hostcall_u16(sent, 4) | 56u)) != 0) /* revents */
 		return 1;
 	return 0;
 }

@@ -2,6 +2,8 @@
 // The host's side of an emulated Keep: what it sees, how it is misused, how it ends.
 import { MESSAGE_TYPE, PEEKED, START, START_FLAGS } from '@motte/loader/protocol/messages';
 import { REPORT } from '@motte/binary/sgx/report';
+import { helperPath } from '@motte/loader/prebuilt';
+import { spawnSync } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -93,7 +95,9 @@ const CASES = {
   },
   ungranted: { body: 'HOSTCALL 1, 2, 0, 1, 1\n\tEXPECT -9, 0x40(%r15), 1\n\tEXIT 0' },
   unknownCall: { body: 'HOSTCALL 59, 0, 0, 0, 0\n\tEXPECT -38, 0x40(%r15), 1\n\tEXIT 0' },
-  badClock: { body: 'HOSTCALL 228, 1, 0, 0, 0\n\tEXPECT 0, 0x40(%r15), 1\n\tEXIT 0' },
+  /** A clock that the vDSO cannot read by itself: its system call traps in the helper. */
+  cpuClock: { body: 'HOSTCALL 228, 2, 0, 0, 0\n\tEXPECT 0, 0x40(%r15), 1\n\tEXIT 0' },
+  badClock: { body: 'HOSTCALL 228, 9, 0, 0, 0\n\tEXPECT -22, 0x40(%r15), 1\n\tEXIT 0' },
   /** A system call from the helper's own code, which Syscall User Dispatch lets through: execve. */
   escape: {
     body: `
@@ -262,7 +266,7 @@ test('a report for another target has another MAC', async () => {
 });
 
 test('the helper serves granted descriptors, known calls and good arguments', async () => {
-  for (const name of ['ungranted', 'unknownCall', 'badClock'] as const) {
+  for (const name of ['ungranted', 'unknownCall', 'cpuClock', 'badClock'] as const) {
     assert.equal((await run(name)).end, { ended: 'exited', status: 0 }, name);
   }
 });
@@ -313,6 +317,12 @@ test('whatever START says, the helper ends by itself and says how', async () => 
 test('LIEs are refused by the helper that is shipped', async () => {
   const { end } = await run('honest', { lies: [{ number: 1, kind: 1 }] });
   assert.match(end.reason ?? '', /LIEs are for motte-helper-hostile/);
+});
+
+test('by hand it says what it is', () => {
+  const { status, stderr } = spawnSync(helperPath(), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  assert.is(status, 64);
+  assert.match(stderr, /To run a program in a Keep: motte run FILE/);
 });
 
 test('a hardware Keep on a machine without SGX', async () => {
