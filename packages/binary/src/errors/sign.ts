@@ -52,6 +52,16 @@ export const SIGN_ERRORS = {
     reason: 'The file is not an SEV certificate in the binary format of AMD.',
     fix: 'Get the chain again from the platform (`sevctl export`) or from AMD.',
   },
+  SNP_ID: {
+    exit: 2,
+    reason: 'An ID block, its authentication, a key or a signature has another size than the SNP ABI wants.',
+    fix: 'An ID block has 96 bytes, its authentication 4096; keys and signatures of P-384 have 96.',
+  },
+  SNP_ID_REFUSED: {
+    exit: 3,
+    reason: 'Firmware would refuse this ID block with this authentication.',
+    fix: 'The field of the error names the check that fails; sign again with `motte sign snp`.',
+  },
   SIGN_KEY: {
     exit: 2,
     reason: 'The key cannot sign a SIGSTRUCT.',

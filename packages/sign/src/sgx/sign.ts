@@ -55,6 +55,9 @@ export interface SgxSigner {
 const ALL_64: bigint = (1n << 64n) - 1n;
 const ALL_32 = 0xffffffff;
 
+/** The date of what nobody dated: a constant, so that signing again gives the same bytes. Never the clock. */
+export const UNDATED = '2020-01-01';
+
 /** `YYYY-MM-DD` as SIGSTRUCT.DATE. Throws SIGSTRUCT_VALUE. */
 export function bcdDate(date: string): number {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/u.exec(date);

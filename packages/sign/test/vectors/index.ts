@@ -3,6 +3,7 @@ import { enarxRows } from './enarx-rows.js';
 import { openFolder } from './folder.js';
 import type { RowResult, VectorFolder } from './folder.js';
 import { gramineRows } from './gramine-rows.js';
+import { idRows } from './id-rows.js';
 import { sdkRows } from './sdk-rows.js';
 import { sevRows } from './sev-rows.js';
 import { hardwareRows, launchRows, pageListRows, vmsaRows } from './snp-rows.js';
@@ -27,6 +28,7 @@ export const FOLDERS: Readonly<
   'snp-page-lists': pageListRows,
   'snp-vmsa': vmsaRows,
   'snp-hw-launch': hardwareRows,
+  'snp-id-block': idRows,
   'sev-legacy': sevRows,
   'tdx-mrtd': mrtdRows,
   'tdx-page-lists': tdxListRows,
