@@ -97,6 +97,25 @@ test('sign and verify agree, and sign again with a date gives the same bytes', (
   assert.is(`${String(rest['mrenclave'])}\n`, motte(['measure', 'sgx', 'small.sgxs'], here).stdout);
 });
 
+test('the date is what is asked for, and the clock is not asked by itself', () => {
+  const dateOf = (args: readonly string[], epoch: string): unknown => {
+    const line = ['sign', 'sgx', 'small.sgxs', '--key', 'key.pem', '-o', 'dated.sig', ...args];
+    assert.is(motte(line, { ...here, env: { SOURCE_DATE_EPOCH: epoch } }).status, 0);
+    return json(['verify', 'sigstruct', 'dated.sig'], 'verify sigstruct', here)['date'];
+  };
+  assert.is(dateOf([], ''), '2020-01-01');
+  assert.is(dateOf([], '951782400'), '2000-02-29');
+  assert.is(dateOf(['--date', '2024-12-31'], '951782400'), '2024-12-31');
+  const [before, found, after] = [new Date(), dateOf(['--date', 'today'], ''), new Date()];
+  assert.ok([before, after].some((time) => time.toISOString().startsWith(String(found))));
+  for (const bad of ['2023-02-29', 'yesterday']) {
+    assert.match(
+      refusal(['sign', 'sgx', 'small.sgxs', '--key', 'key.pem', '-o', 'x.sig', '--date', bad], here),
+      /^2 SIGSTRUCT_VALUE/,
+    );
+  }
+});
+
 test('a signature is checked: one changed bit is exit 3, another length exit 2', () => {
   const bytes = readFileSync(at('a.sig'));
   bytes[0x3c0] = (bytes[0x3c0] ?? 0) ^ 1;

@@ -7,7 +7,7 @@ import { readElf } from '@motte/elf/read';
 import { checkShim } from '@motte/elf/shim';
 import { measureSgx } from '@motte/measure/sgx';
 import { sgxKeepPlan } from '@motte/plan/sgx/keep';
-import { bcdDate, planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
+import { UNDATED, bcdDate, planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
 import { shimPath } from '../prebuilt.js';
 import { developerSigner } from './developer-key.js';
 import { fileSource } from './file-source.js';
@@ -30,7 +30,7 @@ export interface PrepareInput {
   readonly shim?: string;
   /** Who signs; by default this user's developer key. */
   readonly signer?: SgxSigner;
-  /** SIGSTRUCT.DATE, `YYYY-MM-DD`; today by default. */
+  /** SIGSTRUCT.DATE, `YYYY-MM-DD`; `UNDATED` by default. */
   readonly date?: string;
 }
 
@@ -77,7 +77,7 @@ export function planKeep({ exec, shim, file, argv0, config }: PlanInput): Planne
 function signed(input: PrepareInput, config: KeepConfig, planned: PlannedKeep): Omit<PreparedKeep, 'close'> {
   const measurement = measureSgx(planned.plan);
   const { isvprodid, isvsvn } = config.sgx;
-  const date = bcdDate(input.date ?? new Date().toISOString().slice(0, 10));
+  const date = bcdDate(input.date ?? UNDATED);
   const unsigned = planSigstruct(planned.plan, measurement, { date, isvprodid, isvsvn });
   return { ...planned, measurement, sigstruct: signSigstruct(unsigned, input.signer ?? developerSigner()) };
 }

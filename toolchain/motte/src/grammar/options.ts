@@ -55,7 +55,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'what FILE is, when it should not be detected: an ELF program, an .sgxs stream, a plan, an SDK enclave',
   },
   config: { type: 'text', value: 'FILE.TOML', doc: 'the configuration; without it the defaults' },
-  date: { type: 'text', value: 'YYYY-MM-DD', doc: 'SIGSTRUCT.DATE; without it today (UTC)' },
+  date: {
+    type: 'text',
+    value: 'YYYY-MM-DD',
+    doc: 'SIGSTRUCT.DATE, or today; without it SOURCE_DATE_EPOCH’s day, else 2020-01-01',
+  },
   debug: {
     type: 'flag',
     doc: 'let the host read and write the Keep (ATTRIBUTES.DEBUG): it protects nothing',

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { developerKeyPath, developerSigner } from '@motte/loader/keep/developer-key';
 import type { PagePlan } from '@motte/plan/plan';
 import { signerFromPem } from '@motte/sign/key-node';
-import { bcdDate, planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
+import { UNDATED, bcdDate, planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
 import type { SgxSigner } from '@motte/sign/sgx/sign';
 import { existsSync } from 'node:fs';
 import type { OptionValues } from '../grammar/options.js';
@@ -23,16 +24,35 @@ function developer(): SgxSigner {
   return developerSigner(path);
 }
 
-/** Signs a plan with `--key`, else with the developer key; the date is `--date`, else today's. */
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
+
+/** The clock is asked only by `--date today`; else SOURCE_DATE_EPOCH dates, as in any reproducible build. */
+function dateOf(given: string | undefined): string {
+  if (given === 'today') return day(Date.now());
+  if (given !== undefined) return given;
+  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  if (epoch === undefined || epoch === '') return UNDATED;
+  // Up to the last day that a date of four digits can name.
+  if (!/^\d{1,12}$/.test(epoch) || Number(epoch) > 253_402_300_799) {
+    throw new MotteError('SIGSTRUCT_VALUE', {
+      field: 'SOURCE_DATE_EPOCH',
+      expected: 'seconds since 1970-01-01',
+      found: epoch,
+    });
+  }
+  return day(1000 * Number(epoch));
+}
+
+/** Signs a plan with `--key`, else with the developer key; dated by `--date`, SOURCE_DATE_EPOCH, or not at all. */
 export function signPlan(
   plan: PagePlan,
   mrenclave: Uint8Array,
   { sgx }: KeepConfig,
-  { key, date = new Date().toISOString().slice(0, 10) }: OptionValues,
+  { key, date }: OptionValues,
 ): Signed {
   const signer = key === undefined ? developer() : signerFromPem(readText(key));
   const unsigned = planSigstruct(plan, mrenclave, {
-    date: bcdDate(date),
+    date: bcdDate(dateOf(date)),
     isvprodid: sgx.isvprodid,
     isvsvn: sgx.isvsvn,
   });
