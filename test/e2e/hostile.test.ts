@@ -12,7 +12,7 @@ import { TABLE } from '@motte/hostcall/table';
 import { developerSigner } from '@motte/loader/keep/developer-key';
 import { prepareSgxKeep } from '@motte/loader/keep/prepare';
 import { load } from '@motte/loader/load';
-import { helperPath, shimCandidates } from '@motte/loader/prebuilt';
+import { helperPath, shimPlace } from '@motte/loader/prebuilt';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
@@ -26,7 +26,7 @@ const AT_ONCE = 3;
 
 function lacking(): string {
   if (spawnSync('gcc-12', ['--version']).status !== 0) return 'gcc-12 is not installed';
-  if (!shimCandidates('sgx2.elf').some(existsSync)) return 'sgx2.elf is not built';
+  if (!existsSync(shimPlace('sgx2.elf'))) return 'sgx2.elf is not built';
   return existsSync(HELPER) ? '' : 'the hostile helper is not built';
 }
 

@@ -24,20 +24,26 @@ export function helperPath(): string {
   return path;
 }
 
-/** Every place where a shim may be: in the package, which only a packed one has, and in the clone. */
-export function shimCandidates(name: string): string[] {
-  return [join(PREBUILT, 'shims', name), join(PACKAGE, '../../shims/sgx/prebuilt', name)];
+/** Where the shims have their sources, when this package lies in the clone. */
+const SHIMS = join(PACKAGE, '../../shims/sgx');
+
+/**
+ * Where a built shim is, say `sgx2.elf`, whether it is there or not. In the clone it is where it is built and nowhere
+ * else: scripts/pack.mjs puts copies into the package for a moment, which nobody may take for the real ones.
+ */
+export function shimPlace(name: string): string {
+  const clone = existsSync(join(SHIMS, 'components.json'));
+  return clone ? join(SHIMS, 'prebuilt', name) : join(PREBUILT, 'shims', name);
 }
 
-/** The path of a built shim, say `sgx2.elf`. Throws SHIM_MISSING, naming where it was sought. */
+/** The path of a built shim. Throws SHIM_MISSING, naming where it was sought. */
 export function shimPath(name: string): string {
-  const candidates = shimCandidates(name);
-  const found = candidates.find(existsSync);
-  if (found === undefined) {
+  const path = shimPlace(name);
+  if (!existsSync(path)) {
     throw new MotteError('SHIM_MISSING', {
       field: name,
-      message: `there is no built shim at ${candidates.join(' or ')}; in the clone, npm run build makes it`,
+      message: `there is no built shim at ${path}; in the clone, npm run build makes it`,
     });
   }
-  return found;
+  return path;
 }

@@ -13,7 +13,7 @@ import { developerSigner } from '@motte/loader/keep/developer-key';
 import { prepareSgxKeep } from '@motte/loader/keep/prepare';
 import { load } from '@motte/loader/load';
 import { platformInfo } from '@motte/loader/platform';
-import { shimCandidates } from '@motte/loader/prebuilt';
+import { shimPlace } from '@motte/loader/prebuilt';
 import type { KeepConfig } from '@motte/config/keep-config';
 import type { Site } from '@motte/elf/sites';
 import type { Readable } from 'node:stream';
@@ -117,7 +117,7 @@ const ROWS: readonly Row[] = [
 ];
 
 const built = program('tls');
-const shims = ['sgx1.elf', 'sgx2.elf'].filter((name) => !shimCandidates(name).some(existsSync));
+const shims = ['sgx1.elf', 'sgx2.elf'].filter((name) => !existsSync(shimPlace(name)));
 const lacking = 'skipped' in built ? built.skipped : shims.map((name) => `${name} is not built`).join(', ');
 if (lacking !== '' || 'skipped' in built) console.log(`skipped: a program on the shim: ${lacking}`);
 else {

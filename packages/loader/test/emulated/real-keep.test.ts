@@ -14,7 +14,7 @@ import { emulatedBackend } from '@motte/loader/emulated/enclave';
 import { prepareSgxKeep } from '@motte/loader/keep/prepare';
 import { launch } from '@motte/loader/launch';
 import { configId } from '@motte/loader/load';
-import { shimCandidates } from '@motte/loader/prebuilt';
+import { shimPlace } from '@motte/loader/prebuilt';
 import { EPC_ENTRIES_OFFSET, EPCM_ENTRY, EPCM_FLAGS } from '@motte/loader/protocol/epc';
 
 const PAGE = 4096;
@@ -27,7 +27,7 @@ function read(fd: number, at: number, length: number): Uint8Array {
   return bytes;
 }
 
-if ('skipped' in built || !shimCandidates('sgx2.elf').some(existsSync)) {
+if ('skipped' in built || !existsSync(shimPlace('sgx2.elf'))) {
   console.log(
     `skipped: the Keep of a program: ${'skipped' in built ? built.skipped : 'sgx2.elf is not built'}`,
   );
