@@ -33,6 +33,11 @@ function checkField(buffer: BufferArg, field: FieldCheck, element: number, fail:
   const compares = field.same ?? field.handle ?? field.within !== undefined;
   if (compares && buffer.direction !== 'inout')
     fail('same, handle, within only where the Keep sent something', buffer.direction, name);
+  if (
+    field.within !== undefined &&
+    !buffer.fields?.some(({ at, handle }) => at === field.within?.handle && handle)
+  )
+    fail('a handle where within looks for one', field.within.handle, name);
   if (field.handle === true && field.same !== true) fail('same for a handle', 'no same', name);
 }
 

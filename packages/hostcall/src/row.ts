@@ -71,8 +71,11 @@ export interface FieldCheck {
   readonly check?: NumberCheck;
   /** What the Keep sent there (for `inout`). */
   readonly same?: true;
-  /** No bit but those of the field of the same type at this offset, and `also`. */
-  readonly within?: { readonly at: number; readonly also: number };
+  /**
+   * No bit but those of the field of the same type at `at`, and `also`; none at all when the i32 at `handle`, as the
+   * Keep sent it, is negative.
+   */
+  readonly within?: { readonly at: number; readonly also: number; readonly handle: number };
   /** The host's handler wants a descriptor of its own here; the Keep's handle is put back afterwards. */
   readonly handle?: true;
 }

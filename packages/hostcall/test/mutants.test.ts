@@ -101,6 +101,14 @@ const MUTANTS: readonly Mutant[] = [
     to: '| 0xffffu',
   },
   {
+    name: 'events of no descriptor',
+    row: 'poll',
+    file: STDIO,
+    after: 'bad_poll_fds(',
+    from: 'hostcall_i32(sent, 0) < 0 ? 0u :',
+    to: '',
+  },
+  {
     name: 'the descriptors may change',
     row: 'poll',
     file: STDIO,

@@ -153,6 +153,20 @@ const BROKEN: readonly { name: string; rows: readonly Row[]; field: string }[] =
     ),
     field: 'good.buf.x',
   },
+  {
+    name: 'events of a descriptor that is none',
+    rows: withArgs(
+      {
+        ...OUT,
+        direction: 'inout',
+        filled: 'whole',
+        size: { by: 'count', each: 8 },
+        fields: [{ at: 4, name: 'x', type: 'u16', within: { at: 6, also: 0, handle: 0 } }],
+      },
+      LENGTH,
+    ),
+    field: 'good.buf.x',
+  },
   { name: 'bulk with checks', rows: withArgs({ ...OUT, bulk: true, fields: [] }, LENGTH), field: 'good.buf' },
   {
     name: 'an empty range',

@@ -69,8 +69,11 @@ function fieldConditions(field: FieldCheck): string[] {
   const out: string[] = [];
   if (field.check !== undefined) out.push(violates(value, field.type, field.check));
   if (field.same === true) out.push(`${value} != ${fieldAt('sent', field.type, field.at)}`);
-  if (field.within !== undefined)
-    out.push(`(${value} & ~(${fieldAt('sent', field.type, field.within.at)} | ${field.within.also}u)) != 0`);
+  if (field.within !== undefined) {
+    const { at, also, handle } = field.within;
+    const asked = `${fieldAt('sent', field.type, at)} | ${also}u`;
+    out.push(`(${value} & ~(${fieldAt('sent', 'i32', handle)} < 0 ? 0u : ${asked})) != 0`);
+  }
   return out.filter((text) => text !== '0');
 }
 

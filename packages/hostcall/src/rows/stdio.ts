@@ -22,11 +22,11 @@ const STAT: readonly FieldCheck[] = [
   { at: 112, name: 'st_ctime_nsec', type: 'i64', check: NANOSECONDS },
 ];
 
-/** struct pollfd: only `revents` may change, and only to what was asked for. */
+/** struct pollfd: only `revents` may change, and only to what was asked for; of no descriptor nothing was. */
 const POLLFD: readonly FieldCheck[] = [
   { at: 0, name: 'fd', type: 'i32', same: true, handle: true },
   { at: 4, name: 'events', type: 'u16', same: true },
-  { at: 6, name: 'revents', type: 'u16', within: { at: 4, also: POLL_ALWAYS } },
+  { at: 6, name: 'revents', type: 'u16', within: { at: 4, also: POLL_ALWAYS, handle: 0 } },
 ];
 
 /** The descriptors that every Keep has, and what C libraries do with them. */

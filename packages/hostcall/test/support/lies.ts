@@ -59,7 +59,8 @@ function legalFields(fields: readonly FieldCheck[], each: number, size: number):
   const out: Patch[] = [];
   for (let at = 0; at < size; at += each)
     for (const field of fields) {
-      const handle = field.handle === true ? 2n : undefined;
+      // Every other element is of no descriptor.
+      const handle = field.handle === true ? ((at / each) % 2 === 0 ? 2n : -1n) : undefined;
       const value = handle ?? (field.within === undefined ? legalNumber(field.check) : 0n);
       out.push({ at: at + field.at, bytes: littleEndian(value, intSize(field.type)) });
     }
@@ -197,7 +198,7 @@ function liesAbout(row: Row, one: GuestCase, given: Extent): Lie[] {
     }
     if (arg?.kind !== 'buffer' || place.direction === 'in' || place.size === 0) continue;
     const each = 'bytes' in arg.size ? arg.size.bytes : arg.size.each;
-    for (const element of new Set([0, place.size - each])) {
+    for (const element of new Set([0, Math.min(each, place.size - each), place.size - each])) {
       for (const field of arg.fields ?? []) {
         const size = intSize(field.type);
         const bits = Array.from({ length: 8 * size }, (_, i) => 1n << BigInt(i));

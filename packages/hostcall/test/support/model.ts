@@ -87,7 +87,8 @@ function fieldOk(field: FieldCheck, came: Uint8Array, sent: Uint8Array | undefin
   if (sent === undefined) return true;
   if (field.same === true && value !== fieldValue(sent, field.at, field.type)) return false;
   if (field.within === undefined) return true;
-  const may = fieldValue(sent, field.within.at, field.type) | BigInt(field.within.also);
+  const asked = fieldValue(sent, field.within.at, field.type) | BigInt(field.within.also);
+  const may = fieldValue(sent, field.within.handle, 'i32') < 0n ? 0n : asked;
   return (value & ~may) === 0n;
 }
 

@@ -8,7 +8,7 @@ const SOCKADDR = 128;
 const RECORD: readonly FieldCheck[] = [
   { at: 0, name: 'handle', type: 'i32', same: true, handle: true },
   { at: 4, name: 'wanted', type: 'u16', same: true },
-  { at: 6, name: 'came', type: 'u16', within: { at: 4, also: 1 } },
+  { at: 6, name: 'came', type: 'u16', within: { at: 4, also: 1, handle: 0 } },
   { at: 8, name: 'size', type: 'u64', check: { range: [0n, 1n << 40n] } },
   { at: 16, name: 'level', type: 'i16', check: { oneOf: [-1, 0, 7] } },
   { at: 18, name: 'flags', type: 'i16', check: { bits: 0x7f } },
