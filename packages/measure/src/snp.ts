@@ -5,7 +5,7 @@ import type { Layout } from '@motte/binary/layout';
 import { PAGE_SIZE } from '@motte/binary/range';
 import { SNP_PAGE_TYPES } from '@motte/plan/snp/plan';
 import type { SnpPlan, SnpRun } from '@motte/plan/snp/plan';
-import { newSha384 } from './hash.js';
+import { sha384 } from './hash.js';
 import type { NewHasher } from './hash.js';
 
 export const PAGE_INFO_FIELDS = [
@@ -51,6 +51,14 @@ export interface MeasureSnpOptions {
   readonly onStep?: (step: SnpStep) => void;
 }
 
+function inSteps(start: NewHasher): (bytes: Uint8Array) => Uint8Array {
+  return (bytes) => {
+    const hasher = start();
+    hasher.update(bytes);
+    return hasher.digest();
+  };
+}
+
 /** Bits 11:0 of a GPA are zero, and VMSAs lie in the highest page of 48 bits. */
 const GPA_END: bigint = 1n << 52n;
 
@@ -72,12 +80,7 @@ function checkRun(run: SnpRun): void {
  * The caller owns the result.
  */
 export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint8Array {
-  const start = options.sha384 ?? newSha384;
-  const hash = (bytes: Uint8Array): Uint8Array => {
-    const hasher = start();
-    hasher.update(bytes);
-    return hasher.digest();
-  };
+  const hash = options.sha384 === undefined ? sha384 : inSteps(options.sha384);
   const page = new Uint8Array(PAGE_SIZE);
   const zeroPage = hash(page);
   const contentsAt = PAGE_INFO.offsetOf('contents');

@@ -2,7 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { layout } from '@motte/binary/layout';
 import type { Layout } from '@motte/binary/layout';
-import { newSha384 } from '@motte/measure/hash';
+import { sha384 } from '@motte/measure/hash';
 
 const SOURCE = 'AMD 56860 rev 1.58, ID Block and ID Authentication Information Structure';
 
@@ -103,9 +103,7 @@ export function signatureBytes(signature: P384Pair): Uint8Array {
 
 /** ID_KEY_DIGEST or AUTHOR_KEY_DIGEST of a report: SHA-384 of the key's structure. */
 export function snpKeyDigest(key: Uint8Array): Uint8Array {
-  const hasher = newSha384();
-  hasher.update(key);
-  return hasher.digest();
+  return new Uint8Array(sha384(key));
 }
 
 /** What an ID block states. */
