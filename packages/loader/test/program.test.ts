@@ -22,6 +22,11 @@ import type { End, KeepStats, LoadOptions } from '@motte/loader/load';
 const key = join(tempFolder('motte-key'), 'sub', 'developer.pem');
 const config = defaultConfig();
 
+test('a folder that cannot be made is an error and no endless try', () => {
+  // In /proc a folder's making fails with ENOENT though its parent is there.
+  assert.throws(() => developerSigner('/proc/nothing/deep/developer.pem'), /ENOENT/);
+});
+
 test('the developer key is made once, for this user alone', () => {
   const first = developerSigner(key);
   assert.is(developerSigner(key).modulus, first.modulus);

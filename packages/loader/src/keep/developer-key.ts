@@ -40,9 +40,30 @@ function readKey(path: string): string | undefined {
   }
 }
 
+/**
+ * A private folder and those above it. Node's own `recursive` never ends where a parent exists and a child cannot,
+ * as in /proc: each folder is tried twice at most here.
+ */
+function makeFolder(path: string): void {
+  const make = (): boolean => {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+      return true;
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'EEXIST') return true;
+      if (code === 'ENOENT' && dirname(path) !== path) return false;
+      throw error;
+    }
+  };
+  if (make()) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
 /** Makes the key and puts it in its place whole; when another process was first, its key is the key. */
 function makeKey(path: string): string {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const fresh = `${path}.${randomUUID()}`;
   try {
     writeFileSync(fresh, createSgxKey(), { mode: 0o600, flag: 'wx', flush: true });
