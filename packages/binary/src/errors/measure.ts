@@ -7,4 +7,35 @@ export const MEASURE_ERRORS = {
     reason: 'An event log is damaged, or is not of the format that TDX guests write.',
     fix: 'Read it again from the guest: /sys/firmware/acpi/tables/data/CCEL.',
   },
+  KEYSTONE_FILE: {
+    exit: 2,
+    reason: 'A Keystone enclave or security monitor cannot be made of this file.',
+    fix: 'Give the files as `keystone-enclave` builds them: RISC-V ELF files for the 2022 format, any bytes today.',
+  },
+  SANCTUM_OPERATION: {
+    exit: 2,
+    reason: 'The list of operations is not one that the Sanctum monitor would measure.',
+    fix: 'docs/schema/sanctum-operations.json says which operations there are, and what each of them takes.',
+  },
+  FDT: {
+    exit: 2,
+    reason: 'The file is not a flattened device tree, version 17, or it is damaged.',
+    fix: 'Get it again; version 16 and trees with gaps, NOPs or memory reservations are not read.',
+  },
+  ESM_DIGESTS: {
+    exit: 2,
+    reason:
+      'The digests that an ESM blob carries are not those of a kernel, an initrd, boot arguments and RTAS.',
+    fix: 'Make the blob again: `motte pef make`.',
+  },
+  PEF_INPUT: {
+    exit: 2,
+    reason: 'An ESM blob cannot be made of this kernel, command line or initrd.',
+    fix: 'Give a little-endian ELF64 vmlinux for PowerPC, or a flat image, and arguments without NUL.',
+  },
+  CPIO: {
+    exit: 2,
+    reason: 'The file does not start with a cpio archive of the newc format, or the archive is damaged.',
+    fix: 'Give the initrd with the ESM blob in front of it, as `motte pef make` writes it.',
+  },
 } as const;

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import type { NewHasher } from './hash.js';
+import { SANCTUM_FLAVOURS } from './sanctum/flavours.js';
+import type { OperationKind, SanctumFlavour, SanctumFlavourName } from './sanctum/flavours.js';
+import { checkValue, kindOf } from './sanctum/operations.js';
+import type { SanctumOperation } from './sanctum/operations.js';
+
+function bad(field: string, expected: string, found: string | number): MotteError {
+  return new MotteError('SANCTUM_OPERATION', { field, expected, found });
+}
+
+function headOf(kind: OperationKind, values: SanctumOperation['values'], field: string): Uint8Array {
+  const head = new Uint8Array(kind.head);
+  const view = new DataView(head.buffer);
+  if (kind.opcode !== undefined) view.setBigUint64(0, kind.opcode, true);
+  for (const row of kind.fields) {
+    const value = values[row.name];
+    if (value === undefined) throw bad(`${field}.${row.name}`, 'a number', 'none');
+    checkValue(row, value, `${field}.${row.name}`);
+    if (row.bytes === 1) view.setUint8(row.at, Number(value));
+    else view.setBigUint64(row.at, BigInt.asUintN(64, value), true);
+  }
+  return head;
+}
+
+function checkData(kind: OperationKind, { data }: SanctumOperation, field: string): void {
+  if (kind.data === undefined) {
+    if (data !== undefined) throw bad(`${field}.data`, 'none', `${data.length} bytes`);
+    return;
+  }
+  const fits = data !== undefined && (kind.data === 'any' ? data.length > 0 : data.length === kind.data);
+  if (!fits) {
+    const expected = kind.data === 'any' ? 'at least one byte' : `${kind.data} bytes`;
+    throw bad(`${field}.data`, expected, data?.length ?? 'none');
+  }
+}
+
+/**
+ * The measurement of a Sanctum enclave: SHA-256 (pwnall) or SHA-512 (mit) over what its monitor does, operation
+ * after operation. Throws SANCTUM_OPERATION.
+ */
+export function measureSanctum(
+  name: SanctumFlavourName,
+  operations: Iterable<SanctumOperation>,
+  newHasher?: NewHasher,
+): Uint8Array {
+  const flavour: SanctumFlavour = SANCTUM_FLAVOURS[name];
+  const hasher = (newHasher ?? flavour.newHasher)();
+  let count = 0;
+  for (const operation of operations) {
+    const field = `operations[${count}]`;
+    const kind = kindOf(flavour, operation.op, `${field}.op`);
+    if ((operation.op === flavour.first) !== (count === 0))
+      throw bad(`${field}.op`, count === 0 ? flavour.first : `no second ${flavour.first}`, operation.op);
+    checkData(kind, operation, field);
+    hasher.update(headOf(kind, operation.values, field));
+    if (operation.data !== undefined) hasher.update(operation.data);
+    count++;
+  }
+  if (count === 0) throw bad('operations', flavour.first, 'an empty list');
+  if (flavour.final !== undefined) hasher.update(headOf(flavour.final, {}, 'final'));
+  return hasher.digest();
+}
