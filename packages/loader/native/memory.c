@@ -55,6 +55,7 @@ static void adopt_entries(struct epcm_entry *from, struct epcm_entry *to)
 			continue;
 		/* The driver's VM_MAX_PROT: a TCS is mapped RW, anything else no wider than it was added. */
 		entry->limit = entry->type == PT_TCS ? SECINFO_R | SECINFO_W : entry->permissions;
+		cpu.pages_end = (uint64_t)(entry + 1 - cpu.epcm) * PAGE; /* they come in order */
 		cpu.stats.pages++;
 	}
 }

@@ -113,6 +113,7 @@ struct cpu {
 	const struct mapping *mappings;
 	uint32_t mapping_count;
 	int memory_fd;
+	uint64_t pages_end;	/* offset after the last page that ever was valid */
 	bool hidden;		/* strict: the ELRANGE is PROT_NONE now */
 
 	struct sgx_enclave_run *run;

@@ -28,6 +28,8 @@ int driver_eaug(struct epcm_entry *entry)
 	entry->permissions = SECINFO_R | SECINFO_W;
 	entry->flags = EPCM_VALID | EPCM_PENDING;
 	entry->limit = SECINFO_R | SECINFO_W | SECINFO_X;
+	if ((uint64_t)offset + PAGE > cpu.pages_end)
+		cpu.pages_end = (uint64_t)offset + PAGE;
 	cpu.stats.augmented++;
 	cpu.stats.unaccepted++;
 	if (++cpu.stats.pages > cpu.stats.pages_most)

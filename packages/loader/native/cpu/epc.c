@@ -19,16 +19,24 @@ struct epcm_entry *epc_entry(uint64_t address)
 	return &cpu.epcm[(address - (uint64_t)cpu.base) / PAGE];
 }
 
-/* What the host maps a page with. Bit 7 of `mapped` says that mprotect has replaced the initial mapping. */
+/*
+ * What the host maps a page with. Bit 7 of `mapped` says that mprotect has replaced the initial mapping. The mapping
+ * that was found last is tried first: strict emulation asks for each page of a heap in turn.
+ */
 uint32_t epc_mapped(const struct epcm_entry *entry)
 {
+	static const struct mapping *last;
 	if (entry->mapped & 0x80)
 		return entry->mapped & 7;
 	const uint64_t offset = (uint64_t)(entry - cpu.epcm) * PAGE;
+	if (last != NULL && offset - last->offset < last->length)
+		return last->permissions;
 	for (uint32_t i = 0; i < cpu.mapping_count; i++) {
 		const struct mapping *mapping = &cpu.mappings[i];
-		if (offset - mapping->offset < mapping->length)
+		if (offset - mapping->offset < mapping->length) {
+			last = mapping;
 			return mapping->permissions;
+		}
 	}
 	return 0;
 }
@@ -49,6 +57,12 @@ static void protect(uint64_t offset, uint64_t length, uint32_t permissions)
 		cpu.cause = CAUSE_MEMORY; /* more than vm.max_map_count pieces */
 }
 
+static uint32_t epc_effective(const struct epcm_entry *entry)
+{
+	const uint32_t allowed = epc_allowed(entry);
+	return allowed == 0 ? 0 : allowed & epc_mapped(entry);
+}
+
 /* Makes the mapping of a range what the EPCM says, one system call for each piece that is alike. */
 void epc_apply(uint64_t offset, uint64_t length)
 {
@@ -57,11 +71,11 @@ void epc_apply(uint64_t offset, uint64_t length)
 		return;
 	while (offset < end) {
 		const struct epcm_entry *first = &cpu.epcm[offset / PAGE], *entry = first;
-		const uint32_t permissions = epc_allowed(first) & epc_mapped(first);
+		const uint32_t permissions = epc_effective(first);
 		do {
 			entry++;
 			offset += PAGE;
-		} while (offset < end && (epc_allowed(entry) & epc_mapped(entry)) == permissions);
+		} while (offset < end && epc_effective(entry) == permissions);
 		protect((uint64_t)(first - cpu.epcm) * PAGE, (uint64_t)(entry - first) * PAGE, permissions);
 	}
 }
@@ -80,8 +94,11 @@ void epc_show(void)
 	if (!cpu.hidden)
 		return;
 	cpu.hidden = false;
-	for (uint32_t i = 0; i < cpu.mapping_count; i++)
-		epc_apply(cpu.mappings[i].offset, cpu.mappings[i].length);
+	/* Beyond the last page that ever was, as in most of a large heap, PROT_NONE is right. */
+	for (uint32_t i = 0; i < cpu.mapping_count && cpu.mappings[i].offset < cpu.pages_end; i++) {
+		const uint64_t offset = cpu.mappings[i].offset, length = cpu.mappings[i].length;
+		epc_apply(offset, length < cpu.pages_end - offset ? length : cpu.pages_end - offset);
+	}
 }
 
 /*

@@ -81,6 +81,7 @@ static void set_up(void)
 	cpu.mappings = &all;
 	cpu.mapping_count = 1;
 	cpu.memory_fd = fd;
+	cpu.pages_end = SIZE;
 	cpu.trap_stack = stack;
 	cpu.trap_stack_size = sizeof stack;
 	secs = (struct secs){.size = SIZE, .ssaframesize = 1, .miscselect = 1, .xfrm = 7, .attributes = 5};
