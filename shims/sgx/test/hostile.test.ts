@@ -7,7 +7,7 @@ import { readElf } from '@motte/elf/read';
 import { readSymbols, symbolTable } from '@motte/elf/symbols';
 import { LIE_KIND } from '@motte/loader/protocol/messages';
 import { SGX_MAP } from '@motte/plan/sgx/map';
-import { shimCandidates } from '@motte/loader/prebuilt';
+import { shimPlace } from '@motte/loader/prebuilt';
 import { HOSTILE_HELPER, buildProbe, lacking, probeImage, runImage, runProbe } from './support/probe.js';
 import type { Lie } from '@motte/loader/helper/start';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
@@ -160,7 +160,7 @@ function symbol(path: string, name: string): { value: bigint; size: bigint } {
 
 /** A range of the shim, from one of its symbols to the end of another. */
 function between(first: string, last: string): { from: bigint; to: bigint } {
-  const path = shimCandidates('sgx2.elf').find(existsSync) ?? '';
+  const path = shimPlace('sgx2.elf');
   const end = symbol(path, last);
   return { from: symbol(path, first).value, to: end.value + end.size };
 }

@@ -9,7 +9,7 @@ import { defaultConfig } from '@motte/config/keep-toml';
 import { developerSigner } from '@motte/loader/keep/developer-key';
 import { prepareSgxKeep } from '@motte/loader/keep/prepare';
 import { load } from '@motte/loader/load';
-import { helperPath, shimCandidates } from '@motte/loader/prebuilt';
+import { helperPath, shimPlace } from '@motte/loader/prebuilt';
 import { tempFolder } from '@motte/test-helpers/temp';
 import type { KeepConfig } from '@motte/config/keep-config';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
@@ -24,7 +24,7 @@ export const HOSTILE_HELPER: string = join(dirname(helperPath()), 'motte-helper-
 /** What is missing for these tests, or nothing. */
 export function lacking(): string {
   if (spawnSync('gcc-12', ['--version']).status !== 0) return 'gcc-12 is not installed';
-  const unbuilt = ['sgx1.elf', 'sgx2.elf'].find((name) => !shimCandidates(name).some(existsSync));
+  const unbuilt = ['sgx1.elf', 'sgx2.elf'].find((name) => !existsSync(shimPlace(name)));
   return unbuilt === undefined ? '' : `${unbuilt} is not built`;
 }
 
