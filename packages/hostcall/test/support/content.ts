@@ -53,7 +53,12 @@ export function hex(value: number | bigint): string {
   return value.toString(16);
 }
 
-/** `N`, then N times `AT BYTES`, as the harness reads it. */
+/** `AT BYTES`, as the harness reads it. */
+export function patchToken(patch: Patch): string {
+  return `${hex(patch.at)} ${toHex(patch.bytes)}`;
+}
+
+/** `N`, then N times `AT BYTES`. */
 export function patchTokens(patches: readonly Patch[]): string {
-  return [hex(patches.length), ...patches.map((patch) => `${hex(patch.at)} ${toHex(patch.bytes)}`)].join(' ');
+  return [hex(patches.length), ...patches.map(patchToken)].join(' ');
 }

@@ -4,7 +4,16 @@ import { ALWAYS, ERRNO } from '../../src/errno.js';
 import type { ErrnoName } from '../../src/errno.js';
 import { intSize } from '../../src/row.js';
 import type { BufferArg, Row } from '../../src/row.js';
-import { bytesOf, hash, HASH_START, hex, littleEndian, numberAt, patchTokens } from './content.js';
+import {
+  bytesOf,
+  hash,
+  HASH_START,
+  hex,
+  littleEndian,
+  numberAt,
+  patchToken,
+  patchTokens,
+} from './content.js';
 import type { Content, Patch } from './content.js';
 import { elementsOk, fieldValue, legalOutLength, meets, reach } from './model.js';
 import type { Extent } from './model.js';
@@ -44,7 +53,7 @@ export function scriptTokens(script: Script): string {
     hex(script.length),
     hex(script.fill),
     hex(script.patches.length),
-    ...script.patches.map((one) => `${hex(one.arg)} ${patchTokens([one]).slice(2)}`),
+    ...script.patches.map((one) => `${hex(one.arg)} ${patchToken(one)}`),
   ].join(' ');
 }
 

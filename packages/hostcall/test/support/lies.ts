@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DATA_SIZE } from '../../src/block.js';
-import { ERRNO } from '../../src/errno.js';
 import { intSize } from '../../src/row.js';
 import type { Arg, FieldCheck, NumberCheck, Row } from '../../src/row.js';
 import { bytesOf, littleEndian } from './content.js';
@@ -11,7 +10,7 @@ import type { Extent, GuestBuffer, GuestCase, Lie } from './model.js';
 const PAGES = 4;
 
 /** A number that meets the check. */
-export function legalNumber(check: NumberCheck | undefined): bigint {
+function legalNumber(check: NumberCheck | undefined): bigint {
   if (check === undefined) return 1n;
   if ('oneOf' in check) return BigInt(check.oneOf[0] ?? 0);
   if ('range' in check) return check.range[0];
@@ -322,8 +321,3 @@ export function guestCases(row: Row, index: number): GuestCase[] {
   const faults = plain(row) ? ([1, 2] as const).map((fault) => ({ ...goodCase(row, index), fault })) : [];
   return [...lied, ...argumentCases(row, index), ...inputCases(row, index), ...faults];
 }
-
-/** Names of Linux's errnos by number, for messages. */
-export const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(ERRNO).map(([name, number]) => [number, name]),
-);
