@@ -13,6 +13,7 @@ import { sha256 } from '@motte/measure/hash';
 import type { ErrorCode, ErrorDetails } from '@motte/binary/error';
 import type { LayoutValues } from '@motte/binary/layout';
 import type { SIGSTRUCT_FIELDS } from '@motte/binary/sgx/sigstruct';
+import { SECS_ISVEXTPRODID_OFFSET, SECS_ISVFAMILYID_OFFSET } from '../protocol/epc.js';
 import { signatureFault } from './rsa.js';
 import type { Secs } from './ecreate.js';
 
@@ -80,7 +81,7 @@ export function einit(secs: Secs, measurement: Uint8Array, bytes: Uint8Array): U
     throw refuse('SGX_INVALID_MEASUREMENT', 'ENCLAVEHASH', { expected, found: toHex(measurement) });
   }
   checkAttributes(secs, sig);
-  return SECS.write({
+  const after = SECS.write({
     ...secs,
     attributes: secs.attributes | ATTRIBUTES.INIT,
     mrenclave: measurement,
@@ -88,4 +89,7 @@ export function einit(secs: Secs, measurement: Uint8Array, bytes: Uint8Array): U
     isvprodid: sig.isvprodid,
     isvsvn: sig.isvsvn,
   });
+  after.set(sig.isvfamilyid, SECS_ISVFAMILYID_OFFSET);
+  after.set(sig.isvextprodid, SECS_ISVEXTPRODID_OFFSET);
+  return after;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ATTRIBUTES } from '@motte/binary/sgx/attributes';
 import { SECS } from '@motte/binary/sgx/secs';
+import { SECS_ISVEXTPRODID_OFFSET, SECS_ISVFAMILYID_OFFSET } from '@motte/loader/protocol/epc';
 import { SIGSTRUCT } from '@motte/binary/sgx/sigstruct';
 import { sha256 } from '@motte/measure/hash';
 import { createSgxKey, keyDigest, signerFromPem } from '@motte/sign/key-node';
@@ -186,6 +187,14 @@ test('EINIT: the SECS that it leaves', () => {
   sameBytes(secs.mrsigner, keyDigest(signer.modulus));
   assert.equal([secs.isvprodid, secs.isvsvn], [3, 4]);
   assert.is(secs.attributes, MODE64BIT | KSS | ATTRIBUTES.INIT);
+});
+
+test('EINIT: ISVFAMILYID and ISVEXTPRODID go where EREPORT and EGETKEY look for them', () => {
+  const isvfamilyid = new Uint8Array(16).fill(0x61);
+  const isvextprodid = new Uint8Array(16).fill(0x62);
+  const after = einit(SECS.read(goodSecs()), MRENCLAVE, signed({ isvfamilyid, isvextprodid }));
+  sameBytes(after.subarray(SECS_ISVFAMILYID_OFFSET, SECS_ISVFAMILYID_OFFSET + 16), isvfamilyid);
+  sameBytes(after.subarray(SECS_ISVEXTPRODID_OFFSET, SECS_ISVEXTPRODID_OFFSET + 16), isvextprodid);
 });
 
 test('after EINIT no page can be added, and EINIT comes once', () => {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's side of an emulated Keep: what it sees, how it is misused, how it ends.
 import { MESSAGE_TYPE, PEEKED, START, START_FLAGS } from '@motte/loader/protocol/messages';
+import { SECS } from '@motte/binary/sgx/secs';
+import { SECS_ISVEXTPRODID_OFFSET, SECS_ISVFAMILYID_OFFSET } from '@motte/loader/protocol/epc';
 import { REPORT } from '@motte/binary/sgx/report';
 import { helperPath } from '@motte/loader/prebuilt';
 import { spawnSync } from 'node:child_process';
@@ -243,13 +245,22 @@ test('EREPORT: the SECS in REPORT, a MAC by the key that EGETKEY gives the targe
   target.set([7], 0x28);
   target.set([1], 0x34);
   target.fill(0x33, 0x40, 0x80);
-  const { end, stdout } = await run('report', { bytes: { 0x41000: target } });
+  // Where this CPU keeps ISVFAMILYID and ISVEXTPRODID: 0x110 and 0x120.
+  const kept = new Uint8Array(SECS.size - 0x106);
+  kept.fill(0x44, SECS_ISVFAMILYID_OFFSET - 0x106, SECS_ISVEXTPRODID_OFFSET - 0x106);
+  kept.fill(0x55, SECS_ISVEXTPRODID_OFFSET - 0x106, SECS_ISVEXTPRODID_OFFSET - 0x106 + 16);
+  const { end, stdout } = await run('report', {
+    bytes: { 0x41000: target },
+    secs: { reserved_106: kept },
+  });
   assert.equal(end, { ended: 'exited', status: 0 });
   assert.is(stdout.length, 448);
   const report = REPORT.readStrict(stdout);
   assert.equal(Buffer.from(report.mrenclave), Buffer.alloc(32, 0x11));
   assert.equal(Buffer.from(report.mrsigner), Buffer.alloc(32, 0x22));
   assert.equal(Buffer.from(report.configid), Buffer.alloc(64, 0x33));
+  assert.equal(Buffer.from(report.isvfamilyid), Buffer.alloc(16, 0x44));
+  assert.equal(Buffer.from(report.isvextprodid), Buffer.alloc(16, 0x55));
   assert.equal([report.isvprodid, report.isvsvn, report.attributes, report.xfrm], [4, 5, 0x85n, 7n]);
   assert.is(report.reportdata[0], 0x34);
   const key = stdout.subarray(432);
