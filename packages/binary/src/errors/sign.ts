@@ -67,4 +67,54 @@ export const SIGN_ERRORS = {
     reason: 'The key cannot sign a SIGSTRUCT.',
     fix: 'Use an RSA-3072 key whose public exponent is 3: `motte key create sgx -o key.pem`.',
   },
+  ED25519_INPUT: {
+    exit: 2,
+    reason: 'A key, a seed or a signature of Ed25519 has another length or form than it must have.',
+    fix: 'Seeds and public keys have 32 bytes, signatures and expanded secret keys 64.',
+  },
+  KEYSTONE_INPUT: {
+    exit: 2,
+    reason: 'A hash, a key or data for a Keystone report has another length than it must have.',
+    fix: 'Hashes and expanded secret keys have 64 bytes; data in a report has at most 1024.',
+  },
+  KEYSTONE_REPORT: {
+    exit: 2,
+    reason: 'The file is not a Keystone report.',
+    fix: 'Give the report alone, 1352 bytes, as the enclave got it from the security monitor.',
+  },
+  KEYSTONE_SIGNATURE: {
+    exit: 3,
+    reason: 'A signature of the Keystone report is not genuine.',
+    fix: 'The report was changed, or comes from another device than the one whose key was given.',
+  },
+  ESM_BLOB: {
+    exit: 2,
+    reason: 'The file is not an ESM blob, or it has members that the ultravisor does not know.',
+    fix: 'Make the blob again: `motte pef make`.',
+  },
+  ESM_KEY: {
+    exit: 2,
+    reason: 'The key cannot open or lock an ESM blob.',
+    fix: 'Use RSA keys of 2048 to 4096 bits in PEM; the public key as the file whose bytes are the fingerprint.',
+  },
+  ESM_NO_LOCKBOX: {
+    exit: 1,
+    reason: 'No lockbox of the ESM blob is for this key.',
+    fix: 'List the lockboxes with `motte pef inspect`; fingerprints are of the PEM file, to its last newline.',
+  },
+  ESM_LOCKBOX: {
+    exit: 3,
+    reason: 'The lockbox does not open: its key was damaged, or was encrypted for another key.',
+    fix: 'Get the blob again, or have its owner authorize the key again.',
+  },
+  ESM_SEAL: {
+    exit: 3,
+    reason: 'What the ESM blob seals is not genuine: the tag of AES-256-GCM does not match.',
+    fix: 'The blob was changed after it was made; get it again.',
+  },
+  ESM_RECIPIENT: {
+    exit: 1,
+    reason: 'The list of lockboxes cannot be changed like this.',
+    fix: 'A key is authorized once, and the key of the origin cannot be revoked.',
+  },
 } as const;
