@@ -79,8 +79,8 @@ export function native(): Native {
   return loaded;
 }
 
-/** The `code` of an error of the kernel's, or `undefined`. */
+/** The `code` of an error of the kernel's, or `undefined`; our own errors have codes of another kind. */
 export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (!(error instanceof Error) || error instanceof MotteError || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -4,7 +4,7 @@ import { defaultConfig } from '@motte/config/keep-toml';
 import { SITE_KIND } from '@motte/elf/sites';
 import { program } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'uvu';
@@ -25,13 +25,6 @@ const config = defaultConfig();
 test('a folder that cannot be made is an error and no endless try', () => {
   // In /proc a folder's making fails with ENOENT though its parent is there.
   assert.throws(() => developerSigner('/proc/nothing/deep/developer.pem'), /ENOENT/);
-});
-
-test('the developer key is made once, for this user alone', () => {
-  const first = developerSigner(key);
-  assert.is(developerSigner(key).modulus, first.modulus);
-  assert.is(statSync(key).mode & 0o777, 0o600);
-  assert.match(readFileSync(key, 'utf8'), /^-----BEGIN PRIVATE KEY-----/);
 });
 
 interface Row {

@@ -3,7 +3,7 @@
 import { MotteError } from '@motte/binary/error';
 import { createSgxKey, signerFromPem } from '@motte/sign/key-node';
 import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../native.js';
@@ -58,7 +58,19 @@ function makeFolder(path: string): void {
   };
   if (make()) return;
   makeFolder(dirname(path));
-  mkdirSync(path, { mode: 0o700 });
+  // Another process may have been faster, which is as good; that it is gone again is told by whoever uses it.
+  make();
+}
+
+/** `mkdir -p`. Node's own never ends where the system answers ENOENT for a folder whose parent is there (/proc). */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
 }
 
 /** Makes the key and puts it in its place whole; when another process was first, its key is the key. */
