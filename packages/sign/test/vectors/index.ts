@@ -4,6 +4,8 @@ import { openFolder } from './folder.js';
 import type { RowResult, VectorFolder } from './folder.js';
 import { gramineRows } from './gramine-rows.js';
 import { idRows } from './id-rows.js';
+import { keystoneRows } from './keystone-rows.js';
+import { sanctumRows } from './sanctum-rows.js';
 import { sdkRows } from './sdk-rows.js';
 import { sevRows } from './sev-rows.js';
 import { hardwareRows, launchRows, pageListRows, vmsaRows } from './snp-rows.js';
@@ -33,6 +35,8 @@ export const FOLDERS: Readonly<
   'tdx-mrtd': mrtdRows,
   'tdx-page-lists': tdxListRows,
   'tdx-rtmr': rtmrRows,
+  keystone: keystoneRows,
+  sanctum: sanctumRows,
 };
 
 /** The rows of a folder below `root`; `undefined` when it is not there. */
