@@ -40,29 +40,7 @@ function readKey(path: string): string | undefined {
   }
 }
 
-/**
- * A private folder and those above it. Node's own `recursive` never ends where a parent exists and a child cannot,
- * as in /proc: each folder is tried twice at most here.
- */
-function makeFolder(path: string): void {
-  const make = (): boolean => {
-    try {
-      mkdirSync(path, { mode: 0o700 });
-      return true;
-    } catch (error) {
-      const code = systemCode(error);
-      if (code === 'EEXIST') return true;
-      if (code === 'ENOENT' && dirname(path) !== path) return false;
-      throw error;
-    }
-  };
-  if (make()) return;
-  makeFolder(dirname(path));
-  // Another process may have been faster, which is as good; that it is gone again is told by whoever uses it.
-  make();
-}
-
-/** `mkdir -p`. Node's own never ends where the system answers ENOENT for a folder whose parent is there (/proc). */
+/** `mkdir -p`, private. Node's own never ends where the system answers ENOENT for a folder whose parent is there (/proc). */
 function makeFolders(path: string): void {
   if (existsSync(path)) return;
   makeFolders(dirname(path));
@@ -75,7 +53,7 @@ function makeFolders(path: string): void {
 
 /** Makes the key and puts it in its place whole; when another process was first, its key is the key. */
 function makeKey(path: string): string {
-  makeFolder(dirname(path));
+  makeFolders(dirname(path));
   const fresh = `${path}.${randomUUID()}`;
   try {
     writeFileSync(fresh, createSgxKey(), { mode: 0o600, flag: 'wx', flush: true });
