@@ -140,6 +140,15 @@ test('the developer key is made once, private, and refused when others can read 
   assert.match(refusal(['sign', 'sgx', 'small.sgxs', '-o', 'd.sig'], { ...here, env }), /^2 DEVELOPER_KEY /);
 });
 
+test('a developer key that cannot be made is an error of its own', () => {
+  for (const base of ['/proc/nowhere', '/dev/null/x']) {
+    const line = ['sign', 'sgx', 'small.sgxs', '-o', 'n.sig', '--json'];
+    const ran = motte(line, { ...here, env: { XDG_CONFIG_HOME: base } });
+    assert.is(ran.status, 2);
+    assert.match(ran.stdout, /"code":"DEVELOPER_KEY"/);
+  }
+});
+
 test('two processes that make the developer key at once agree on one, and leave one file', () => {
   const sign = (name: string): string =>
     `"${process.execPath}" "${MOTTE}" sign sgx small.sgxs -o ${name}.sig`;
