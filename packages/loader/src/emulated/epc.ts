@@ -3,22 +3,27 @@ import { MotteError } from '@motte/binary/error';
 import { PAGE_SIZE } from '@motte/binary/range';
 import { EPC_ENTRIES_OFFSET, EPCM_ENTRY, EPCM_FLAGS } from '../protocol/epc.js';
 import { native, SEAL_SIZE, systemCode } from '../native.js';
-import type { Descriptor } from '../native.js';
+import type { Descriptor, Native } from '../native.js';
 import type { PageState } from './eadd.js';
+
+/** What of the addon shared memory needs: tests put a kernel of their own in its place. */
+export type MemoryCalls = Pick<Native, 'memfdCreate' | 'ftruncate' | 'addSeals' | 'pwrite' | 'pread'>;
 
 /** A memfd of a fixed size, whose descriptor goes to the helper. */
 export class SharedMemory {
   readonly descriptor: Descriptor;
+  readonly #calls: MemoryCalls;
 
-  constructor(name: string, size: number) {
+  constructor(name: string, size: number, calls: MemoryCalls = native()) {
+    this.#calls = calls;
     try {
-      this.descriptor = native().memfdCreate(name);
+      this.descriptor = calls.memfdCreate(name);
     } catch (cause) {
       throw hostMemory(name, size, cause);
     }
     try {
-      native().ftruncate(this.descriptor.fd, size);
-      native().addSeals(this.descriptor.fd, SEAL_SIZE);
+      calls.ftruncate(this.descriptor.fd, size);
+      calls.addSeals(this.descriptor.fd, SEAL_SIZE);
     } catch (cause) {
       this.descriptor.close();
       throw hostMemory(name, size, cause);
@@ -27,12 +32,12 @@ export class SharedMemory {
 
   /** Writes all of `bytes` at `offset`. Throws HOST_MEMORY where the machine has no page for them. */
   write(offset: number, bytes: Uint8Array): void {
-    this.#whole('pwrite', bytes, (part, done) => native().pwrite(this.descriptor.fd, part, offset + done));
+    this.#whole('pwrite', bytes, (part, done) => this.#calls.pwrite(this.descriptor.fd, part, offset + done));
   }
 
   read(offset: number, length: number): Uint8Array {
     const out = new Uint8Array(length);
-    this.#whole('pread', out, (part, done) => native().pread(this.descriptor.fd, part, offset + done));
+    this.#whole('pread', out, (part, done) => this.#calls.pread(this.descriptor.fd, part, offset + done));
     return out;
   }
 
