@@ -25,7 +25,7 @@
 /*
  * In:  RCX where the exec goes on, R11 its flags, RAX the number, RDI RSI RDX R10 R8 R9 the arguments; RSP and all
  *      else the exec's. RFLAGS: DF and AC clear (exception.c).
- * Out: to RCX, with RAX the result, everything else unchanged.
+ * Out: to RCX, with RAX the result, everything else unchanged. Stack: stack 0, from its top.
  */
 	.globl	landing_trapped
 	.type	landing_trapped, @function
@@ -59,7 +59,7 @@ landing_trapped:
 
 /*
  * In:  as a function call with the system call's registers: RAX the number, RDI RSI RDX R10 R8 R9 the arguments.
- * Out: RAX the result; caller-saved registers are clobbered.
+ * Out: RAX the result; caller-saved registers are clobbered. Stack: stack 0, from its top.
  */
 	.globl	landing_direct
 	.type	landing_direct, @function
@@ -83,6 +83,8 @@ landing_direct:
 /*
  * void landing_start(uint64_t entry, uint64_t stack): the exec's first instruction. RDX is zero (no function to
  * register with atexit), as are all other registers.
+ *
+ * In:  RDI, RSI. Stack: the exec's, 8 bytes below what it is given. Clobbers everything.
  */
 	.globl	landing_start
 	.type	landing_start, @function

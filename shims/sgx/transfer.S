@@ -44,6 +44,7 @@ hostcall_transfer:
 
 /*
  * In:  from keep_entry: the thread is running again, FS base is the thread page. Out: hostcall_transfer's caller.
+ * Stack: stack 0, where hostcall_transfer left it. Clobbers RAX, RCX, RDX, flags.
  */
 	.globl	hostcall_answered
 	.type	hostcall_answered, @function
@@ -75,6 +76,8 @@ hostcall_answered:
 
 /*
  * void platform_set_fs(uint64_t base): the exec's FS base, now and after every host call.
+ *
+ * In:  RDI, GS. Stack: the caller's. Clobbers RAX.
  */
 	.globl	platform_set_fs
 	.type	platform_set_fs, @function
@@ -88,6 +91,8 @@ platform_set_fs:
 /*
  * void sgx_end(uint32_t why, uint64_t rsi, uint64_t rdx): leaves the way that the host last entered, and does not
  * come back: the thread's state stays, so that no entry finds anybody waiting.
+ *
+ * In:  RDI, RSI, RDX as keep_leave wants them, GS. Stack: either of ours. Clobbers everything.
  */
 	.globl	sgx_end
 	.type	sgx_end, @function
@@ -102,6 +107,8 @@ sgx_end:
 /*
  * uint64_t sgx_enclu(uint64_t leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx): EREPORT, EACCEPT, EMODPE. Returns
  * RAX: the error code of EACCEPT; the leaf itself for the others, which fault where they fail.
+ *
+ * In:  RDI, RSI, RDX, RCX as of C. Stack: the caller's, 8 bytes. Clobbers RAX, RCX, RDX, flags.
  */
 	.globl	sgx_enclu
 	.type	sgx_enclu, @function
