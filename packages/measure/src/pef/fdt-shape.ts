@@ -34,6 +34,16 @@ export class NodeReader {
     return this.inside(node);
   }
 
+  /** All nodes within this one, which may have any names, but no properties beside them. */
+  children(): NodeReader[] {
+    const { nodes } = this.node;
+    this.only(
+      [],
+      nodes.map(({ name }) => name),
+    );
+    return nodes.map((node) => this.inside(node));
+  }
+
   inside(node: FdtNode): NodeReader {
     return new NodeReader(node, `${this.path === '/' ? '' : this.path}/${node.name}`, this.code);
   }

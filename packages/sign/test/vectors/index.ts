@@ -5,6 +5,7 @@ import type { RowResult, VectorFolder } from './folder.js';
 import { gramineRows } from './gramine-rows.js';
 import { idRows } from './id-rows.js';
 import { keystoneRows } from './keystone-rows.js';
+import { pefRows } from './pef-rows.js';
 import { sanctumRows } from './sanctum-rows.js';
 import { sdkRows } from './sdk-rows.js';
 import { sevRows } from './sev-rows.js';
@@ -37,6 +38,7 @@ export const FOLDERS: Readonly<
   'tdx-rtmr': rtmrRows,
   keystone: keystoneRows,
   sanctum: sanctumRows,
+  'pef-esm': pefRows,
 };
 
 /** The rows of a folder below `root`; `undefined` when it is not there. */
