@@ -2,7 +2,6 @@
 // Bundles the command: dist/motte.mjs, and in dist/motte/ one module a command with all that it needs, and yargs. A
 // command line loads two or three files; shared chunks would be fifteen, and finding each costs as much as reading it.
 // Does nothing when no input has changed.
-import { build } from 'esbuild';
 import {
   existsSync,
   mkdirSync,
@@ -71,6 +70,7 @@ function install(staging) {
 }
 
 async function bundle() {
+  const { build } = await import('esbuild');
   const staging = join(DIST, `bundle-${process.pid}`);
   const { metafile } = await build({
     entryPoints: entries(),
