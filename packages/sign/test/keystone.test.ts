@@ -44,9 +44,9 @@ const MESSAGE = Uint8Array.of(1, 2, 3);
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 
 function withS(signature: Uint8Array, change: (s: bigint) => bigint): Uint8Array {
-  const s = change(BigInt(`0x${toHex(signature.slice(32).reverse())}`));
+  const s = change(BigInt(`0x${toHex(signature.subarray(32).toReversed())}`));
   const digits = s.toString(16).padStart(64, '0');
-  return new Uint8Array([...signature.subarray(0, 32), ...Buffer.from(digits, 'hex').reverse()]);
+  return new Uint8Array([...signature.subarray(0, 32), ...Buffer.from(digits, 'hex').toReversed()]);
 }
 
 test('a signature is genuine in one form only', () => {

@@ -106,7 +106,12 @@ test('OpenSSL opens our lockboxes, and has the same fingerprints', () => {
   const oaep = ['rsa_padding_mode:oaep', 'rsa_oaep_md:sha256', 'rsa_mgf1_md:sha256'];
   const options = oaep.flatMap((option) => ['-pkeyopt', option]);
   const key = execFileSync('openssl', [
-    ...['pkeyutl', '-decrypt', '-inkey', path('key.pem'), '-in', path('box')],
+    'pkeyutl',
+    '-decrypt',
+    '-inkey',
+    path('key.pem'),
+    '-in',
+    path('box'),
     ...options,
   ]);
   assert.is(key.toString('hex'), toHex(openLockbox(blob, openerFromPem(MACHINE.secret))));

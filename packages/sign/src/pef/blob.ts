@@ -99,7 +99,7 @@ export function writeEsmBlob({ lockboxes, digests, files }: EsmBlob): Uint8Array
       { name: 'file', properties: fileProperties, nodes: [] },
     ],
   };
-  const unused = [...(digests === undefined && files.length === 0 ? ['ciphertext', 'iv', 'mac'] : [])];
+  const unused = digests === undefined ? ['ciphertext', 'iv', 'mac'] : [];
   if (files.length === 0) unused.push('files-fdt');
   return writeFdt({ root, strings: STRINGS.filter((name) => !unused.includes(name)) });
 }

@@ -99,7 +99,7 @@ const REASONS: readonly (readonly [end: number, reason: string])[] = [
 function checkNegative(row: Row, base: Uint8Array, negative: Meta, device: Uint8Array): void {
   const file = patched(base, negative);
   const found = codeAndField(() => verifyKeystoneReport(file, device));
-  const s = BigInt(`0x${toHex(file.slice(S_AT, S_AT + 32).reverse())}`);
+  const s = BigInt(`0x${toHex(file.subarray(S_AT, S_AT + 32).toReversed())}`);
   const length = new DataView(file.buffer).getBigUint64(0x40, true);
   // The verdict is that of the reference, which accepts S + L; RFC 8032 refuses it, and so do we.
   if (negative['verdict'] === 'accept' && s < ORDER) {
@@ -117,7 +117,10 @@ export function keystoneRows(folder: VectorFolder): RowResult[] {
   const device = bytes(data, 'dev_public_key');
   const each = (name: string, check: (row: Row, vector: Meta) => void): RowResult[] =>
     objects(data[name], name).map((vector, i) =>
-      checkRow(String(vector['id'] ?? vector['file'] ?? `${name} ${i}`), (row) => check(row, vector)),
+      checkRow(
+        [vector['id'], vector['file'], `${name} ${i}`].find((id) => typeof id === 'string') ?? name,
+        (row) => check(row, vector),
+      ),
     );
   const negatives = object(data['report_negatives'], 'report_negatives');
   return [
