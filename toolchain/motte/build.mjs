@@ -19,7 +19,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, 'dist');
 const MAIN = join(DIST, 'motte.mjs');
 const PARTS = join(DIST, 'motte');
-const STAMP = join(DIST, 'motte.json');
+const STAMP = join(DIST, 'motte.stamp');
 const SOURCE = join(DIST, 'src');
 
 /** What is loaded when it is wanted, as the main module names it. */

@@ -15,7 +15,7 @@ export const MEASURE_ERRORS = {
   SANCTUM_OPERATION: {
     exit: 2,
     reason: 'The list of operations is not one that the Sanctum monitor would measure.',
-    fix: 'docs/schema/sanctum-operations.json says which operations there are, and what each of them takes.',
+    fix: 'Give each operation the fields that the monitor’s call of that name takes, in the order of the calls.',
   },
   FDT: {
     exit: 2,
