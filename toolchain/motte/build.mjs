@@ -23,7 +23,7 @@ const STAMP = join(DIST, 'motte.stamp');
 const SOURCE = join(DIST, 'src');
 
 /** What is loaded when it is wanted, as the main module names it. */
-const LATER = /^(\.\.\/commands\/[a-z-]+|\.\/by-yargs)\.js$/;
+const LATER = /^(\.\.\/commands\/[a-z0-9-]+|\.\/by-yargs)\.js$/;
 
 function seen(path) {
   const { mtimeMs, size } = statSync(join(HERE, path));

@@ -24,17 +24,31 @@ export type OptionSpec = Flag | Valued<'text' | 'list' | 'maybe'>;
 /** What a command line sets: flags are true, `maybe` without a value is the empty text. */
 export interface OptionValues {
   readonly as?: string;
+  readonly bootargs?: string;
+  readonly carry?: string;
   readonly config?: string;
   readonly date?: string;
   readonly debug?: true;
+  readonly eapp?: string;
   readonly emulate?: string;
   readonly env?: readonly string[];
+  readonly flavour?: string;
   readonly force?: true;
   readonly help?: true;
+  readonly initrd?: string;
   readonly json?: true;
+  readonly kernel?: string;
   readonly key?: string;
+  readonly loader?: string;
   readonly 'no-patch'?: true;
+  readonly 'open-with'?: string;
+  readonly ops?: string;
+  readonly origin?: string;
   readonly output?: string;
+  readonly pool?: string;
+  readonly recipient?: readonly string[];
+  readonly rtas?: string;
+  readonly runtime?: string;
   readonly sgxs?: string;
   readonly shim?: string;
   readonly stats?: string;
@@ -54,6 +68,8 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     choices: ['exec', 'sgxs', 'plan', 'enclave'],
     doc: 'what FILE is, when it should not be detected: an ELF program, an .sgxs stream, a plan, an SDK enclave',
   },
+  bootargs: { type: 'text', value: 'TEXT', doc: 'the kernel’s command line; without it an empty one' },
+  carry: { type: 'text', value: 'FILE', doc: 'also write the initrd with the blob in front of it' },
   config: { type: 'text', value: 'FILE.TOML', doc: 'the configuration; without it the defaults' },
   date: {
     type: 'text',
@@ -64,6 +80,7 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     type: 'flag',
     doc: 'let the host read and write the Keep (ATTRIBUTES.DEBUG): it protects nothing',
   },
+  eapp: { type: 'text', value: 'FILE', doc: 'the enclave’s application' },
   emulate: {
     type: 'maybe',
     value: 'strict',
@@ -71,16 +88,36 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'never touch hardware; =strict also hides the Keep’s memory while no thread is inside, and is slower',
   },
   env: { type: 'list', value: 'K=V', doc: 'set a variable of the environment' },
+  flavour: {
+    type: 'text',
+    value: 'MONITOR',
+    choices: ['pwnall', 'mit'],
+    doc: 'whose Sanctum monitor measures: pwnall (SHA-256) or mit (SHA-512)',
+  },
   force: { type: 'flag', doc: 'replace a file that is there' },
   help: { type: 'flag', short: 'h', doc: 'print this' },
+  initrd: { type: 'text', value: 'FILE', doc: 'the initial RAM disk' },
   json: { type: 'flag', doc: 'print one JSON object' },
+  kernel: {
+    type: 'text',
+    value: 'FILE',
+    doc: 'the kernel: a vmlinux, or what objcopy -O binary makes of one',
+  },
   key: {
     type: 'text',
     value: 'KEY.PEM',
     doc: 'the signer’s RSA-3072 key; without it the developer key of this user',
   },
+  loader: { type: 'text', value: 'FILE', doc: 'the enclave’s loader' },
   'no-patch': { type: 'flag', doc: 'emulation: trap every instruction of the shim’s, patch none' },
+  'open-with': { type: 'text', value: 'PRIVATE.PEM', doc: 'the private key of a lockbox' },
+  ops: { type: 'text', value: 'FILE.JSON', doc: 'what the monitor does, operation by operation' },
+  origin: { type: 'text', value: 'PUBLIC.PEM', doc: 'the owner’s RSA key' },
   output: { type: 'text', short: 'o', value: 'FILE', doc: 'where the result goes; - is standard output' },
+  pool: { type: 'text', value: 'FILE', doc: 'where ranges [offset, length] of data are' },
+  recipient: { type: 'list', value: 'PUBLIC.PEM', doc: 'the RSA key of a machine that may open the blob' },
+  rtas: { type: 'text', value: 'FILE', doc: 'an RTAS image other than that of OPAL firmware' },
+  runtime: { type: 'text', value: 'FILE', doc: 'the enclave’s runtime' },
   sgxs: { type: 'text', value: 'FILE', doc: 'also write the stream whose SHA-256 is the MRENCLAVE' },
   shim: { type: 'text', value: 'SHIM.ELF', doc: 'use this shim instead of the one that comes with Motte' },
   stats: {

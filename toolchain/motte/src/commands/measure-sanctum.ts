@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
+import { fromHex } from '@motte/binary/hex';
+import { readBytes } from '@motte/binary/source';
+import { measureSanctum } from '@motte/measure/sanctum';
+import { readSanctumOperations } from '@motte/measure/sanctum/operations';
+import type { Input, Outcome } from '../grammar/command.js';
+import { needed } from '../grammar/needed.js';
+import type { InputFile } from '../io/file.js';
+import { readText } from '../io/file.js';
+import { withFiles } from '../io/files.js';
+import { digestOutcome } from '../measure/outcome.js';
+
+function parse(path: string): unknown {
+  try {
+    return JSON.parse(readText(path));
+  } catch (cause) {
+    if (cause instanceof MotteError) throw cause;
+    throw new MotteError('SANCTUM_OPERATION', {
+      field: path,
+      expected: 'JSON',
+      found: 'something else',
+      cause,
+    });
+  }
+}
+
+/** The bytes of an operation: hex digits, or a range `[offset, length]` of the pool. */
+function dataOf(data: unknown, field: string, pool: InputFile | undefined): Uint8Array {
+  if (typeof data === 'string') return fromHex(data, field);
+  const [offset, length] = Array.isArray(data) && data.length === 2 ? (data as unknown[]) : [];
+  const fits =
+    pool !== undefined &&
+    typeof offset === 'number' &&
+    typeof length === 'number' &&
+    Number.isSafeInteger(offset) &&
+    Number.isSafeInteger(length) &&
+    offset >= 0 &&
+    length >= 0 &&
+    offset + length <= pool.size;
+  if (!fits) {
+    const expected =
+      pool === undefined ? 'hex digits, as there is no --pool' : `a range of ${pool.size} bytes`;
+    throw new MotteError('SANCTUM_OPERATION', { field, expected, found: JSON.stringify(data) ?? 'none' });
+  }
+  return readBytes(pool, offset, length);
+}
+
+/** `motte measure sanctum --flavour pwnall|mit --ops FILE.json [--pool FILE]` */
+export function run({ options }: Input): Outcome {
+  const flavour = needed(options.flavour, 'flavour') === 'mit' ? 'mit' : 'pwnall';
+  const ops = needed(options.ops, 'ops');
+  const paths: Record<string, string> = options.pool === undefined ? { ops } : { ops, pool: options.pool };
+  return withFiles(paths, (files) => {
+    const { pool } = files as { pool?: InputFile };
+    const operations = readSanctumOperations(flavour, parse(ops), (data, field) => dataOf(data, field, pool));
+    return digestOutcome(measureSanctum(flavour, operations), 'sanctum', flavour, files, options.json);
+  });
+}

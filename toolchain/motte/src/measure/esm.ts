@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { toHex } from '@motte/binary/hex';
+import { carriedBlob } from '@motte/measure/pef/cpio';
+import { readEsmBlob, writeEsmBlob } from '@motte/sign/pef/blob';
+import type { EsmBlob } from '@motte/sign/pef/blob';
+import { recipientFromPem } from '@motte/sign/pef/crypto-node';
+import type { NamedRecipient } from '@motte/sign/pef/make';
+import { basename } from 'node:path';
+import type { Outcome } from '../grammar/command.js';
+import { readSmall } from '../io/file.js';
+import { writeFile } from '../io/output.js';
+
+/** Most bytes of an initrd with a blob. */
+const MOST_INITRD = 2 ** 31;
+const CPIO_MAGIC = '070701';
+
+/** Reads a blob, or that which an initrd carries. */
+export function readBlob(path: string): EsmBlob {
+  const bytes = readSmall(path, MOST_INITRD);
+  const isCpio = new TextDecoder('latin1').decode(bytes.subarray(0, CPIO_MAGIC.length)) === CPIO_MAGIC;
+  return readEsmBlob(isCpio ? carriedBlob(bytes).blob : bytes);
+}
+
+/** A recipient from a file, which gives the comment its name. */
+export function recipientFrom(path: string): NamedRecipient {
+  return { recipient: recipientFromPem(readSmall(path)), comment: basename(path) };
+}
+
+/** Lockboxes as they are printed. */
+export function lockboxesText(blob: EsmBlob): { name: string; fingerprint: string; comment: string }[] {
+  return blob.lockboxes.map(({ name, fingerprint, comment }) => ({
+    name,
+    fingerprint: toHex(fingerprint),
+    comment,
+  }));
+}
+
+/** Writes a blob and says who may open it now. */
+export function blobOutcome(blob: EsmBlob, output: string): Outcome {
+  writeFile(output, writeEsmBlob(blob));
+  const lockboxes = lockboxesText(blob);
+  return {
+    result: { output, lockboxes },
+    text: lockboxes.map(({ name, fingerprint }) => `${name} ${fingerprint}\n`).join(''),
+  };
+}
