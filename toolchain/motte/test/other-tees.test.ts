@@ -71,6 +71,30 @@ if (!haveVectors('keystone') || !haveVectors('sanctum') || !haveVectors('pef-esm
     }
   });
 
+  test('verify keystone wants a key from elsewhere', () => {
+    const { reports, dev_public_key: key } = vectorJson('keystone', 'keystone.json') as {
+      reports: { file: string; enclave_hash: string; fields: { enclave: { data: string } } }[];
+      dev_public_key: string;
+    };
+    const row = reports.at(-1);
+    assert.ok(row);
+    const report = put('report', vector('keystone', ...row.file.split('/')));
+    const raw = put('device.key', Buffer.from(key, 'hex'));
+    for (const device of [key, raw]) {
+      const found = json(['verify', 'keystone', report, '--device-key', device], 'verify keystone');
+      assert.is(found['enclave_hash'], row.enclave_hash);
+      assert.is(found['data'], row.fields.enclave.data);
+    }
+    const other = `${key.slice(0, -2)}00`;
+    const refused: [string, string[]][] = [
+      ['64 USAGE_VALUE --device-key', [report]],
+      ['3 KEYSTONE_SIGNATURE monitor_signature', [report, '--device-key', other]],
+      ['2 KEYSTONE_REPORT report', [raw, '--device-key', key]],
+      ['2 ED25519_INPUT public key', [report, '--device-key', report]],
+    ];
+    for (const [expected, args] of refused) assert.is(refusal(['verify', 'keystone', ...args]), expected);
+  });
+
   const PEF = ['vmlinux', 'initrd.img', 'rsapubkey', 'tpm1.pub.pem', 'tpm2.pub.pem'] as const;
   const SECRETS = ['rsaprivkey', 'tpm1.priv.pem', 'tpm2.priv.pem'] as const;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Input, Outcome } from '../grammar/command.js';
+import { lines } from '../measure/lines.js';
 import { inputsOf } from '../measure/outcome.js';
-import { digestsText, lines, withDigests } from '../measure/pef.js';
+import { digestsText, withDigests } from '../measure/pef.js';
 import { VERSION } from '../version.js';
 
 /** `motte measure pef --kernel F --initrd F [--bootargs TEXT] [--rtas F]` */

@@ -5,7 +5,8 @@ import type { Input, Outcome } from '../grammar/command.js';
 import { readSmall } from '../io/file.js';
 import { bytesDigest } from '../keep/digest.js';
 import { lockboxesText, readBlob } from '../measure/esm.js';
-import { digestsText, lines } from '../measure/pef.js';
+import { lines } from '../measure/lines.js';
+import { digestsText } from '../measure/pef.js';
 
 /** `motte pef inspect BLOB [--open-with PRIVATE.PEM]`: of a file that is sealed, its digest; never its content. */
 export function run({ options, words: [file = ''] }: Input): Outcome {

@@ -69,6 +69,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/verify-sigstruct.js'),
   },
   {
+    name: 'verify keystone',
+    args: ['FILE'],
+    doc: 'check both signatures of a Keystone report and print what it says',
+    options: ['device-key', 'json'],
+    load: () => import('../commands/verify-keystone.js'),
+  },
+  {
     name: 'shim build',
     args: [],
     doc: 'build a shim from source with what the configuration needs',

@@ -29,6 +29,7 @@ export interface OptionValues {
   readonly config?: string;
   readonly date?: string;
   readonly debug?: true;
+  readonly 'device-key'?: string;
   readonly eapp?: string;
   readonly emulate?: string;
   readonly env?: readonly string[];
@@ -80,6 +81,7 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     type: 'flag',
     doc: 'let the host read and write the Keep (ATTRIBUTES.DEBUG): it protects nothing',
   },
+  'device-key': { type: 'text', value: 'HEX|FILE', doc: 'the device’s public key, from its maker: 32 bytes' },
   eapp: { type: 'text', value: 'FILE', doc: 'the enclave’s application' },
   emulate: {
     type: 'maybe',
