@@ -53,7 +53,7 @@ async function run(): Promise<Outcome> {
       const best = Math.min(...values);
       goals.push({
         what: `${TEXT[name] ?? name} (${mode})`,
-        goal: `no worse than the prototype's ${before} ns`,
+        goal: `no worse than the prototype's ${before} ns (within ${Math.round((NOISE - 1) * 100)} %)`,
         found: `${best.toFixed(0)} ns, median ${median(values).toFixed(0)}`,
         met: best <= before * NOISE,
       });
