@@ -33,6 +33,9 @@ function zeros(va: bigint, pages: number): PageRun {
   return { va, pages, skip: 0, source: NOTHING, offset: 0, filled: 0 };
 }
 
+/** Pages of 4 GiB: a length in a header must not make the measuring endless. No enclave of 2022 came near it. */
+const MOST_PAGES = 1 << 20;
+
 function untrustedPages(start: bigint, size: number): PageRun[] {
   if (start < 0n || start + BigInt(size) > ADDRESS_END) {
     const found = `0x${start.toString(16)} + ${size} bytes`;
@@ -80,6 +83,13 @@ export function measureKeystoneV1(input: KeystoneV1Input, sha3: NewHasher = newS
     ...segmentPages(eapp, 'eapp'),
     ...untrustedPages(untrustedPtr, untrustedSize),
   ]);
+  const pages = runs.reduce((sum, run) => sum + run.pages, 0);
+  if (pages > MOST_PAGES)
+    throw new MotteError('KEYSTONE_FILE', {
+      field: 'pages',
+      expected: `at most ${MOST_PAGES}`,
+      found: pages,
+    });
   const hasher = sha3();
   for (const value of [runtime.header.entry, eapp.header.entry, untrustedPtr, untrustedSize])
     hasher.update(u64(value));

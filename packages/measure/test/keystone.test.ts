@@ -144,6 +144,7 @@ test('what no enclave can be made of is refused', () => {
     ['KEYSTONE_FILE eapp: e_machine', v1(elf(0n, [ONE], EM.X86_64))],
     ['KEYSTONE_FILE eapp: PT_LOAD 1.p_vaddr', v1(elf(0n, [{ ...ONE, vaddr: 1n << 40n }]))],
     ['KEYSTONE_FILE addresses', v1(elf(0n, [{ ...ONE, vaddr: UNTRUSTED }]))],
+    ['KEYSTONE_FILE pages', v1(elf(0n, [{ ...ONE, memsz: 2 ** 37 }]))],
     ['KEYSTONE_FILE untrusted', v1(elf(0n, [ONE]), (1n << 64n) - 4096n)],
   ];
   for (const [expected, run] of table) assert.is(codeAndField(run), expected);
