@@ -13,6 +13,9 @@ function hasher(algorithm: typeof sha256 | typeof sha384 | typeof sha3_512): New
       digest() {
         return hash.digest();
       },
+      peek() {
+        return hash.clone().digest();
+      },
     };
   };
 }

@@ -13,6 +13,9 @@ function hasher(algorithm: 'sha256' | 'sha384' | 'sha512' | 'sha3-512'): NewHash
       digest() {
         return new Uint8Array(hash.digest());
       },
+      peek() {
+        return new Uint8Array(hash.copy().digest());
+      },
     };
   };
 }

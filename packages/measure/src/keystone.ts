@@ -6,6 +6,8 @@ import { MotteError } from '@motte/binary/error';
 import { newSha3With512 } from './hash.js';
 import type { NewHasher } from './hash.js';
 import { hashPadded, u64 } from './keystone/stream.js';
+import { stepsOf } from './transcript.js';
+import type { OnStep } from './transcript.js';
 
 /** The three files that a Keystone enclave is created from. */
 export interface KeystoneFiles {
@@ -14,21 +16,36 @@ export interface KeystoneFiles {
   readonly eapp: Uint8Array | ByteSource;
 }
 
+/** How an enclave is measured; each has a default. */
+export interface MeasureKeystoneOptions {
+  /** Starts a SHA3-512; without it the platform's. */
+  readonly sha3?: NewHasher;
+  /** Is told of every step, for a transcript. */
+  readonly onStep?: OnStep | undefined;
+}
+
 /**
  * The measurement of an enclave by a security monitor of today: SHA3-512 over the page-rounded sizes of the
  * three files, then over their pages. keystone-enclave/keystone 88c49ee, `validate_and_hash_enclave`. Throws
  * KEYSTONE_FILE for an empty file, of which the monitor makes no enclave.
  */
-export function measureKeystone(files: KeystoneFiles, sha3: NewHasher = newSha3With512): Uint8Array {
+export function measureKeystone(files: KeystoneFiles, options: MeasureKeystoneOptions = {}): Uint8Array {
   const parts = (['loader', 'runtime', 'eapp'] as const).map((field) => {
     const source = toSource(files[field]);
     if (source.size === 0)
       throw new MotteError('KEYSTONE_FILE', { field, expected: 'at least one byte', found: 0 });
-    return { source, bytes: pagesFor(source.size) * PAGE_SIZE };
+    return { field, source, bytes: pagesFor(source.size) * PAGE_SIZE };
   });
-  const hasher = sha3();
-  for (const { bytes } of parts) hasher.update(u64(bytes));
-  for (const { source, bytes } of parts) hashPadded(hasher, source, bytes);
+  const hasher = (options.sha3 ?? newSha3With512)();
+  const step = stepsOf(hasher, options.onStep);
+  for (const { field, bytes } of parts) {
+    hasher.update(u64(bytes));
+    step(() => `size ${field} ${bytes}`);
+  }
+  for (const { field, source, bytes } of parts) {
+    hashPadded(hasher, source, bytes);
+    step(() => `pages ${field} ${bytes / PAGE_SIZE}`);
+  }
   return hasher.digest();
 }
 

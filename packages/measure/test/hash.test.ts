@@ -30,6 +30,7 @@ for (const [name, implementations] of Object.entries(ALGORITHMS)) {
             hasher.update(buffer.subarray(0, part.length));
             buffer.fill(0xee);
           }
+          assert.is(Buffer.from(hasher.peek()).toString('hex'), expected);
           assert.is(Buffer.from(hasher.digest()).toString('hex'), expected);
         }
         if (name === 'sha256') assert.is(Buffer.from(sha256(...parts)).toString('hex'), expected);

@@ -6,6 +6,8 @@ export interface Hasher {
   update(bytes: Uint8Array): void;
   /** The digest, which the caller owns; the hasher cannot be used afterwards. */
   digest(): Uint8Array;
+  /** The digest of what has been taken in so far, which the caller owns; the hasher goes on. */
+  peek(): Uint8Array;
 }
 
 /** Starts a hash: each call gives a fresh one. */

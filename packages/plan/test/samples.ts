@@ -21,6 +21,7 @@ export const sha256: NewHasher = () => {
   return {
     update: (bytes) => void hash.update(bytes),
     digest: () => new Uint8Array(hash.digest()),
+    peek: () => new Uint8Array(hash.copy().digest()),
   };
 };
 

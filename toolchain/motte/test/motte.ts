@@ -40,6 +40,11 @@ export function motte(args: readonly string[], { cwd = PLACE, input = '', env = 
 
 type Json = Record<string, unknown>;
 
+/** The name of a command's schema in docs/schema: what joins its words is a dash. */
+export function schemaName(command: string): string {
+  return command.replaceAll(/[ :]/gu, '-');
+}
+
 export function schema(name: string): Json {
   return JSON.parse(readFileSync(join(ROOT, 'docs/schema', `${name}.json`), 'utf8')) as Json;
 }
@@ -52,7 +57,7 @@ export function json(args: readonly string[], command: string, options: RunOptio
   const envelope = JSON.parse(ran.stdout) as { command: string; result: Json };
   assert.equal(schemaFaults(schema('envelope'), envelope), []);
   assert.is(envelope.command, command);
-  assert.equal(schemaFaults(schema(command.replaceAll(' ', '-')), envelope.result), []);
+  assert.equal(schemaFaults(schema(schemaName(command)), envelope.result), []);
   return envelope.result;
 }
 

@@ -41,6 +41,16 @@ if (!haveVectors('keystone') || !haveVectors('sanctum') || !haveVectors('pef-esm
     ]);
     assert.is(motte(['measure', 'keystone', ...args]).stdout, `${row.enclave_hash}\n`);
     assert.is(json(['measure', 'keystone', ...args], 'measure keystone')['measurement'], row.enclave_hash);
+    const told = motte(['measure', 'keystone', ...args, '--transcript']).stdout.split('\n');
+    assert.is(told.length, 8, 'three sizes, three files, the digest');
+    assert.match(told[0] ?? '', /^[0-9a-f]{128} {2}size loader [0-9]+$/u);
+    assert.is(told[5]?.split(' ')[0], row.enclave_hash, 'the last step');
+    assert.is(told[6], row.enclave_hash);
+    const { transcript } = json(['measure', 'keystone', ...args, '--transcript'], 'measure keystone');
+    assert.equal(
+      (transcript as { step: string; digest: string }[]).map(({ step, digest }) => `${digest}  ${step}`),
+      told.slice(0, 6),
+    );
     const elf = (['runtime', 'eapp'] as const).flatMap((name) => [
       `--${name}`,
       put(`${name}.elf`, vector('keystone', walk[name])),

@@ -7,19 +7,19 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { COMMANDS } from '../src/grammar/commands.js';
-import { schema } from './motte.js';
+import { schema, schemaName } from './motte.js';
 
 test('every command has a schema', () => {
   const files = readdirSync(join(ROOT, 'docs/schema'));
   for (const { name } of COMMANDS) {
-    const file = `${name.replaceAll(' ', '-')}.json`;
+    const file = `${schemaName(name)}.json`;
     assert.ok(files.includes(file), file);
   }
 });
 
 test('no schema lets an unknown member pass', () => {
   for (const { name } of COMMANDS) {
-    const text = JSON.stringify(schema(name.replaceAll(' ', '-')));
+    const text = JSON.stringify(schema(schemaName(name)));
     // schema keep's result holds a JSON schema, which has a schema of its own.
     const open = text.match(/"type":"object"(?!,"additionalProperties":false)/g)?.length ?? 0;
     assert.is(open, name === 'schema keep' ? 1 : 0, name);

@@ -9,6 +9,6 @@ import { digestOutcome } from '../measure/outcome.js';
 export function run({ options }: Input): Outcome {
   const paths = { runtime: needed(options.runtime, 'runtime'), eapp: needed(options.eapp, 'eapp') };
   return withFiles(paths, (files) =>
-    digestOutcome(measureKeystoneV1(files), 'keystone', '2022', files, options.json),
+    digestOutcome({ tee: 'keystone', profile: '2022', files }, options, () => measureKeystoneV1(files)),
   );
 }

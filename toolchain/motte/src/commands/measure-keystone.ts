@@ -13,6 +13,8 @@ export function run({ options }: Input): Outcome {
     eapp: needed(options.eapp, 'eapp'),
   };
   return withFiles(paths, (files) =>
-    digestOutcome(measureKeystone(files), 'keystone', 'current', files, options.json),
+    digestOutcome({ tee: 'keystone', profile: 'current', files }, options, (onStep) =>
+      measureKeystone(files, { onStep }),
+    ),
   );
 }

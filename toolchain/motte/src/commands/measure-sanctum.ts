@@ -54,6 +54,8 @@ export function run({ options }: Input): Outcome {
   return withFiles(paths, (files) => {
     const { pool } = files as { pool?: InputFile };
     const operations = readSanctumOperations(flavour, parse(ops), (data, field) => dataOf(data, field, pool));
-    return digestOutcome(measureSanctum(flavour, operations), 'sanctum', flavour, files, options.json);
+    return digestOutcome({ tee: 'sanctum', profile: flavour, files }, options, () =>
+      measureSanctum(flavour, operations),
+    );
   });
 }

@@ -33,6 +33,8 @@ export interface CommandSpec {
   readonly args: readonly string[];
   readonly doc: string;
   readonly options: readonly OptionName[];
+  /** What an option means to this command alone, where that is not what it means to the others. */
+  readonly docs?: Readonly<Partial<Record<OptionName, string>>>;
   /** Everything after the last argument belongs to a program, options too. */
   readonly passes?: true;
   /** Its failures end with 120 + their class, because its status is the workload's. */

@@ -30,7 +30,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'measure keystone',
     args: [],
     doc: 'print the hash of a Keystone enclave',
-    options: ['loader', 'runtime', 'eapp', 'json'],
+    options: ['loader', 'runtime', 'eapp', 'transcript', 'json'],
     load: () => import('../commands/measure-keystone.js'),
   },
   {

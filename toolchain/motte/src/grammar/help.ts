@@ -29,7 +29,7 @@ export function commandHelp(command: CommandSpec): string {
     '',
     `${command.doc[0]?.toUpperCase() ?? ''}${command.doc.slice(1)}.`,
     '',
-    ...columns(names.map((name) => [optionLeft(name), OPTIONS[name].doc])),
+    ...columns(names.map((name) => [optionLeft(name), command.docs?.[name] ?? OPTIONS[name].doc])),
     '',
   ].join('\n');
 }

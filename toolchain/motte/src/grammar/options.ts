@@ -54,6 +54,7 @@ export interface OptionValues {
   readonly shim?: string;
   readonly stats?: string;
   readonly tee?: string;
+  readonly transcript?: true;
 }
 
 /** The name of an option, without `--`. */
@@ -132,5 +133,9 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'TEE',
     choices: ['auto', 'sgx', 'snp', 'kvm'],
     doc: 'auto, sgx, snp or kvm; auto is the strongest that this machine has, else emulated SGX',
+  },
+  transcript: {
+    type: 'flag',
+    doc: 'print every step with the digest as it would be if it were the last; the digest alone is the last line',
   },
 };
