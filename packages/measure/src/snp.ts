@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { hex64 } from '@motte/binary/hex';
 import { layout } from '@motte/binary/layout';
 import type { Layout } from '@motte/binary/layout';
 import { PAGE_SIZE } from '@motte/binary/range';
@@ -7,6 +8,7 @@ import { SNP_PAGE_TYPES } from '@motte/plan/snp/plan';
 import type { SnpPlan, SnpRun } from '@motte/plan/snp/plan';
 import { sha384 } from './hash.js';
 import type { NewHasher } from './hash.js';
+import type { OnStep } from './transcript.js';
 
 export const PAGE_INFO_FIELDS = [
   { at: 0x00, name: 'digest_cur', type: 'bytes48', doc: 'the launch digest so far' },
@@ -35,20 +37,12 @@ export const PAGE_INFO: Layout<typeof PAGE_INFO_FIELDS> = layout(
 /** Bytes of a launch digest. */
 export const DIGEST_BYTES = 48;
 
-/** A page that has been measured. */
-export interface SnpStep {
-  readonly run: SnpRun;
-  readonly gpa: bigint;
-  /** The launch digest after this page; a copy. */
-  readonly digest: Uint8Array;
-}
-
 /** How an SNP plan is measured; each has a default. */
 export interface MeasureSnpOptions {
   /** Starts a SHA-384; without it the platform's. */
   readonly sha384?: NewHasher;
-  /** Is told of every page, for a transcript. */
-  readonly onStep?: (step: SnpStep) => void;
+  /** Is told of every page, type and GPA, for a transcript. */
+  readonly onStep?: OnStep | undefined;
 }
 
 function inSteps(start: NewHasher): (bytes: Uint8Array) => Uint8Array {
@@ -111,7 +105,7 @@ export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint
       info.set(digest);
       view.setBigUint64(PAGE_INFO.offsetOf('gpa'), gpa, true);
       digest = hash(info);
-      options.onStep?.({ run, gpa, digest: digest.slice() });
+      options.onStep?.({ step: `${type.toUpperCase()} ${hex64(gpa)}`, digest: digest.slice() });
     }
   }
   return digest;

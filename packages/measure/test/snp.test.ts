@@ -13,6 +13,7 @@ import { cpuSignature } from '@motte/measure/profiles/cpu-types';
 import { VMM_PROFILES } from '@motte/measure/profiles/vmm';
 import { measureSev } from '@motte/measure/sev';
 import { measureSnp } from '@motte/measure/snp';
+import type { Step } from '@motte/measure/transcript';
 import type { SevFirmware } from '@motte/plan/firmware/sev-metadata';
 import { hashTable, hashTablePage, kernelHashes } from '@motte/plan/snp/kernel-hashes';
 import { firmwarePlan, snpLaunchPlan, svsmLaunchPlan } from '@motte/plan/snp/launch';
@@ -68,19 +69,18 @@ function naive(plan: SnpPlan): string {
 test('the launch digest is the chain of pages, by either hash, step by step', () => {
   fc.assert(
     fc.property(randomPlan, (plan) => {
-      let last = new Uint8Array(48);
-      let steps = 0;
-      const found = measureSnp(plan, {
-        onStep({ digest }) {
-          last = new Uint8Array(digest);
-          steps++;
-        },
-      });
+      const steps: Step[] = [];
+      const found = measureSnp(plan, { onStep: (step) => void steps.push(step) });
       assert.is(toHex(found), naive(plan));
-      sameBytes(last, found);
-      assert.is(
-        steps,
-        plan.runs.reduce((sum, { pages }) => sum + pages, 0),
+      sameBytes(steps.at(-1)?.digest ?? new Uint8Array(48), found);
+      assert.equal(
+        steps.map(({ step }) => step),
+        plan.runs.flatMap(({ gpa, pages, type }) =>
+          Array.from(
+            { length: pages },
+            (_, i) => `${type.toUpperCase()} 0x${(gpa + BigInt(i * 4096)).toString(16)}`,
+          ),
+        ),
       );
     }),
   );
