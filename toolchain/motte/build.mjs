@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundles the command: dist/motte.mjs, and in dist/motte/ one module a command with all that it needs, and yargs. A
-// command line loads two or three files; shared chunks would be fifteen, and finding each costs as much as reading it.
+// Bundles the command: dist/motte.mjs, and in dist/motte/ one module a command with all that it needs. A
+// command line loads two files; shared chunks would be fifteen, and finding each costs as much as reading it.
 // Does nothing when no input has changed.
 import {
   existsSync,
@@ -23,7 +23,7 @@ const STAMP = join(DIST, 'motte.stamp');
 const SOURCE = join(DIST, 'src');
 
 /** What is loaded when it is wanted, as the main module names it. */
-const LATER = /^(\.\.\/commands\/[a-z0-9-]+|\.\/by-yargs)\.js$/;
+const LATER = /^\.\.\/commands\/[a-z0-9-]+\.js$/;
 
 function seen(path) {
   const { mtimeMs, size } = statSync(join(HERE, path));
@@ -53,7 +53,6 @@ function entries() {
   const commands = readdirSync(join(HERE, 'src/commands')).map((file) => basename(file, '.ts'));
   return {
     'motte-main': join(SOURCE, 'main.js'),
-    'by-yargs': join(SOURCE, 'grammar/by-yargs.js'),
     ...Object.fromEntries(commands.map((name) => [name, join(SOURCE, 'commands', `${name}.js`)])),
   };
 }

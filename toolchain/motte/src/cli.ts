@@ -17,7 +17,7 @@ function named(argv: readonly string[]): string {
 }
 
 async function runCommand(command: CommandSpec, argv: readonly string[]): Promise<number> {
-  const input = await parseInput(command, argv);
+  const input = parseInput(command, argv);
   if (input.options.help === true) {
     print(commandHelp(command));
     return 0;

@@ -104,7 +104,7 @@ for (const [line, expected] of [
   test(`motte ${line.join(' ')} --json: ${expected}`, () => assert.is(refusal(line), expected));
 }
 
-test('everything after FILE is the program’s', async () => {
+test('everything after FILE is the program’s', () => {
   const run = COMMANDS.find(({ name }) => name === 'run');
   assert.ok(run);
   for (const [line, options, file, rest] of [
@@ -120,13 +120,13 @@ test('everything after FILE is the program’s', async () => {
     [['--stats=f', '--tee', 'auto', 'prog', ''], { stats: 'f', tee: 'auto' }, 'prog', ['']],
     [['--tee=sgx', '0012', '1e3'], { tee: 'sgx' }, '0012', ['1e3']],
   ] as const) {
-    const input = await parseInput(run, line);
+    const input = parseInput(run, line);
     assert.equal({ ...input.options }, options);
     assert.equal([input.words, input.rest], [[file], rest]);
   }
 });
 
-test('any words are an input or a usage error, by both parsers', async () => {
+test('any words are an input or a usage error, by both parsers', () => {
   const word = fc.oneof(
     fc.string({ maxLength: 8 }),
     fc.constantFrom(
@@ -147,30 +147,26 @@ test('any words are an input or a usage error, by both parsers', async () => {
         fc.constantFrom(`--${name}`, `--${name}=x`, `--${name}=`, `--no-${name}`, `--${name}.x=1`),
       ),
   );
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom(...COMMANDS),
-      fc.array(word, { maxLength: 6 }),
-      async (command, argv) => {
-        try {
-          const { words, rest, options } = await parseInput(command, argv);
-          for (const text of [...words, ...rest]) assert.ok(argv.includes(text), text);
-          for (const name of Object.keys(options))
-            assert.ok(command.options.includes(name as never) || name === 'help');
-        } catch (error) {
-          assert.instance(error, MotteError, `${argv.join(' ')}: ${String(error)}`);
-          assert.match((error as MotteError).code, /^USAGE_/);
-        }
-      },
-    ),
+  fc.assert(
+    fc.property(fc.constantFrom(...COMMANDS), fc.array(word, { maxLength: 6 }), (command, argv) => {
+      try {
+        const { words, rest, options } = parseInput(command, argv);
+        for (const text of [...words, ...rest]) assert.ok(argv.includes(text), text);
+        for (const name of Object.keys(options))
+          assert.ok(command.options.includes(name as never) || name === 'help');
+      } catch (error) {
+        assert.instance(error, MotteError, `${argv.join(' ')}: ${String(error)}`);
+        assert.match((error as MotteError).code, /^USAGE_/);
+      }
+    }),
     fuzzParameters(300),
   );
 });
 
-test('options stand before and after the arguments, and `--` ends them', async () => {
+test('options stand before and after the arguments, and `--` ends them', () => {
   const measure = COMMANDS.find(({ name }) => name === 'measure sgx');
   assert.ok(measure);
-  const input = await parseInput(measure, ['--json', '--', '--as']);
+  const input = parseInput(measure, ['--json', '--', '--as']);
   assert.equal([input.words, { ...input.options }], [['--as'], { json: true }]);
 });
 

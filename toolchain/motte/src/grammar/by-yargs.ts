@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
-import yargs from 'yargs';
+import yargsParser from 'yargs-parser';
+import type { Options } from 'yargs-parser';
 import type { CommandSpec } from './command.js';
-import type { OptionValues } from './options.js';
+import type { OptionSpec, OptionValues } from './options.js';
 import { checkValue, unknownOption, wordOption } from './values.js';
 import type { Known } from './values.js';
 
-/** yargs, told to guess nothing: values stay texts, names are as written. */
-const YARGS_SETTINGS = {
+/** yargs' parser, told to guess nothing: values stay texts, names are as written. */
+const SETTINGS = {
   'boolean-negation': false,
   'camel-case-expansion': false,
   'dot-notation': false,
@@ -17,7 +18,7 @@ const YARGS_SETTINGS = {
   'populate--': true,
 } as const;
 
-/** yargs eats the next word as the value of an option that has none; `--NAME=` says that there is none. */
+/** The parser eats the next word as the value of an option that has none; `--NAME=` says that there is none. */
 function withoutGuess(argv: readonly string[], known: Known): string[] {
   const end = argv.indexOf('--');
   return argv.map((word, i) => {
@@ -27,7 +28,7 @@ function withoutGuess(argv: readonly string[], known: Known): string[] {
   });
 }
 
-/** Refuses what is no option of the command before yargs sees it: words like `--constructor` break its tables. */
+/** Refuses what is no option of the command before the parser sees it: words like `--constructor` break its tables. */
 function refuseUnknown(command: CommandSpec, argv: readonly string[], known: Known): void {
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? '';
@@ -40,53 +41,53 @@ function refuseUnknown(command: CommandSpec, argv: readonly string[], known: Kno
   }
 }
 
-/** What yargs refuses by itself, in our words: an option at the end of the line that wants a value. */
-function yargsError(message: string, cause: Error | undefined): MotteError {
-  const [, name] = /^Not enough arguments following: (\S+)/.exec(message) ?? [];
-  if (name === undefined)
-    return new MotteError('USAGE_VALUE', { message: message.split('\n')[0] ?? message, cause });
+/** What the parser refuses by itself, in our words: an option at the end of the line that wants a value. */
+function parserError(error: Error): MotteError {
+  const [, name] = /^Not enough arguments following: (\S+)/.exec(error.message) ?? [];
+  if (name === undefined) return new MotteError('USAGE_VALUE', { message: error.message, cause: error });
   return new MotteError('USAGE_VALUE', {
     field: `${name.length === 1 ? '-' : '--'}${name}`,
     expected: 'a value',
-    cause,
+    cause: error,
   });
 }
 
-/** Options and arguments in any order, by yargs. Throws USAGE_*. */
-export async function parseByYargs(
+/** The options as the parser wants to be told of them. */
+function hints(known: Known): Options {
+  const all = [...known];
+  const names = (...types: readonly OptionSpec['type'][]): string[] =>
+    all.filter(([, { type }]) => types.includes(type)).map(([name]) => name);
+  const wanted = (type: OptionSpec['type'], count: number): Record<string, number> =>
+    Object.fromEntries(names(type).map((name) => [name, count]));
+  return {
+    boolean: names('flag'),
+    string: names('text', 'maybe', 'list'),
+    array: names('list'),
+    // NaN is its word for a value that must not be missing.
+    narg: { ...wanted('text', NaN), ...wanted('list', 1) },
+    alias: Object.fromEntries(
+      all.flatMap(([name, { short }]) => (short === undefined ? [] : [[name, short]])),
+    ),
+    configuration: SETTINGS,
+  };
+}
+
+/**
+ * Options and arguments in any order, by the parser of yargs. Not by yargs itself, whose texts, help and completion
+ * take 50 ms to load, as long as Node, and which `help.ts` and `values.ts` do in our own words. Throws USAGE_*.
+ */
+export function parseByYargs(
   command: CommandSpec,
   argv: readonly string[],
   known: Known,
-): Promise<{ options: OptionValues; words: string[] }> {
+): { options: OptionValues; words: string[] } {
   refuseUnknown(command, argv, known);
-  const parser = yargs([...withoutGuess(argv, known)])
-    .parserConfiguration(YARGS_SETTINGS)
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .fail((message: string, error: Error | undefined) => {
-      throw yargsError(message === '' ? (error?.message ?? '') : message, error);
-    });
-  for (const [name, { type, short }] of known) {
-    parser.option(name, {
-      ...(type === 'flag' ? { type: 'boolean' as const } : { type: 'string' as const }),
-      ...(type === 'list' ? { array: true, nargs: 1 } : {}),
-      ...(type === 'text' || type === 'list' ? { requiresArg: true } : {}),
-      ...(short === undefined ? {} : { alias: short }),
-    });
-  }
-  const {
-    _: words,
-    '--': after = [],
-    $0: _,
-    ...found
-  } = (await parser.parseAsync()) as Record<string, unknown> & {
-    _: unknown[];
-  };
+  const { argv: found, error } = yargsParser.detailed(withoutGuess(argv, known), hints(known));
+  if (error !== null) throw parserError(error);
+  const { _: words, '--': after = [] } = found;
   const options: Record<string, unknown> = {};
   for (const [name, spec] of known) {
     if (found[name] !== undefined) options[name] = checkValue(name, spec, found[name]);
   }
-  return { options, words: [...words, ...(after as unknown[])].map(String) };
+  return { options, words: [...words, ...after].map(String) };
 }

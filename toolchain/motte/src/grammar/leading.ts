@@ -13,7 +13,7 @@ export interface Leading {
 
 /**
  * Reads the options of a command whose arguments belong to a program: they end at the first word that is none, or at
- * `--`. yargs has no such rule, and its import would be a tenth of the time of `motte run hello`. Throws USAGE_*.
+ * `--`. The parser of yargs has no such rule. Throws USAGE_*.
  */
 export function parseLeading(command: CommandSpec, argv: readonly string[], known: Known): Leading {
   const found = new Map<string, string[]>();

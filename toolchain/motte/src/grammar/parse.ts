@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import type { CommandSpec, Input } from './command.js';
+import { parseByYargs } from './by-yargs.js';
 import { parseLeading } from './leading.js';
 import { optionsOf } from './values.js';
 
@@ -16,7 +17,7 @@ function checkCount(command: CommandSpec, words: readonly string[]): void {
 }
 
 /** The options and arguments that follow a command's name. Throws USAGE_*. */
-export async function parseInput(command: CommandSpec, argv: readonly string[]): Promise<Input> {
+export function parseInput(command: CommandSpec, argv: readonly string[]): Input {
   const known = optionsOf(command);
   if (command.passes === true) {
     const { options, end } = parseLeading(command, argv, known);
@@ -24,8 +25,7 @@ export async function parseInput(command: CommandSpec, argv: readonly string[]):
     if (options.help !== true) checkCount(command, words);
     return { options, words, rest: argv.slice(end + command.args.length) };
   }
-  const { parseByYargs } = await import('./by-yargs.js');
-  const { options, words } = await parseByYargs(command, argv, known);
+  const { options, words } = parseByYargs(command, argv, known);
   if (options.help !== true) checkCount(command, words);
   return { options, words, rest: [] };
 }
