@@ -20,6 +20,12 @@ function hasher(algorithm: 'sha256' | 'sha384' | 'sha512' | 'sha3-512'): NewHash
   };
 }
 
+function latin1Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 /** SHA-256 by OpenSSL, which uses the CPU's SHA extensions. */
 export const newSha256: NewHasher = hasher('sha256');
 
@@ -32,8 +38,11 @@ export const newSha512: NewHasher = hasher('sha512');
 /** SHA3-512 by OpenSSL. */
 export const newSha3With512: NewHasher = hasher('sha3-512');
 
-/** The SHA-384 of `bytes` in one step, which for a page takes 15 % less than in three. Node has it since 20.12. */
+/**
+ * The SHA-384 of `bytes` in one step. The digest comes as a text, a byte a character, because a buffer for each would
+ * take 0.3 us more, which is half of what hashing a PAGE_INFO takes. Node has `crypto.hash` since 20.12.
+ */
 export const sha384Once: (bytes: Uint8Array) => Uint8Array =
   typeof crypto.hash === 'function'
-    ? (bytes) => crypto.hash('sha384', bytes, 'buffer')
+    ? (bytes) => latin1Bytes(crypto.hash('sha384', bytes, 'binary'))
     : (bytes) => crypto.createHash('sha384').update(bytes).digest();
