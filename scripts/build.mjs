@@ -13,6 +13,7 @@ const STEPS = [
   ['native parts', process.execPath, ['packages/loader/native/build.mjs']],
   ['shims', process.execPath, ['scripts/build-shims.mjs']],
   ['command', process.execPath, ['toolchain/motte/build.mjs']],
+  ['page', process.execPath, ['toolchain/measure-page/build.mjs']],
 ];
 
 for (const [name, command, args] of STEPS) {

@@ -85,6 +85,17 @@ function descriptorOffset(image: ByteSource): number {
   return word(image, image.size - POINTER_FROM_END);
 }
 
+/**
+ * Whether an image says that it is TDVF, be it right in what it says or not: by its footer table, or by a
+ * descriptor where images without one have it. Throws FIRMWARE_TABLE for a damaged footer table.
+ */
+export function hasTdvf(image: ByteSource): boolean {
+  if (readFooterTable(image)?.has(METADATA_GUID) === true) return true;
+  if (image.size < POINTER_FROM_END) return false;
+  const at = word(image, image.size - POINTER_FROM_END);
+  return at + TDVF_HEAD.size <= image.size && word(image, at) === SIGNATURE;
+}
+
 function checkSection(section: TdvfSection, index: number, at: number, image: ByteSource): void {
   const { data_offset, raw_size, gpa, mem_size, type, attributes } = section;
   const field = (name: keyof TdvfSection): [string, number] => [

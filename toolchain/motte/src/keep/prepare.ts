@@ -8,6 +8,8 @@ import { planKeep } from '@motte/loader/keep/prepare';
 import type { PlannedKeep } from '@motte/loader/keep/prepare';
 import { shimPath } from '@motte/loader/prebuilt';
 import { newSha256 } from '@motte/measure/hash';
+import { detectKind } from '@motte/plan/file-kind';
+import type { FileKind } from '@motte/plan/file-kind';
 import { readPlan } from '@motte/plan/ndjson/read';
 import type { PagePlan } from '@motte/plan/plan';
 import { SHIM_FILE } from '@motte/plan/sgx/keep';
@@ -17,8 +19,6 @@ import { readSgxs } from '@motte/plan/sgx/sgxs';
 import type { OptionValues } from '../grammar/options.js';
 import { openFile } from '../io/file.js';
 import type { InputFile } from '../io/file.js';
-import { detectKind } from './kind.js';
-import type { FileKind } from './kind.js';
 import type { Settings } from './settings.js';
 
 /** A file that went into a plan. */
