@@ -8,9 +8,10 @@ import { bytesSource, readBytes } from '@motte/binary/source';
 import { newSha384 as nobleSha384 } from '@motte/measure/hash-noble';
 import { TDX_PROFILES } from '@motte/measure/profiles/tdx';
 import { readTdReport, TD_REPORT } from '@motte/measure/td-report';
-import { measureTdx, mrtdOf } from '@motte/measure/tdx';
+import { measureTdx, mrtdOf, tdxOperations } from '@motte/measure/tdx';
 import { readCcelLog } from '@motte/measure/tdx-event-log';
 import { payloadParamDigest, replayRtmrs } from '@motte/measure/tdx-rtmr';
+import type { Step } from '@motte/measure/transcript';
 import type { TdxPlan, TdxRun } from '@motte/plan/tdx/plan';
 import { codeAndField, codeOf } from '@motte/test-helpers/errors';
 
@@ -81,11 +82,47 @@ test('MRTD is that of the operations one by one, in the order of the VMM', () =>
   );
   fc.assert(
     fc.property(randomPlan, (plan) => {
-      assert.is(toHex(measureTdx(plan, TDX_PROFILES.page, nobleSha384)), naive(plan, false));
+      assert.is(toHex(measureTdx(plan, TDX_PROFILES.page, { sha384: nobleSha384 })), naive(plan, false));
     }),
     { numRuns: 5 },
   );
   assert.is(toHex(mrtdOf([])), createHash('sha384').digest('hex'));
+});
+
+test('a transcript names each operation with the digest as it would be if it were the last', () => {
+  fc.assert(
+    fc.property(randomPlan, (plan) => {
+      const steps: Step[] = [];
+      const found = measureTdx(plan, TDX_PROFILES.page, { onStep: (step) => void steps.push(step) });
+      const operations = [...tdxOperations(plan, TDX_PROFILES.page)].map((one) =>
+        one.op === 'add' ? one : { ...one, chunk: one.chunk.slice() },
+      );
+      assert.equal(
+        steps.map(({ step }) => step),
+        operations.map(
+          ({ op, gpa }) => `${op === 'add' ? 'MEM.PAGE.ADD' : 'MR.EXTEND'} 0x${gpa.toString(16)}`,
+        ),
+      );
+      if (steps.length > 0) assert.equal(steps.at(-1)?.digest, found);
+    }),
+    { numRuns: 20 },
+  );
+  const one = { op: 'add', gpa: 0x1000n } as const;
+  const digests: string[] = [];
+  mrtdOf([one, one], { onStep: ({ digest }) => void digests.push(toHex(digest)) });
+  assert.equal(digests, [toHex(mrtdOf([one])), toHex(mrtdOf([one, one]))]);
+});
+
+test('memory that nobody adds or measures at launch is not gone through', () => {
+  const run: TdxRun = {
+    gpa: 0n,
+    pages: 2 ** 40,
+    added: false,
+    extended: false,
+    bytes: bytesSource(new Uint8Array(0)),
+    source: { file: 'f', section: 's', offset: 0 },
+  };
+  assert.is(toHex(measureTdx({ tee: 'tdx', runs: [run] }, TDX_PROFILES['gce-old'])), toHex(mrtdOf([])));
 });
 
 test('registers are replayed from zeros, each by itself', () => {

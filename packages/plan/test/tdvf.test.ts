@@ -100,6 +100,22 @@ test('each departure is refused by its field', () => {
   assert.equal(read(one({ raw_size: 0x800, attributes: 0 })).length, 1);
 });
 
+test('a launch adds 4 GiB at most; memory that the guest adds itself is not counted', () => {
+  const huge = { ...HOB, mem_size: 1n << 51n };
+  assert.is(tdvfPlan(bytesSource(image([CODE, { ...huge, attributes: 2 }])), 'x').runs.length, 2);
+  const most = { ...HOB, mem_size: (1n << 32n) - 0x1000n };
+  assert.is(tdvfPlan(bytesSource(image([CODE, most])), 'x').runs.length, 2);
+  for (const sections of [
+    [CODE, huge],
+    [CODE, { ...most, mem_size: 1n << 32n }],
+    [most, CODE, HOB],
+  ])
+    assert.is(
+      codeAndField(() => tdvfPlan(bytesSource(image(sections)), 'x')),
+      `FIRMWARE_TABLE TDVF section ${sections.length - 1}.mem_size`,
+    );
+});
+
 test('images of any sort never end in anything but a MotteError', () => {
   const good = image([CODE, HOB]);
   const places = fc.oneof(

@@ -50,7 +50,7 @@ test('the version is that of package.json', () => {
 for (const [line, status, talk] of [
   [[], 64, /a command is missing/],
   [['mesure'], 64, /no command motte mesure; did you mean motte measure\?/],
-  [['measure'], 64, /motte measure what\? \(expected measure sgx, measure keystone, /],
+  [['measure'], 64, /motte measure what\? \(expected measure sgx, /],
   [['measure', 'sxg', 'f'], 64, /did you mean motte measure sgx\?/],
   [['measure', 'sgx'], 64, /takes other arguments \(expected FILE, found none\)/],
   [['measure', 'sgx', 'a', 'b'], 64, /found "a" "b"/],

@@ -12,6 +12,11 @@ export const MEASURE_ERRORS = {
     reason: 'A Keystone enclave or security monitor cannot be made of this file.',
     fix: 'Give the files as `keystone-enclave` builds them: RISC-V ELF files for the 2022 format, any bytes today.',
   },
+  PAGE_LIST: {
+    exit: 2,
+    reason: 'The file is not a list of launch pages.',
+    fix: 'Write it as docs/measure.md says; offsets count in the file that the list names, which lies beside it.',
+  },
   SANCTUM_OPERATION: {
     exit: 2,
     reason: 'The list of operations is not one that the Sanctum monitor would measure.',

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
 import type { ByteSource } from '@motte/binary/source';
 import { PAGE_SIZE, toSafeNumber } from '@motte/binary/range';
 import { sliceSource } from '@motte/binary/source';
@@ -24,6 +25,25 @@ export interface TdxPlan {
   readonly runs: readonly TdxRun[];
 }
 
+/**
+ * Most pages that a launch adds: 4 GiB, so that a length in a header cannot make the measuring endless. Firmware
+ * and what it needs at first lie below that; the guest adds the rest of its memory by itself.
+ */
+const MOST_ADDED = 1 << 20;
+
+function checkAdded(runs: readonly TdxRun[]): void {
+  let added = 0;
+  for (const [index, run] of runs.entries()) {
+    if (run.added) added += run.pages;
+    if (added > MOST_ADDED)
+      throw new MotteError('FIRMWARE_TABLE', {
+        field: `TDVF section ${index}.mem_size`,
+        expected: `at most ${MOST_ADDED} pages to be added at launch, in all sections`,
+        found: added,
+      });
+  }
+}
+
 /** The plan of a TDVF or td-shim image. Throws FIRMWARE_TABLE. */
 export function tdvfPlan(image: ByteSource, file: string): TdxPlan {
   const runs = readTdvf(image).map((section, index): TdxRun => {
@@ -37,5 +57,6 @@ export function tdvfPlan(image: ByteSource, file: string): TdxPlan {
       source: { file, section: `${TDVF_SECTION_TYPES[type] ?? type} ${index}`, offset },
     };
   });
+  checkAdded(runs);
   return { tee: 'tdx', runs };
 }

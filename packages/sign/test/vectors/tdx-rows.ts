@@ -7,9 +7,9 @@ import { CPU_TYPES } from '@motte/measure/profiles/cpu-types';
 import { VMM_PROFILES } from '@motte/measure/profiles/vmm';
 import { measureSnp } from '@motte/measure/snp';
 import { readTdReport } from '@motte/measure/td-report';
-import { measureTdx, mrtdOf, TDX_CHUNK_BYTES } from '@motte/measure/tdx';
-import type { TdxOperation } from '@motte/measure/tdx';
+import { measureTdx, mrtdOf } from '@motte/measure/tdx';
 import { readCcelLog } from '@motte/measure/tdx-event-log';
+import { readTdxPageLists } from '@motte/measure/tdx-page-lists';
 import {
   DSTACK_RUNTIME_EVENT,
   dstackEventDigest,
@@ -81,29 +81,23 @@ export function mrtdRows(folder: VectorFolder): RowResult[] {
   return vectors.map((vector) => checkRow(text(vector, 'name'), (row) => checkImage(row, folder, vector)));
 }
 
-function operationOf(step: Meta, chunks: Uint8Array): TdxOperation {
-  const gpa = BigInt(text(step, 'gpa'));
-  const op = text(step, 'op');
-  if (op === 'TDH.MEM.PAGE.ADD') return { op: 'add', gpa };
-  if (op !== 'TDH.MR.EXTEND') throw new Error(`operation ${op}`);
-  const at = Number(step['chunk_offset']);
-  return { op: 'extend', gpa, chunk: chunks.subarray(at, at + TDX_CHUNK_BYTES) };
-}
-
 /** tdx-page-lists: a list of operations a row, with the digest that each of them would end with. */
 export function tdxListRows(folder: VectorFolder): RowResult[] {
   const data = folder.json('lists.json');
-  const chunks = folder.file(text(data, 'chunks'));
-  return objects(data['lists'], 'lists').map((list) =>
+  const read = readTdxPageLists(data, (name) => bytesSource(folder.file(name)));
+  return objects(data['lists'], 'lists').map((list, i) =>
     checkRow(text(list, 'name'), (row) => {
+      const { name, operations } = read[i] ?? { name: 'none', operations: [] };
+      row.equal('name', name, list['name']);
+      const digests: string[] = [];
+      const final = mrtdOf(operations, { onStep: ({ digest }) => void digests.push(toHex(digest)) });
       const steps = objects(list['steps'], 'steps');
-      const operations = steps.map((step) => operationOf(step, chunks));
       row.equal(
         'digests',
-        steps.map((_, i) => toHex(mrtdOf(operations.slice(0, i + 1)))),
+        digests,
         steps.map((step) => step['digest_if_finalized_now']),
       );
-      row.equal('final', toHex(mrtdOf(operations)), list['final']);
+      row.equal('final', toHex(final), list['final']);
     }),
   );
 }

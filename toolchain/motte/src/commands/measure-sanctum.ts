@@ -7,23 +7,9 @@ import { readSanctumOperations } from '@motte/measure/sanctum/operations';
 import type { Input, Outcome } from '../grammar/command.js';
 import { needed } from '../grammar/needed.js';
 import type { InputFile } from '../io/file.js';
-import { readText } from '../io/file.js';
 import { withFiles } from '../io/files.js';
+import { readJson } from '../io/json.js';
 import { digestOutcome } from '../measure/outcome.js';
-
-function parse(path: string): unknown {
-  try {
-    return JSON.parse(readText(path));
-  } catch (cause) {
-    if (cause instanceof MotteError) throw cause;
-    throw new MotteError('SANCTUM_OPERATION', {
-      field: path,
-      expected: 'JSON',
-      found: 'something else',
-      cause,
-    });
-  }
-}
 
 /** The bytes of an operation: hex digits, or a range `[offset, length]` of the pool. */
 function dataOf(data: unknown, field: string, pool: InputFile | undefined): Uint8Array {
@@ -53,7 +39,9 @@ export function run({ options }: Input): Outcome {
   const paths: Record<string, string> = options.pool === undefined ? { ops } : { ops, pool: options.pool };
   return withFiles(paths, (files) => {
     const { pool } = files as { pool?: InputFile };
-    const operations = readSanctumOperations(flavour, parse(ops), (data, field) => dataOf(data, field, pool));
+    const operations = readSanctumOperations(flavour, readJson(ops, 'SANCTUM_OPERATION'), (data, field) =>
+      dataOf(data, field, pool),
+    );
     return digestOutcome({ tee: 'sanctum', profile: flavour, files }, options, () =>
       measureSanctum(flavour, operations),
     );

@@ -27,6 +27,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/measure-sgx.js'),
   },
   {
+    name: 'measure tdx',
+    args: [],
+    doc: 'print the MRTD of a trust domain',
+    options: ['tdvf', 'order', 'pages', 'name', 'transcript', 'json'],
+    load: () => import('../commands/measure-tdx.js'),
+  },
+  {
     name: 'measure keystone',
     args: [],
     doc: 'print the hash of a Keystone enclave',

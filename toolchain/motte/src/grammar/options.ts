@@ -41,11 +41,14 @@ export interface OptionValues {
   readonly kernel?: string;
   readonly key?: string;
   readonly loader?: string;
+  readonly name?: string;
   readonly 'no-patch'?: true;
   readonly 'open-with'?: string;
   readonly ops?: string;
+  readonly order?: string;
   readonly origin?: string;
   readonly output?: string;
+  readonly pages?: string;
   readonly pool?: string;
   readonly recipient?: readonly string[];
   readonly rtas?: string;
@@ -53,6 +56,7 @@ export interface OptionValues {
   readonly sgxs?: string;
   readonly shim?: string;
   readonly stats?: string;
+  readonly tdvf?: string;
   readonly tee?: string;
   readonly transcript?: true;
 }
@@ -112,11 +116,23 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'the signer’s RSA-3072 key; without it the developer key of this user',
   },
   loader: { type: 'text', value: 'FILE', doc: 'the enclave’s loader' },
+  name: { type: 'text', value: 'NAME', doc: 'one of the lists of --pages; without it all' },
   'no-patch': { type: 'flag', doc: 'emulation: trap every instruction of the shim’s, patch none' },
   'open-with': { type: 'text', value: 'PRIVATE.PEM', doc: 'the private key of a lockbox' },
   ops: { type: 'text', value: 'FILE.JSON', doc: 'what the monitor does, operation by operation' },
+  order: {
+    type: 'text',
+    value: 'ORDER',
+    choices: ['page', 'two-pass'],
+    doc: 'the VMM’s order: page by page (QEMU 9, KVM), or all pages of a section added first (QEMU 8)',
+  },
   origin: { type: 'text', value: 'PUBLIC.PEM', doc: 'the owner’s RSA key' },
   output: { type: 'text', short: 'o', value: 'FILE', doc: 'where the result goes; - is standard output' },
+  pages: {
+    type: 'text',
+    value: 'LIST.JSON',
+    doc: 'measure a list of launch pages instead of an image (docs/measure.md)',
+  },
   pool: { type: 'text', value: 'FILE', doc: 'where ranges [offset, length] of data are' },
   recipient: { type: 'list', value: 'PUBLIC.PEM', doc: 'the RSA key of a machine that may open the blob' },
   rtas: { type: 'text', value: 'FILE', doc: 'an RTAS image other than that of OPAL firmware' },
@@ -128,6 +144,7 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'FILE',
     doc: 'write statistics as JSON when the Keep has ended: to stderr, or to FILE',
   },
+  tdvf: { type: 'text', value: 'FILE', doc: 'the virtual firmware: an OVMF for TDX, or a td-shim' },
   tee: {
     type: 'text',
     value: 'TEE',
