@@ -22,6 +22,9 @@ const PARTS = join(DIST, 'motte');
 const STAMP = join(DIST, 'motte.stamp');
 const SOURCE = join(DIST, 'src');
 
+/** What threads run, named as the library that starts them looks for it beside itself. */
+const WORKERS = new Map([['snp-worker-node', '@motte/measure/snp-worker-node']]);
+
 /** What is loaded when it is wanted, as the main module names it. */
 const LATER = /^\.\.\/commands\/[a-z0-9-]+\.js$/;
 
@@ -53,12 +56,16 @@ function entries() {
   const commands = readdirSync(join(HERE, 'src/commands')).map((file) => basename(file, '.ts'));
   return {
     'motte-main': join(SOURCE, 'main.js'),
+    ...Object.fromEntries(
+      [...WORKERS].map(([name, module]) => [name, fileURLToPath(import.meta.resolve(module))]),
+    ),
     ...Object.fromEntries(commands.map((name) => [name, join(SOURCE, 'commands', `${name}.js`)])),
   };
 }
 
 /** Parts first, then the main module, then the old parts go: a command that starts meanwhile finds its own. */
 function install(staging) {
+  for (const name of WORKERS.keys()) renameSync(join(staging, `${name}.mjs`), join(staging, `${name}.js`));
   const names = readdirSync(staging).filter((name) => name !== 'motte-main.mjs');
   mkdirSync(PARTS, { recursive: true });
   for (const name of names) renameSync(join(staging, name), join(PARTS, name));

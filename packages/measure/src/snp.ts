@@ -6,8 +6,10 @@ import type { Layout } from '@motte/binary/layout';
 import { PAGE_SIZE } from '@motte/binary/range';
 import { SNP_PAGE_TYPES } from '@motte/plan/snp/plan';
 import type { SnpPlan, SnpRun } from '@motte/plan/snp/plan';
+import { WINDOW_BYTES } from '@motte/plan/walk';
 import { sha384 } from './hash.js';
 import type { NewHasher } from './hash.js';
+import { contentHashes, contentWindows, SHA384_BYTES } from './snp-contents.js';
 import type { OnStep } from './transcript.js';
 
 export const PAGE_INFO_FIELDS = [
@@ -34,8 +36,11 @@ export const PAGE_INFO: Layout<typeof PAGE_INFO_FIELDS> = layout(
   PAGE_INFO_FIELDS,
 );
 
+const CONTENTS_AT = PAGE_INFO.offsetOf('contents');
+const GPA_AT = PAGE_INFO.offsetOf('gpa');
+
 /** Bytes of a launch digest. */
-export const DIGEST_BYTES = 48;
+export const DIGEST_BYTES: number = SHA384_BYTES;
 
 /** How an SNP plan is measured; each has a default. */
 export interface MeasureSnpOptions {
@@ -43,7 +48,12 @@ export interface MeasureSnpOptions {
   readonly sha384?: NewHasher;
   /** Is told of every page, type and GPA, for a transcript. */
   readonly onStep?: OnStep | undefined;
+  /** The SHA-384 of every page that a run has bytes for, in launch order; without it they are computed here. */
+  readonly contents?: Iterator<Uint8Array> | undefined;
 }
+
+/** Pages that are read together. */
+const WINDOW_PAGES = WINDOW_BYTES / PAGE_SIZE;
 
 function inSteps(start: NewHasher): (bytes: Uint8Array) => Uint8Array {
   return (bytes) => {
@@ -75,9 +85,7 @@ function checkRun(run: SnpRun): void {
  */
 export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint8Array {
   const hash = options.sha384 === undefined ? sha384 : inSteps(options.sha384);
-  const page = new Uint8Array(PAGE_SIZE);
-  const zeroPage = hash(page);
-  const contentsAt = PAGE_INFO.offsetOf('contents');
+  const zeroPage = hash(new Uint8Array(PAGE_SIZE));
   let digest: Uint8Array =
     plan.start === undefined ? new Uint8Array(DIGEST_BYTES) : new Uint8Array(plan.start);
   if (digest.length !== DIGEST_BYTES)
@@ -86,24 +94,20 @@ export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint
       expected: `${DIGEST_BYTES} bytes`,
       found: digest.length,
     });
-  for (const run of plan.runs) {
-    checkRun(run);
-    const { type, bytes, pages } = run;
-    const contents = type === 'normal' || type === 'vmsa';
+  // All of them first: contents may be read ahead of the chain.
+  for (const run of plan.runs) checkRun(run);
+  const contents = options.contents ?? contentHashes(contentWindows(plan, WINDOW_PAGES), WINDOW_PAGES, hash);
+  for (const { type, bytes, pages, gpa: start } of plan.runs) {
     const info = PAGE_INFO.write({ length: PAGE_INFO.size, page_type: SNP_PAGE_TYPES[type] });
     const view = new DataView(info.buffer);
-    if (contents) info.set(zeroPage, contentsAt);
+    if (type === 'normal' || type === 'vmsa') info.set(zeroPage, CONTENTS_AT);
+    const filled = Math.ceil(bytes.size / PAGE_SIZE);
     for (let index = 0; index < pages; index++) {
-      const from = index * PAGE_SIZE;
-      const have = Math.min(PAGE_SIZE, bytes.size - from);
-      if (have > 0) {
-        bytes.read(from, page.subarray(0, have));
-        page.fill(0, have);
-        info.set(hash(page), contentsAt);
-      } else if (contents) info.set(zeroPage, contentsAt);
-      const gpa = run.gpa + BigInt(from);
+      if (index < filled) info.set(contents.next().value as Uint8Array, CONTENTS_AT);
+      else if (index === filled && filled > 0) info.set(zeroPage, CONTENTS_AT);
+      const gpa = start + BigInt(index * PAGE_SIZE);
       info.set(digest);
-      view.setBigUint64(PAGE_INFO.offsetOf('gpa'), gpa, true);
+      view.setBigUint64(GPA_AT, gpa, true);
       digest = hash(info);
       options.onStep?.({ step: `${type.toUpperCase()} ${hex64(gpa)}`, digest: digest.slice() });
     }
