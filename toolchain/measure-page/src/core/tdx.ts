@@ -19,7 +19,7 @@ export function* tdxParts(job: Job): Generator<Part> {
   const pages = plan.runs.reduce((sum, run) => sum + run.pages, 0);
   const digests = Object.values(TDX_PROFILES).map((profile) => {
     meter.begin(`MRTD, ${profile.name}`, 'hashed', pages * PAGE_SIZE);
-    const hex = toHex(measureTdx(plan, profile, meter.hasher(newSha384)));
+    const hex = toHex(measureTdx(plan, profile, { sha384: meter.hasher(newSha384) }));
     const every = profile.extendAll ? ', every section measured' : '';
     return {
       name: `MRTD (${ORDERS[profile.order]}${every})`,
