@@ -19,6 +19,7 @@ import {
 } from './records.js';
 import { parseSecinfoFlags } from './secinfo-flags.js';
 import { secsRun } from './secs.js';
+import { follower } from './sgxs-follow.js';
 import type { SecsInput } from './secs.js';
 
 /** What a stream does not say, because MRENCLAVE does not cover it; the SIGSTRUCT beside it does. */
@@ -185,20 +186,18 @@ export function readSgxs(stream: ByteSource, options: SgxsOptions): PagePlan {
   const { size, ssaframesize } = strict(ECREATE_RECORD, next(0), 0, 0);
   const runs: PageRun[] = [secsRun({ ...options, size, ssaFrameSize: ssaframesize })];
   let last: Growing | undefined;
+  let follows: (bytes: Uint8Array) => boolean = () => false;
   for (let at = RECORD_BYTES; at < stream.size;) {
-    const page = readPage(next(at), at);
-    const follows =
-      last !== undefined &&
-      last.flags === page.flags &&
-      last.measured === page.measured &&
-      last.address + BigInt(last.pages * PAGE_SIZE) === page.address;
-    if (last !== undefined && follows) last.pages++;
+    const bytes = next(at);
+    if (last !== undefined && follows(bytes)) last.pages++;
     else {
+      const page = readPage(bytes, at);
       if (last !== undefined) runs.push(finish(last, stream, options.file));
       if (runs.length > MAX_RUNS) break;
       last = { ...page, at, pages: 1 };
+      follows = follower(last);
     }
-    at += page.measured ? MEASURED_PAGE_BYTES : RECORD_BYTES;
+    at += last.measured ? MEASURED_PAGE_BYTES : RECORD_BYTES;
   }
   if (last !== undefined) runs.push(finish(last, stream, options.file));
   return checkSgxPlan({ tee: 'sgx', size, runs });
