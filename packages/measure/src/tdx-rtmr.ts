@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { newSha384 } from './hash.js';
 import type { NewHasher } from './hash.js';
+import type { OnStep } from './transcript.js';
 
 /** A measurement that was extended into a register. */
 export interface RtmrEvent {
@@ -9,6 +10,16 @@ export interface RtmrEvent {
   readonly rtmr: number;
   /** SHA-384, 48 bytes. */
   readonly digest: Uint8Array;
+}
+
+/** How a log is replayed; each has a default. */
+export interface ReplayOptions<E extends RtmrEvent> {
+  /** Starts a SHA-384; without it the platform's. */
+  readonly sha384?: NewHasher;
+  /** Is told of every event, with the register after it, for a transcript. */
+  readonly onStep?: OnStep | undefined;
+  /** What a transcript calls an event, beside its register. */
+  readonly nameOf?: (event: E) => string;
 }
 
 /** Registers that software of the guest extends. */
@@ -19,9 +30,13 @@ const DIGEST_BYTES = 48;
  * The registers after all `events`, from zeros: each is SHA-384 of what it was and the event's digest. Throws
  * EVENT_LOG.
  */
-export function replayRtmrs(events: Iterable<RtmrEvent>, sha384: NewHasher = newSha384): Uint8Array[] {
+export function replayRtmrs<E extends RtmrEvent>(
+  events: Iterable<E>,
+  { sha384 = newSha384, onStep, nameOf }: ReplayOptions<E> = {},
+): Uint8Array[] {
   const registers = Array.from({ length: RTMR_COUNT }, (): Uint8Array => new Uint8Array(DIGEST_BYTES));
-  for (const { rtmr, digest } of events) {
+  for (const event of events) {
+    const { rtmr, digest } = event;
     const before = registers[rtmr];
     if (before === undefined || digest.length !== DIGEST_BYTES) {
       const expected = `RTMR 0 to ${RTMR_COUNT - 1}, and ${DIGEST_BYTES} bytes`;
@@ -34,7 +49,9 @@ export function replayRtmrs(events: Iterable<RtmrEvent>, sha384: NewHasher = new
     const hasher = sha384();
     hasher.update(before);
     hasher.update(digest);
-    registers[rtmr] = hasher.digest();
+    const after = hasher.digest();
+    registers[rtmr] = after;
+    onStep?.({ step: `rtmr${rtmr} ${nameOf?.(event) ?? ''}`.trimEnd(), digest: after.slice() });
   }
   return registers;
 }

@@ -117,4 +117,68 @@ if (!haveVectors('tdx-mrtd') || !haveVectors('tdx-page-lists')) {
   });
 }
 
+if (!haveVectors('tdx-rtmr')) {
+  console.log('skipped: tdx-rtmr: vectors are not on this machine (MOTTE_VECTORS)');
+} else {
+  const rows = vectorJson('tdx-rtmr', 'rtmr.json') as {
+    name: string;
+    log?: string;
+    table?: string;
+    events?: unknown;
+    rtmr?: string[];
+  }[];
+  const cos = rows.find(({ name }) => name === 'cos113');
+  const gpu = rows.find(({ name }) => name === 'dstack-gpu');
+  assert.ok(cos?.log !== undefined && cos.table !== undefined && gpu !== undefined);
+  const log = put('ccel.log', vector('tdx-rtmr', cos.log));
+  const table = put('ccel.table', vector('tdx-rtmr', cos.table));
+  const list = put('dstack.json', JSON.stringify(gpu.events, null, 1));
+  const RTMR = ['measure', 'tdx-rtmr', '--event-log'];
+  const text = (registers: readonly string[] = []): string =>
+    registers.map((register, i) => `rtmr${i}  ${register}\n`).join('');
+
+  test('measure tdx-rtmr replays the log of a firmware, checked by the ACPI table', () => {
+    assert.is(motte([...RTMR, log]).stdout, text(cos.rtmr));
+    assert.is(motte([...RTMR, log, '--as', 'ccel', '--acpi-table', table]).stdout, text(cos.rtmr));
+    const found = json([...RTMR, log, '--acpi-table', table], 'measure tdx-rtmr');
+    assert.equal([found['kind'], Object.values(found['registers'] as object)], ['ccel', cos.rtmr]);
+    assert.equal(found['log'], { bytes: 262144, used: 18101, address: '0xbedbf000' });
+    assert.is((found['events'] as unknown[]).length, 43);
+    assert.is(json([...RTMR, log], 'measure tdx-rtmr')['kind'], 'ccel');
+  });
+
+  test('measure tdx-rtmr replays dstack’s list', () => {
+    for (const as of [[], ['--as', 'dstack']])
+      assert.is(motte([...RTMR, list, ...as]).stdout, text(gpu.rtmr));
+    const found = json([...RTMR, list, '--transcript'], 'measure tdx-rtmr');
+    assert.equal([found['kind'], found['log']], ['dstack', null]);
+    const lines = motte([...RTMR, list, '--transcript']).stdout.split('\n');
+    assert.equal(
+      (found['transcript'] as Step[]).map(({ step, digest }) => `${digest}  ${step}`),
+      lines.slice(0, -5),
+    );
+    assert.is(lines.at(-6), `${gpu.rtmr?.[3]}  rtmr3 0x8000001 "LIUM_MINER_HOTKEY"`);
+    assert.is(lines.slice(-5).join('\n'), text(gpu.rtmr));
+  });
+
+  test('what measure tdx-rtmr cannot do is said', () => {
+    const short = put('short.log', vector('tdx-rtmr', cos.log ?? '').subarray(0, 262143));
+    const cut = put('cut.log', vector('tdx-rtmr', cos.log ?? '').subarray(0, 18000));
+    const bad = put('bad.json', JSON.stringify([{ imr: 9 }]));
+    const cases: readonly (readonly [string, readonly string[]])[] = [
+      ['64 USAGE_VALUE --event-log', RTMR.slice(0, 2)],
+      ['64 USAGE_VALUE --as', [...RTMR, log, '--as', 'sgxs']],
+      ['64 USAGE_VALUE --acpi-table', [...RTMR, list, '--acpi-table', table]],
+      ['2 CCEL_TABLE CCEL.signature', [...RTMR, log, '--acpi-table', list]],
+      [`2 EVENT_LOG ${short}`, [...RTMR, short, '--acpi-table', table]],
+      ['2 EVENT_LOG type', [...RTMR, cut]],
+      ['2 EVENT_LOG events[0].imr', [...RTMR, bad]],
+      ['2 EVENT_LOG first event: type', [...RTMR, list, '--as', 'ccel']],
+      [`2 EVENT_LOG ${log}`, [...RTMR, log, '--as', 'dstack']],
+      ['2 EVENT_LOG first event: index', [...RTMR, put('empty', '')]],
+    ];
+    for (const [expected, args] of cases) assert.is(refusal(args), expected, args.join(' '));
+  });
+}
+
 test.run();

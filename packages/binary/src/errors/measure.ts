@@ -2,6 +2,11 @@
 
 /** Codes of `@motte/measure`; what is wrong with a plan has a code of `@motte/plan`. */
 export const MEASURE_ERRORS = {
+  CCEL_TABLE: {
+    exit: 2,
+    reason: 'The file is not the ACPI table CCEL of a TDX guest, or it is damaged.',
+    fix: 'Read it again from the guest: /sys/firmware/acpi/tables/CCEL.',
+  },
   EVENT_LOG: {
     exit: 2,
     reason: 'An event log is damaged, or is not of the format that TDX guests write.',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { fromHex, toHex } from '@motte/binary/hex';
+import { toHex } from '@motte/binary/hex';
 import { bytesSource } from '@motte/binary/source';
 import { TDX_PROFILES } from '@motte/measure/profiles/tdx';
 import { CPU_TYPES } from '@motte/measure/profiles/cpu-types';
@@ -8,14 +8,11 @@ import { VMM_PROFILES } from '@motte/measure/profiles/vmm';
 import { measureSnp } from '@motte/measure/snp';
 import { readTdReport } from '@motte/measure/td-report';
 import { measureTdx, mrtdOf } from '@motte/measure/tdx';
+import { readCcelTable } from '@motte/measure/ccel-table';
+import { readDstackLog } from '@motte/measure/tdx-dstack-log';
 import { readCcelLog } from '@motte/measure/tdx-event-log';
 import { readTdxPageLists } from '@motte/measure/tdx-page-lists';
-import {
-  DSTACK_RUNTIME_EVENT,
-  dstackEventDigest,
-  payloadParamDigest,
-  replayRtmrs,
-} from '@motte/measure/tdx-rtmr';
+import { payloadParamDigest, replayRtmrs } from '@motte/measure/tdx-rtmr';
 import type { RtmrEvent } from '@motte/measure/tdx-rtmr';
 import { readSevFirmware } from '@motte/plan/firmware/sev-metadata';
 import { snpLaunchPlan } from '@motte/plan/snp/launch';
@@ -119,7 +116,9 @@ function checkReplay(row: Row, folder: VectorFolder, vector: Meta, events: reado
 }
 
 function checkCcel(row: Row, folder: VectorFolder, vector: Meta): void {
-  const log = readCcelLog(folder.file(text(vector, 'log')));
+  const area = folder.file(text(vector, 'log'));
+  row.equal('bytes of the log', readCcelTable(folder.file(text(vector, 'table'))).logBytes, area.length);
+  const log = readCcelLog(area);
   row.equal('events', log.events.length, vector['events']);
   row.equal('used_bytes', log.usedBytes, vector['used_bytes']);
   const found = log.events.map(({ rtmr, type, digest, data }) => ({
@@ -134,15 +133,7 @@ function checkCcel(row: Row, folder: VectorFolder, vector: Meta): void {
 }
 
 function checkDstack(row: Row, folder: VectorFolder, vector: Meta): void {
-  const events = objects(vector['events'], 'events').map((event) => {
-    const digest = fromHex(text(event, 'sha384'));
-    if (Number(event['type']) === DSTACK_RUNTIME_EVENT) {
-      const own = dstackEventDigest(text(event, 'event'), fromHex(text(event, 'payload')));
-      row.equal(`digest of ${text(event, 'event')}`, toHex(own), event['sha384']);
-    }
-    return { rtmr: Number(event['imr']), digest };
-  });
-  checkReplay(row, folder, vector, events);
+  checkReplay(row, folder, vector, readDstackLog(vector['events']));
 }
 
 /** tdx-rtmr: an event log, or the digest of a command line, a row. */

@@ -35,6 +35,8 @@ export interface CommandSpec {
   readonly options: readonly OptionName[];
   /** What an option means to this command alone, where that is not what it means to the others. */
   readonly docs?: Readonly<Partial<Record<OptionName, string>>>;
+  /** The values that an option takes for this command, where they are others. */
+  readonly choices?: Readonly<Partial<Record<OptionName, readonly string[]>>>;
   /** Everything after the last argument belongs to a program, options too. */
   readonly passes?: true;
   /** Its failures end with 120 + their class, because its status is the workload's. */

@@ -34,6 +34,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/measure-tdx.js'),
   },
   {
+    name: 'measure tdx-rtmr',
+    args: [],
+    doc: 'replay an event log and print RTMR 0 to 3',
+    options: ['event-log', 'acpi-table', 'as', 'transcript', 'json'],
+    docs: { as: 'what the log is, when it should not be detected: ccel or dstack' },
+    choices: { as: ['ccel', 'dstack'] },
+    load: () => import('../commands/measure-tdx-rtmr.js'),
+  },
+  {
     name: 'measure keystone',
     args: [],
     doc: 'print the hash of a Keystone enclave',

@@ -23,6 +23,7 @@ export type OptionSpec = Flag | Valued<'text' | 'list' | 'maybe'>;
 
 /** What a command line sets: flags are true, `maybe` without a value is the empty text. */
 export interface OptionValues {
+  readonly 'acpi-table'?: string;
   readonly as?: string;
   readonly bootargs?: string;
   readonly carry?: string;
@@ -33,6 +34,7 @@ export interface OptionValues {
   readonly eapp?: string;
   readonly emulate?: string;
   readonly env?: readonly string[];
+  readonly 'event-log'?: string;
   readonly flavour?: string;
   readonly force?: true;
   readonly help?: true;
@@ -68,6 +70,11 @@ type SpecOf<V> = V extends true ? Flag : V extends string ? Valued<'text' | 'may
 
 /** Every option of every command. */
 export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValues[K], undefined>> } = {
+  'acpi-table': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'the guest’s ACPI table CCEL, by which the log is checked',
+  },
   as: {
     type: 'text',
     value: 'KIND',
@@ -95,6 +102,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'never touch hardware; =strict also hides the Keep’s memory while no thread is inside, and is slower',
   },
   env: { type: 'list', value: 'K=V', doc: 'set a variable of the environment' },
+  'event-log': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'the guest’s log: the area of the ACPI table CCEL, or dstack’s JSON',
+  },
   flavour: {
     type: 'text',
     value: 'MONITOR',

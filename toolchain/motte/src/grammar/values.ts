@@ -11,7 +11,13 @@ export type Known = ReadonlyMap<string, OptionSpec>;
 /** The options that a command takes, `--help` among them. */
 export function optionsOf(command: CommandSpec): Known {
   const names: readonly OptionName[] = [...command.options, 'help'];
-  return new Map(names.map((name) => [name, OPTIONS[name]]));
+  return new Map(
+    names.map((name) => {
+      const spec: OptionSpec = OPTIONS[name];
+      const choices = command.choices?.[name];
+      return [name, choices === undefined || spec.type === 'flag' ? spec : { ...spec, choices }];
+    }),
+  );
 }
 
 /** The error for an option that there is not. */
