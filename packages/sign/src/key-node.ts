@@ -51,6 +51,12 @@ export function modulusFromPem(pem: string | Uint8Array): bigint {
   return checkedModulus(readable(() => createPublicKey({ key: input, format: 'pem' }), 'a key in PEM'));
 }
 
+/** The public half of a private key in PEM, as SPKI PEM. Throws SIGN_KEY. */
+export function publicPemOf(pem: Uint8Array): Uint8Array {
+  const key = readable(() => createPublicKey({ key: Buffer.from(pem), format: 'pem' }), 'a key in PEM');
+  return new TextEncoder().encode(String(key.export({ type: 'spki', format: 'pem' })));
+}
+
 /** MRSIGNER of whoever signs with a key. */
 export function keyDigest(modulus: bigint): Uint8Array {
   return mrsigner(toLittleEndian(modulus));

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fieldSize, isReserved } from '@motte/binary/layout';
-import { snpSignerFromPem, verifyP384 } from '@motte/sign/snp/ecdsa-node';
+import { snpSignerFromPem, snpSignerOf, verifyP384 } from '@motte/sign/snp/ecdsa-node';
 import { EC_KEY, ID_AUTH, idAuth, idBlock, publicKeyBytes, signatureBytes } from '@motte/sign/snp/id-block';
+import { readP384Signature } from '@motte/sign/snp/signature';
 import { checkIdBlock, verifyIdBlock } from '@motte/sign/snp/verify';
 import { codeAndField, codeOf } from '@motte/test-helpers/errors';
 import { sameBytes } from '@motte/test-helpers/bytes';
@@ -49,14 +50,14 @@ test('what is signed verifies, with and without an author key', () => {
   );
 });
 
-test('node:crypto verifies the signer with fixed nonces, which signs the same twice', () => {
-  const signer = deterministicSigner(new TextEncoder().encode(ID_PEM));
+test('nonces are those of RFC 6979, as written here a second time, and OpenSSL verifies the signature', () => {
+  const model = deterministicSigner(new TextEncoder().encode(ID_PEM));
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (message) => {
-      const signature = signer.sign(message);
+      const signature = ID.sign(message);
       assert.ok(verifyP384(ID.publicKey, message, signature));
       assert.not.ok(verifyP384(AUTHOR.publicKey, message, signature));
-      sameBytes(signer.sign(message), signature);
+      sameBytes(model.sign(message), signature);
     }),
     { numRuns: 20 },
   );
@@ -119,8 +120,81 @@ test('the order of the checks is that of the firmware', () => {
     assert.is(checkIdBlock(block, auth, verifyP384).failed, expected, name);
   assert.is(
     codeAndField(() => verifyIdBlock(flipped(BLOCK, 0), AUTH, verifyP384)),
-    'SNP_ID_REFUSED id_block signature',
+    'SNP_ID_SIGNATURE id_block signature',
   );
+});
+
+/** A number of a DER signature: positive, minimal. */
+function derInteger(value: readonly number[]): number[] {
+  const digits = value.slice(value.findIndex((byte) => byte !== 0));
+  const content = (digits[0] ?? 0) >= 0x80 ? [0, ...digits] : digits;
+  return [2, content.length, ...content];
+}
+
+function der(pair: Uint8Array): Uint8Array {
+  const body = [...derInteger([...pair.subarray(0, 48)]), ...derInteger([...pair.subarray(48)])];
+  return Uint8Array.of(0x30, body.length, ...body);
+}
+
+test('signatures are read as PKCS #11 and as OpenSSL write them, in one form each', () => {
+  const number = fc.uint8Array({ minLength: 48, maxLength: 48 }).filter((b) => b.some((byte) => byte !== 0));
+  const short = fc.nat({ max: 47 });
+  fc.assert(
+    fc.property(number, number, short, (r, s, zeros) => {
+      const pair = new Uint8Array([...r, ...s]).map((byte, i) => (i < zeros ? 0 : byte));
+      if (pair.subarray(0, 48).every((byte) => byte === 0)) return;
+      sameBytes(readP384Signature(pair), pair);
+      sameBytes(readP384Signature(der(pair)), pair);
+    }),
+  );
+  const one = [2, 1, 1];
+  const cases: readonly (readonly [string, readonly number[]])[] = [
+    ['nothing', []],
+    ['no SEQUENCE', [0x31, 6, ...one, ...one]],
+    ['a length too small', [0x30, 5, ...one, ...one]],
+    ['bytes after it', [0x30, 6, ...one, ...one, 0]],
+    ['an indefinite length', [0x30, 0x80, ...one, ...one, 0, 0]],
+    ['a long form of a short length', [0x30, 0x81, 6, ...one, ...one]],
+    ['one number', [0x30, 3, ...one]],
+    ['three numbers', [0x30, 9, ...one, ...one, ...one]],
+    ['no number', [0x30, 6, 4, 1, 1, ...one]],
+    ['an empty number', [0x30, 5, 2, 0, ...one]],
+    ['a negative number', [0x30, 6, 2, 1, 0x80, ...one]],
+    ['a needless zero', [0x30, 7, 2, 2, 0, 1, ...one]],
+    ['a number that ends too late', [0x30, 6, ...one, 2, 2, 1]],
+    ['a number of 49 bytes', [0x30, 54, 2, 49, 1, ...Array.from({ length: 48 }, () => 0), ...one]],
+    ['a number of 50 bytes', [0x30, 55, 2, 50, 0, 0x80, ...Array.from({ length: 48 }, () => 0), ...one]],
+  ];
+  for (const [name, bytes] of cases)
+    assert.is(
+      codeAndField(() => readP384Signature(Uint8Array.from(bytes))),
+      'SNP_ID signature',
+      name,
+    );
+});
+
+test('a signature that was made elsewhere signs one message', () => {
+  const signature = ID.sign(BLOCK);
+  const elsewhere = snpSignerOf(ID.publicKey, signature, 'FILE');
+  sameBytes(idAuth(BLOCK, elsewhere), idAuth(BLOCK, ID));
+  for (const signer of [elsewhere, snpSignerOf(AUTHOR.publicKey, signature, 'FILE')])
+    assert.is(
+      codeAndField(() => idAuth(signer === elsewhere ? flipped(BLOCK, 0) : BLOCK, signer)),
+      'SNP_ID_SIGNATURE FILE',
+    );
+});
+
+test('each refusal says where', () => {
+  for (const [auth, check, offset] of [
+    [flipped(AUTH, 0x23), 'reserved', 0x23],
+    [flipped(AUTH, 0x4), 'algo', 0x4],
+    [flipped(AUTH, 0x244 + 47), 'id_block signature', 0x40],
+    [flipped(AUTH, 0x244 + 48), 'reserved-in-key-or-sig', 0x244 + 48],
+    [flipped(AUTH, 0x880), 'curve', 0x880],
+  ] as const) {
+    const { failure } = checkIdBlock(BLOCK, auth, verifyP384);
+    assert.equal([failure?.check, failure?.offset], [check, offset]);
+  }
 });
 
 test('other sizes and other keys are refused', () => {

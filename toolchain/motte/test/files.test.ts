@@ -55,7 +55,7 @@ test('a key is private and never overwritten; its digest is the same from its pu
 });
 
 test('a key create without -o, and a key that is none, are refused', () => {
-  assert.is(refusal(['key', 'create', 'sgx']), '64 USAGE_ARGUMENTS --output');
+  assert.is(refusal(['key', 'create', 'sgx']), '64 USAGE_VALUE --output');
   writeFileSync(at('no.pem'), 'no key');
   assert.is(refusal(['key', 'digest', 'sgx', 'no.pem'], here), '2 SIGN_KEY key');
 });

@@ -57,15 +57,26 @@ export const SIGN_ERRORS = {
     reason: 'An ID block, its authentication, a key or a signature has another size than the SNP ABI wants.',
     fix: 'An ID block has 96 bytes, its authentication 4096; keys and signatures of P-384 have 96.',
   },
+  SNP_ID_OTHER: {
+    exit: 1,
+    reason: 'The ID block is for another launch than the one that was measured.',
+    fix: 'Measure again with what is launched; the ID block is genuine, but the launch digest in it is another.',
+  },
   SNP_ID_REFUSED: {
-    exit: 3,
-    reason: 'Firmware would refuse this ID block with this authentication.',
+    exit: 2,
+    reason: 'Firmware would refuse this ID block with this authentication before it looks at a signature.',
     fix: 'The field of the error names the check that fails; sign again with `motte sign snp`.',
+  },
+  SNP_ID_SIGNATURE: {
+    exit: 3,
+    reason:
+      'A signature of the ID block or of the ID key is not genuine, so that firmware refuses the launch.',
+    fix: 'The files were changed after they were signed, or belong to others; sign again with `motte sign snp`.',
   },
   SIGN_KEY: {
     exit: 2,
-    reason: 'The key cannot sign a SIGSTRUCT.',
-    fix: 'Use an RSA-3072 key whose public exponent is 3: `motte key create sgx -o key.pem`.',
+    reason: 'The key is not one that this signature is made with.',
+    fix: 'SGX takes RSA-3072 with exponent 3 (`motte key create sgx`), SNP a key on P-384 (`motte key create snp`).',
   },
   ED25519_INPUT: {
     exit: 2,

@@ -48,7 +48,7 @@ export function dateText(date: number): string | undefined {
   return match === null ? undefined : `${match[1]}-${match[2]}-${match[3]}`;
 }
 
-/** A SIGSTRUCT for people: hex, names as in the manual, the date as a date. */
+/** A SIGSTRUCT for people, all of it but reserved bytes: hex, names as in the manual, the date as a date. */
 export interface SigstructText {
   readonly mrenclave: string;
   readonly mrsigner: string;
@@ -67,6 +67,16 @@ export interface SigstructText {
   readonly xfrmMask: string;
   readonly miscselect: string;
   readonly miscmask: string;
+  readonly cetAttributes: string;
+  readonly cetAttributesMask: string;
+  readonly header: string;
+  readonly header2: string;
+  readonly exponent: number;
+  /** As the bytes stand, little-endian, as signature, Q1 and Q2. */
+  readonly modulus: string;
+  readonly signature: string;
+  readonly q1: string;
+  readonly q2: string;
 }
 
 /** `values` as `motte verify sigstruct` shows them. */
@@ -89,5 +99,14 @@ export function sigstructText(values: Sigstruct): SigstructText {
     xfrmMask: hex(values.xfrm_mask),
     miscselect: hex(values.miscselect),
     miscmask: hex(values.miscmask),
+    cetAttributes: hex(values.cet_attributes),
+    cetAttributesMask: hex(values.cet_attributes_mask),
+    header: toHex(values.header),
+    header2: toHex(values.header2),
+    exponent: values.exponent,
+    modulus: toHex(values.modulus),
+    signature: toHex(values.signature),
+    q1: toHex(values.q1),
+    q2: toHex(values.q2),
   };
 }

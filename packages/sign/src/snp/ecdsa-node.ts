@@ -1,36 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { MotteError } from '@motte/binary/error';
+import { p384 } from '@noble/curves/nist.js';
 import type { P384Pair, SnpSigner } from './id-block.js';
 import type { VerifyP384 } from './verify.js';
 
-const ENCODING = 'ieee-p1363';
-
-function point(key: KeyObject): P384Pair {
-  const { kty, crv, x = '', y = '' } = key.export({ format: 'jwk' });
+function coordinates(key: KeyObject): { point: P384Pair; secret: Uint8Array } {
+  const { kty, crv, x = '', y = '', d = '' } = key.export({ format: 'jwk' });
   if (kty !== 'EC' || crv !== 'P-384')
     throw new MotteError('SIGN_KEY', { field: 'key', expected: 'a key on P-384', found: String(crv ?? kty) });
-  return new Uint8Array([...Buffer.from(x, 'base64url'), ...Buffer.from(y, 'base64url')]);
+  const point = new Uint8Array([...Buffer.from(x, 'base64url'), ...Buffer.from(y, 'base64url')]);
+  return { point, secret: new Uint8Array(Buffer.from(d, 'base64url')) };
 }
 
-/** A signer for a private key in PEM. Its signatures differ each time: OpenSSL draws a nonce. Throws SIGN_KEY. */
-export function snpSignerFromPem(pem: string | Uint8Array): SnpSigner {
-  let key: KeyObject;
+function readable(read: () => KeyObject, expected: string): KeyObject {
   try {
-    key = createPrivateKey({ key: typeof pem === 'string' ? pem : Buffer.from(pem), format: 'pem' });
+    return read();
   } catch (cause) {
-    throw new MotteError('SIGN_KEY', {
-      field: 'key',
-      expected: 'a private key in PEM',
-      found: 'something else',
-      cause,
-    });
+    throw new MotteError('SIGN_KEY', { field: 'key', expected, found: 'something else', cause });
   }
+}
+
+function input(pem: string | Uint8Array): { key: string | Buffer; format: 'pem' } {
+  return { key: typeof pem === 'string' ? pem : Buffer.from(pem), format: 'pem' };
+}
+
+/**
+ * A signer for a private key in PEM. Nonces are those of RFC 6979, so that signing again gives the same bytes, as
+ * with SGX; OpenSSL would draw them. Throws SIGN_KEY.
+ */
+export function snpSignerFromPem(pem: string | Uint8Array): SnpSigner {
+  const { point, secret } = coordinates(readable(() => createPrivateKey(input(pem)), 'a private key in PEM'));
   return {
-    publicKey: point(createPublicKey(key)),
-    sign: (message) => new Uint8Array(sign('sha384', message, { key, dsaEncoding: ENCODING })),
+    publicKey: point,
+    // lowS: firmware has no such rule, and the nonce alone must decide.
+    sign: (message) => p384.sign(message, secret, { prehash: true, lowS: false, format: 'compact' }),
   };
+}
+
+/** The point of a public or private key, or of a certificate, in PEM. Throws SIGN_KEY. */
+export function p384FromPem(pem: string | Uint8Array): P384Pair {
+  return coordinates(readable(() => createPublicKey(input(pem)), 'a key in PEM')).point;
+}
+
+/** A signer that has one signature, made elsewhere; of another message it is none. Throws SNP_ID_SIGNATURE. */
+export function snpSignerOf(publicKey: P384Pair, signature: P384Pair, field: string): SnpSigner {
+  return {
+    publicKey,
+    sign(message) {
+      if (verifyP384(publicKey, message, signature)) return signature;
+      const expected = 'a signature of what this command signs, by the key that was given';
+      throw new MotteError('SNP_ID_SIGNATURE', { field, expected, found: 'another' });
+    },
+  };
+}
+
+/** A new key on P-384 from the system's randomness: PKCS #8 and SPKI, both in PEM. */
+export function createP384Key(): { privateKey: string; publicKey: string } {
+  return generateKeyPairSync('ec', {
+    namedCurve: 'P-384',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
 }
 
 /** ECDSA P-384 verification by node:crypto. */
@@ -44,5 +76,5 @@ export const verifyP384: VerifyP384 = (publicKey, message, signature) => {
   } catch {
     return false; // not a point of the curve
   }
-  return verify('sha384', message, { key, dsaEncoding: ENCODING }, signature);
+  return verify('sha384', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { fromHex, toHex } from '@motte/binary/hex';
-import { verifyP384 } from '@motte/sign/snp/ecdsa-node';
+import { snpSignerFromPem, verifyP384 } from '@motte/sign/snp/ecdsa-node';
 import {
   EC_SIGNATURE,
   ID_AUTH,
@@ -13,7 +13,7 @@ import {
 } from '@motte/sign/snp/id-block';
 import type { SnpSigner } from '@motte/sign/snp/id-block';
 import { checkIdBlock, verifyIdBlock } from '@motte/sign/snp/verify';
-import { deterministicSigner } from '../rfc6979.js';
+
 import { checkRow, object, objects, text } from './folder.js';
 import type { Meta, Row, RowResult, VectorFolder } from './folder.js';
 
@@ -25,7 +25,7 @@ function keyPair(
   idKey: string,
   authorKey: string,
 ): { id: SnpSigner; author: SnpSigner } {
-  return { id: deterministicSigner(folder.file(idKey)), author: deterministicSigner(folder.file(authorKey)) };
+  return { id: snpSignerFromPem(folder.file(idKey)), author: snpSignerFromPem(folder.file(authorKey)) };
 }
 
 function checkRowOfKeys(row: Row, folder: VectorFolder, keys: Meta, vector: Meta): void {

@@ -25,24 +25,34 @@ export type OptionSpec = Flag | Valued<'text' | 'list' | 'maybe'>;
 export interface OptionValues {
   readonly 'acpi-table'?: string;
   readonly as?: string;
+  readonly 'author-key'?: string;
+  readonly 'author-signature-in'?: string;
   readonly bootargs?: string;
   readonly carry?: string;
   readonly config?: string;
   readonly date?: string;
   readonly debug?: true;
   readonly 'device-key'?: string;
+  readonly 'digest-out'?: string;
   readonly eapp?: string;
   readonly emulate?: string;
   readonly env?: readonly string[];
   readonly 'event-log'?: string;
+  readonly 'family-id'?: string;
   readonly flavour?: string;
   readonly force?: true;
+  readonly 'guest-svn'?: string;
   readonly help?: true;
+  readonly 'id-auth'?: string;
+  readonly 'id-block'?: string;
+  readonly 'image-id'?: string;
   readonly initrd?: string;
   readonly json?: true;
   readonly kernel?: string;
   readonly key?: string;
   readonly loader?: string;
+  readonly measurement?: string;
+  readonly 'message-out'?: string;
   readonly name?: string;
   readonly 'no-patch'?: true;
   readonly 'open-with'?: string;
@@ -51,12 +61,15 @@ export interface OptionValues {
   readonly origin?: string;
   readonly output?: string;
   readonly pages?: string;
+  readonly policy?: string;
   readonly pool?: string;
+  readonly public?: string;
   readonly recipient?: readonly string[];
   readonly rtas?: string;
   readonly runtime?: string;
   readonly sgxs?: string;
   readonly shim?: string;
+  readonly 'signature-in'?: string;
   readonly stats?: string;
   readonly tdvf?: string;
   readonly tee?: string;
@@ -81,6 +94,12 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     choices: ['exec', 'sgxs', 'plan', 'enclave'],
     doc: 'what FILE is, when it should not be detected: an ELF program, an .sgxs stream, a plan, an SDK enclave',
   },
+  'author-key': { type: 'text', value: 'KEY.PEM', doc: 'the author’s P-384 key, which signs the ID key' },
+  'author-signature-in': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'the signature of the ID key that was made elsewhere with --author-key',
+  },
   bootargs: { type: 'text', value: 'TEXT', doc: 'the kernel’s command line; without it an empty one' },
   carry: { type: 'text', value: 'FILE', doc: 'also write the initrd with the blob in front of it' },
   config: { type: 'text', value: 'FILE.TOML', doc: 'the configuration; without it the defaults' },
@@ -94,6 +113,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'let the host read and write the Keep (ATTRIBUTES.DEBUG): it protects nothing',
   },
   'device-key': { type: 'text', value: 'HEX|FILE', doc: 'the device’s public key, from its maker: 32 bytes' },
+  'digest-out': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'sign nothing: write the digest that the holder of the key is to sign',
+  },
   eapp: { type: 'text', value: 'FILE', doc: 'the enclave’s application' },
   emulate: {
     type: 'maybe',
@@ -107,6 +131,7 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'FILE',
     doc: 'the guest’s log: the area of the ACPI table CCEL, or dstack’s JSON',
   },
+  'family-id': { type: 'text', value: 'HEX', doc: 'FAMILY_ID of the ID block, 16 bytes; without it zero' },
   flavour: {
     type: 'text',
     value: 'MONITOR',
@@ -114,7 +139,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'whose Sanctum monitor measures: pwnall (SHA-256) or mit (SHA-512)',
   },
   force: { type: 'flag', doc: 'replace a file that is there' },
+  'guest-svn': { type: 'text', value: 'N', doc: 'GUEST_SVN of the ID block; without it 0' },
   help: { type: 'flag', short: 'h', doc: 'print this' },
+  'id-auth': { type: 'text', value: 'FILE', doc: 'the ID authentication, 4096 bytes' },
+  'id-block': { type: 'text', value: 'FILE', doc: 'the ID block, 96 bytes' },
+  'image-id': { type: 'text', value: 'HEX', doc: 'IMAGE_ID of the ID block, 16 bytes; without it zero' },
   initrd: { type: 'text', value: 'FILE', doc: 'the initial RAM disk' },
   json: { type: 'flag', doc: 'print one JSON object' },
   kernel: {
@@ -128,6 +157,12 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'the signer’s RSA-3072 key; without it the developer key of this user',
   },
   loader: { type: 'text', value: 'FILE', doc: 'the enclave’s loader' },
+  measurement: { type: 'text', value: 'HEX', doc: 'the launch digest, from `motte measure`' },
+  'message-out': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'sign nothing: write the bytes to sign, for a holder of the key who hashes them himself',
+  },
   name: { type: 'text', value: 'NAME', doc: 'one of the lists of --pages; without it all' },
   'no-patch': { type: 'flag', doc: 'emulation: trap every instruction of the shim’s, patch none' },
   'open-with': { type: 'text', value: 'PRIVATE.PEM', doc: 'the private key of a lockbox' },
@@ -145,12 +180,19 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'LIST.JSON',
     doc: 'measure a list of launch pages instead of an image (docs/measure.md)',
   },
+  policy: { type: 'text', value: 'N', doc: 'the guest’s policy; without it 0x30000, QEMU’s' },
   pool: { type: 'text', value: 'FILE', doc: 'where ranges [offset, length] of data are' },
+  public: { type: 'text', value: 'FILE', doc: 'also write the public key' },
   recipient: { type: 'list', value: 'PUBLIC.PEM', doc: 'the RSA key of a machine that may open the blob' },
   rtas: { type: 'text', value: 'FILE', doc: 'an RTAS image other than that of OPAL firmware' },
   runtime: { type: 'text', value: 'FILE', doc: 'the enclave’s runtime' },
   sgxs: { type: 'text', value: 'FILE', doc: 'also write the stream whose SHA-256 is the MRENCLAVE' },
   shim: { type: 'text', value: 'SHIM.ELF', doc: 'use this shim instead of the one that comes with Motte' },
+  'signature-in': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'the signature that was made elsewhere with --key, of which the public half is enough',
+  },
   stats: {
     type: 'maybe',
     value: 'FILE',

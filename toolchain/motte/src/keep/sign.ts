@@ -43,18 +43,29 @@ function dateOf(given: string | undefined): string {
   return day(1000 * Number(epoch));
 }
 
-/** Signs a plan with `--key`, else with the developer key; dated by `--date`, SOURCE_DATE_EPOCH, or not at all. */
-export function signPlan(
+/** What is to be signed of a plan; dated by `--date`, SOURCE_DATE_EPOCH, or not at all. */
+export function unsignedPlan(
   plan: PagePlan,
   mrenclave: Uint8Array,
   { sgx }: KeepConfig,
-  { key, date }: OptionValues,
-): Signed {
+  { date }: OptionValues,
+): Uint8Array {
+  const { isvprodid, isvsvn } = sgx;
+  return planSigstruct(plan, mrenclave, { date: bcdDate(dateOf(date)), isvprodid, isvsvn });
+}
+
+/** Signs with `--key`, else with the developer key. */
+export function signUnsigned(unsigned: Uint8Array, { key }: OptionValues): Signed {
   const signer = key === undefined ? developer() : signerFromPem(readText(key));
-  const unsigned = planSigstruct(plan, mrenclave, {
-    date: bcdDate(dateOf(date)),
-    isvprodid: sgx.isvprodid,
-    isvsvn: sgx.isvsvn,
-  });
   return { sigstruct: signSigstruct(unsigned, signer), developer: key === undefined };
+}
+
+/** Signs a plan, as `unsignedPlan` and `signUnsigned` have it. */
+export function signPlan(
+  plan: PagePlan,
+  mrenclave: Uint8Array,
+  config: KeepConfig,
+  options: OptionValues,
+): Signed {
+  return signUnsigned(unsignedPlan(plan, mrenclave, config, options), options);
 }
