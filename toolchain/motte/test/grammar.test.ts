@@ -28,7 +28,7 @@ test('help lists every command, and each command its options', () => {
 
 test('help COMMAND is COMMAND --help, and a word that begins several lists them', () => {
   assert.is(motte(['help', 'run']).stdout, motte(['run', '--help']).stdout);
-  assert.match(motte(['key', '--help']).stdout, /\n {2}key create sgx .*\n {2}key digest sgx FILE /);
+  assert.match(motte(['key', '--help']).stdout, /\n {2}key create sgx [^]*\n {2}key digest sgx FILE /);
 });
 
 test('every option is used by some command', () => {
