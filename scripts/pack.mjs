@@ -23,6 +23,9 @@ const NEEDED = [
   join(ROOT, 'toolchain/motte/dist/motte.mjs'),
 ];
 
+/** The page is a file under docs/ and nobody's dependency. */
+const FILTERS = ['./packages/*', './toolchain/*', '!@motte/measure-page'];
+
 const missing = NEEDED.filter((path) => !existsSync(path));
 if (missing.length > 0) {
   for (const path of missing) console.error(`pack: ${relative(ROOT, path)} is not built; run: npm run build`);
@@ -38,7 +41,7 @@ try {
   }
   execFileSync(
     'pnpm',
-    ['-r', '--filter', './packages/*', '--filter', './toolchain/*', 'pack', '--pack-destination', OUT],
+    ['-r', ...FILTERS.flatMap((filter) => ['--filter', filter]), 'pack', '--pack-destination', OUT],
     { cwd: ROOT, stdio: ['ignore', 'ignore', 2] },
   );
 } finally {

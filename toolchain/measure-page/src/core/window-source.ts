@@ -5,17 +5,19 @@ import type { ByteSource } from '@motte/binary/source';
 /** Asking a browser for a slice costs 0.1 ms whatever its length; measurements ask for a page at a time. */
 const WINDOW_BYTES: number = 1 << 20;
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /** Gives the bytes `[from, to)`, synchronously; the receiver owns them. */
 export type ReadSlice = (from: number, to: number) => Uint8Array;
 
 /** A source of `size` bytes that come in slices: one window of them is held, never the whole. */
 export function windowSource(size: number, slice: ReadSlice, windowBytes: number = WINDOW_BYTES): ByteSource {
-  let window = new Uint8Array(0);
+  let window: Uint8Array = NOTHING;
   let start = 0;
   const fill = (at: number): void => {
     start = at - (at % windowBytes);
-    window = new Uint8Array(0);
-    window = new Uint8Array(slice(start, Math.min(size, start + windowBytes)));
+    window = NOTHING; // a slice that fails leaves none behind
+    window = slice(start, Math.min(size, start + windowBytes));
   };
   return {
     size,
