@@ -7,6 +7,7 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  generateKeyPairSync,
   privateDecrypt,
   publicEncrypt,
   randomBytes as nodeRandomBytes,
@@ -64,6 +65,15 @@ function checked(read: () => KeyObject, what: string): KeyObject {
     });
   }
   return key;
+}
+
+/** A new RSA-3072 key from the system's randomness: PKCS #8 and SPKI, both in PEM. Takes up to a few seconds. */
+export function createPefKey(): { privateKey: string; publicKey: string } {
+  return generateKeyPairSync('rsa', {
+    modulusLength: 3072,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
 }
 
 /** Fingerprints are of the file as it is, so that it must be the one whose digest the recipient knows. */

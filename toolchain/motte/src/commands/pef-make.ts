@@ -9,7 +9,7 @@ import type { Input, Outcome } from '../grammar/command.js';
 import { needed } from '../grammar/needed.js';
 import { openFile } from '../io/file.js';
 import { writeFile } from '../io/output.js';
-import { blobOutcome, recipientFrom } from '../measure/esm.js';
+import { blobOutcome, recipientFrom, sealedFiles } from '../measure/esm.js';
 import { withDigests } from '../measure/pef.js';
 
 function carry(blob: Uint8Array, initrdPath: string, name: string, output: string): void {
@@ -21,13 +21,15 @@ function carry(blob: Uint8Array, initrdPath: string, name: string, output: strin
   }
 }
 
-/** `motte pef make --kernel F --initrd F --bootargs TEXT --origin PUB --recipient PUB… -o BLOB [--carry INITRD]` */
+/** `motte pef make --kernel F --initrd F --bootargs TEXT --origin PUB --recipient PUB… [--file NAME=PATH…] -o BLOB [--carry INITRD]` */
 export function run({ options }: Input): Outcome {
   const output = needed(options.output, 'output');
   const origin = recipientFrom(needed(options.origin, 'origin'));
   const recipients = needed(options.recipient, 'recipient').map(recipientFrom);
+  const files = sealedFiles(options.file ?? []);
   const digests = withDigests(options, (found) => found);
-  const blob = makeEsmBlob({ origin, recipients, digests }, { aead: aesGcm, random: randomBytes });
+  const blob = makeEsmBlob({ origin, recipients, digests, files }, { aead: aesGcm, random: randomBytes });
+  for (const { content } of files) content.fill(0);
   if (options.carry !== undefined)
     carry(writeEsmBlob(blob), needed(options.initrd, 'initrd'), basename(output), options.carry);
   return blobOutcome(blob, output);

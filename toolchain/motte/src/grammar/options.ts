@@ -30,6 +30,7 @@ export interface OptionValues {
   readonly bootargs?: string;
   readonly carry?: string;
   readonly config?: string;
+  readonly data?: string;
   readonly date?: string;
   readonly debug?: true;
   readonly 'device-key'?: string;
@@ -39,12 +40,14 @@ export interface OptionValues {
   readonly env?: readonly string[];
   readonly 'event-log'?: string;
   readonly 'family-id'?: string;
+  readonly file?: readonly string[];
   readonly flavour?: string;
   readonly force?: true;
   readonly 'guest-svn'?: string;
   readonly help?: true;
   readonly 'id-auth'?: string;
   readonly 'id-block'?: string;
+  readonly identifier?: string;
   readonly 'image-id'?: string;
   readonly initrd?: string;
   readonly json?: true;
@@ -53,6 +56,8 @@ export interface OptionValues {
   readonly loader?: string;
   readonly measurement?: string;
   readonly 'message-out'?: string;
+  readonly monitor?: string;
+  readonly 'monitor-hash'?: string;
   readonly name?: string;
   readonly 'no-patch'?: true;
   readonly 'open-with'?: string;
@@ -103,6 +108,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
   bootargs: { type: 'text', value: 'TEXT', doc: 'the kernel’s command line; without it an empty one' },
   carry: { type: 'text', value: 'FILE', doc: 'also write the initrd with the blob in front of it' },
   config: { type: 'text', value: 'FILE.TOML', doc: 'the configuration; without it the defaults' },
+  data: {
+    type: 'text',
+    value: 'FILE',
+    doc: 'what the enclave has in its report, at most 1024 bytes; without it nothing',
+  },
   date: {
     type: 'text',
     value: 'YYYY-MM-DD',
@@ -132,6 +142,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'the guest’s log: the area of the ACPI table CCEL, or dstack’s JSON',
   },
   'family-id': { type: 'text', value: 'HEX', doc: 'FAMILY_ID of the ID block, 16 bytes; without it zero' },
+  file: {
+    type: 'list',
+    value: 'NAME=PATH',
+    doc: 'seal a file too, which the VM asks the ultravisor for by NAME',
+  },
   flavour: {
     type: 'text',
     value: 'MONITOR',
@@ -143,6 +158,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
   help: { type: 'flag', short: 'h', doc: 'print this' },
   'id-auth': { type: 'text', value: 'FILE', doc: 'the ID authentication, 4096 bytes' },
   'id-block': { type: 'text', value: 'FILE', doc: 'the ID block, 96 bytes' },
+  identifier: {
+    type: 'text',
+    value: 'HEX',
+    doc: 'which of its sealing keys the enclave asks for; without it the empty one',
+  },
   'image-id': { type: 'text', value: 'HEX', doc: 'IMAGE_ID of the ID block, 16 bytes; without it zero' },
   initrd: { type: 'text', value: 'FILE', doc: 'the initial RAM disk' },
   json: { type: 'flag', doc: 'print one JSON object' },
@@ -163,6 +183,12 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'FILE',
     doc: 'sign nothing: write the bytes to sign, for a holder of the key who hashes them himself',
   },
+  monitor: {
+    type: 'text',
+    value: 'FIRMWARE',
+    doc: 'the security monitor’s firmware, whose hash is computed',
+  },
+  'monitor-hash': { type: 'text', value: 'HEX', doc: 'the hash of the security monitor, 64 bytes' },
   name: { type: 'text', value: 'NAME', doc: 'one of the lists of --pages; without it all' },
   'no-patch': { type: 'flag', doc: 'emulation: trap every instruction of the shim’s, patch none' },
   'open-with': { type: 'text', value: 'PRIVATE.PEM', doc: 'the private key of a lockbox' },

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import { carriedBlob } from '@motte/measure/pef/cpio';
 import { readEsmBlob, writeEsmBlob } from '@motte/sign/pef/blob';
@@ -24,6 +25,26 @@ export function readBlob(path: string): EsmBlob {
 /** A recipient from a file, which gives the comment its name. */
 export function recipientFrom(path: string): NamedRecipient {
   return { recipient: recipientFromPem(readSmall(path)), comment: basename(path) };
+}
+
+/** What a node of a device tree may be called. Devicetree specification 0.4, 2.2.1. */
+const NODE_NAME = /^[A-Za-z0-9,._+-]{1,31}$/u;
+
+/** Files to be sealed, each given as NAME=PATH; the comment is what the file is called here. Throws USAGE_VALUE. */
+export function sealedFiles(
+  given: readonly string[],
+): { name: string; content: Uint8Array; comment: string }[] {
+  const names = new Set<string>();
+  return given.map((text) => {
+    const end = text.indexOf('=');
+    const [name, path] = [text.slice(0, Math.max(0, end)), text.slice(end + 1)];
+    if (!NODE_NAME.test(name) || path === '' || names.has(name)) {
+      const expected = 'NAME=PATH, each NAME once: 1 to 31 letters, digits and ,._+-';
+      throw new MotteError('USAGE_VALUE', { field: '--file', expected, found: text });
+    }
+    names.add(name);
+    return { name, content: readSmall(path), comment: basename(path) };
+  });
 }
 
 /** Lockboxes as they are printed. */

@@ -9,8 +9,8 @@ import type { Output } from '../io/output.js';
 export interface NewKey {
   /** What is kept; wiped when it is written. */
   readonly secret: Uint8Array;
-  /** What others may know. */
-  readonly publicKey: Uint8Array;
+  /** What others may know; a symmetric key has none. */
+  readonly publicKey?: Uint8Array;
   /** How the key is known, by the name of each digest. */
   readonly digests: Readonly<Record<string, string>>;
 }
@@ -29,7 +29,7 @@ export function createKey(options: OptionValues, make: () => NewKey): Outcome {
     const { secret, publicKey, digests } = make();
     secretOutput?.write(secret);
     secret.fill(0);
-    publicOutput?.write(publicKey);
+    if (publicKey !== undefined) publicOutput?.write(publicKey);
     for (const output of outputs) output.commit();
     const text = Object.values(digests).map((digest) => `${digest}\n`);
     return { result: { path, public: options.public ?? null, ...digests }, text: text.join('') };
