@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { hex64 } from '@motte/binary/hex';
 import { alignDown, PAGE_SIZE } from '@motte/binary/range';
 import { bytesSource, sliceSource, toSource } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import { newSha3With512 } from './hash.js';
-import type { Hasher, NewHasher } from './hash.js';
+import type { Hasher } from './hash.js';
 import { readKeystoneElf, segmentPages } from './keystone/segment-pages.js';
 import type { PageRun } from './keystone/segment-pages.js';
 import { hashPadded, u64 } from './keystone/stream.js';
+import type { MeasureKeystoneOptions } from './keystone.js';
+import { stepsOf } from './transcript.js';
 
 const PAGE = BigInt(PAGE_SIZE);
 /** Virtual page numbers of Sv39 have 27 bits. */
@@ -74,7 +77,7 @@ function hashRun(hasher: Hasher, run: PageRun): void {
  * that was built without USE_FREEMEM measures 16 KiB of it, and has other digests. keystone-enclave/keystone-sdk
  * d522a94, simulated enclave. Throws KEYSTONE_FILE, or an error of `@motte/elf`.
  */
-export function measureKeystoneV1(input: KeystoneV1Input, sha3: NewHasher = newSha3With512): Uint8Array {
+export function measureKeystoneV1(input: KeystoneV1Input, options: MeasureKeystoneOptions = {}): Uint8Array {
   const { untrustedPtr = UNTRUSTED_PTR, untrustedSize = UNTRUSTED_SIZE } = input;
   const runtime = readKeystoneElf(toSource(input.runtime), 'runtime');
   const eapp = readKeystoneElf(toSource(input.eapp), 'eapp');
@@ -90,15 +93,28 @@ export function measureKeystoneV1(input: KeystoneV1Input, sha3: NewHasher = newS
       expected: `at most ${MOST_PAGES}`,
       found: pages,
     });
-  const hasher = sha3();
-  for (const value of [runtime.header.entry, eapp.header.entry, untrustedPtr, untrustedSize])
+  const hasher = (options.sha3 ?? newSha3With512)();
+  const step = stepsOf(hasher, options.onStep);
+  const head = {
+    'entry runtime': runtime.header.entry,
+    'entry eapp': eapp.header.entry,
+    'untrusted address': untrustedPtr,
+    'untrusted size': untrustedSize,
+  };
+  for (const [name, value] of Object.entries(head)) {
     hasher.update(u64(value));
+    step(() => `${name} ${hex64(value)}`);
+  }
   // The walk goes by page table index: the page after the last low one is the first high one.
   let next = -1n;
   for (const run of runs) {
     const index = (run.va / PAGE) & VPN_MASK;
-    if (index !== next) hasher.update(u64(run.va));
+    if (index !== next) {
+      hasher.update(u64(run.va));
+      step(() => `address ${hex64(run.va)}`);
+    }
     hashRun(hasher, run);
+    step(() => `pages ${hex64(run.va)} ${run.pages}`);
     next = index + BigInt(run.pages);
   }
   return hasher.digest();

@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { hex64 } from '@motte/binary/hex';
 import type { NewHasher } from './hash.js';
 import { SANCTUM_FLAVOURS } from './sanctum/flavours.js';
 import type { OperationKind, SanctumFlavour, SanctumFlavourName } from './sanctum/flavours.js';
 import { checkValue, kindOf } from './sanctum/operations.js';
 import type { SanctumOperation } from './sanctum/operations.js';
+import { stepsOf } from './transcript.js';
+import type { OnStep } from './transcript.js';
+
+/** How an enclave is measured; each has a default. */
+export interface MeasureSanctumOptions {
+  /** Starts the monitor's hash; without it the platform's. */
+  readonly newHasher?: NewHasher;
+  /** Is told of every operation, for a transcript. */
+  readonly onStep?: OnStep | undefined;
+}
 
 function bad(field: string, expected: string, found: string | number): MotteError {
   return new MotteError('SANCTUM_OPERATION', { field, expected, found });
@@ -36,6 +47,14 @@ function checkData(kind: OperationKind, { data }: SanctumOperation, field: strin
   }
 }
 
+/** `load_page va=0x1000 acl=0x7 4096 bytes` */
+function stepName({ op, values, data }: SanctumOperation): string {
+  const numbers = Object.entries(values).map(
+    ([name, value]) => `${name}=${hex64(BigInt.asUintN(64, value))}`,
+  );
+  return [op, ...numbers, ...(data === undefined ? [] : [`${data.length} bytes`])].join(' ');
+}
+
 /**
  * The measurement of a Sanctum enclave: SHA-256 (pwnall) or SHA-512 (mit) over what its monitor does, operation
  * after operation. Throws SANCTUM_OPERATION.
@@ -43,10 +62,11 @@ function checkData(kind: OperationKind, { data }: SanctumOperation, field: strin
 export function measureSanctum(
   name: SanctumFlavourName,
   operations: Iterable<SanctumOperation>,
-  newHasher?: NewHasher,
+  options: MeasureSanctumOptions = {},
 ): Uint8Array {
   const flavour: SanctumFlavour = SANCTUM_FLAVOURS[name];
-  const hasher = (newHasher ?? flavour.newHasher)();
+  const hasher = (options.newHasher ?? flavour.newHasher)();
+  const step = stepsOf(hasher, options.onStep);
   let count = 0;
   for (const operation of operations) {
     const field = `operations[${count}]`;
@@ -56,9 +76,13 @@ export function measureSanctum(
     checkData(kind, operation, field);
     hasher.update(headOf(kind, operation.values, field));
     if (operation.data !== undefined) hasher.update(operation.data);
+    step(() => stepName(operation));
     count++;
   }
   if (count === 0) throw bad('operations', flavour.first, 'an empty list');
-  if (flavour.final !== undefined) hasher.update(headOf(flavour.final, {}, 'final'));
+  if (flavour.final !== undefined) {
+    hasher.update(headOf(flavour.final, {}, 'final'));
+    step(() => 'final');
+  }
   return hasher.digest();
 }

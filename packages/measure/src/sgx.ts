@@ -6,6 +6,8 @@ import { newSha256 } from './hash.js';
 import type { NewHasher } from './hash.js';
 import { sgxRecords } from './sgx-records.js';
 import type { RecordSink } from './sgx-records.js';
+import { recordSteps } from './sgx-steps.js';
+import type { OnStep } from './transcript.js';
 
 /** How a plan is measured; each has a default. */
 export interface MeasureOptions {
@@ -13,6 +15,8 @@ export interface MeasureOptions {
   readonly sha256?: NewHasher;
   /** Is also given the bytes that are hashed, in order: the .sgxs stream. Valid until it returns. */
   readonly stream?: RecordSink;
+  /** Is told of every ECREATE, EADD and EEXTEND, for a transcript. */
+  readonly onStep?: OnStep | undefined;
 }
 
 function fold(plan: PagePlan, sink: RecordSink): void {
@@ -29,9 +33,11 @@ function fold(plan: PagePlan, sink: RecordSink): void {
  */
 export function measureSgx(plan: PagePlan, options: MeasureOptions = {}): Uint8Array {
   const hasher = (options.sha256 ?? newSha256)();
-  const { stream } = options;
+  const { stream, onStep } = options;
+  const hash: RecordSink =
+    onStep === undefined ? (bytes) => hasher.update(bytes) : recordSteps(hasher, onStep);
   fold(plan, (bytes) => {
-    hasher.update(bytes);
+    hash(bytes);
     stream?.(bytes);
   });
   return hasher.digest();

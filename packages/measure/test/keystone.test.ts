@@ -10,6 +10,7 @@ import { readElf } from '@motte/elf/read';
 import { newSha3With512 as nobleSha3 } from '@motte/measure/hash-noble';
 import { measureKeystone, measureSecurityMonitor, MONITOR_BYTES } from '@motte/measure/keystone';
 import { measureKeystoneV1 } from '@motte/measure/keystone-v1';
+import type { Step } from '@motte/measure/transcript';
 import { codeAndField } from '@motte/test-helpers/errors';
 
 function sha3(...parts: readonly Uint8Array[]): string {
@@ -126,6 +127,34 @@ test('the format of 2022 is the walk of a page table', () => {
     ),
     { numRuns: 40 },
   );
+});
+
+test('a transcript of the format of 2022 has its head, addresses and pages', () => {
+  const low: Load = { vaddr: 0x10000n, bytes: Uint8Array.of(1), memsz: 4096 };
+  const after: Load = { vaddr: 0x12000n, bytes: Uint8Array.of(1), memsz: 5000 };
+  const eapp = elf(0x10004n, [low, after]);
+  const steps: Step[] = [];
+  const found = measureKeystoneV1({ runtime: RUNTIME, eapp }, { onStep: (step) => void steps.push(step) });
+  assert.equal(
+    steps.map(({ step }) => step),
+    [
+      'entry runtime 0x0',
+      'entry eapp 0x10004',
+      'untrusted address 0xffffffff80000000',
+      'untrusted size 0x2000',
+      'address 0x10000',
+      'pages 0x10000 1',
+      'address 0x12000',
+      'pages 0x12000 2',
+      'address 0xffffffff80000000',
+      'pages 0xffffffff80000000 2',
+      'address 0xffffffffc0000000',
+      'pages 0xffffffffc0000000 1',
+    ],
+  );
+  assert.equal(steps.at(-1)?.digest, found);
+  const head = createHash('sha3-512').update(Buffer.alloc(8)).digest('hex');
+  assert.is(toHex(steps[0]?.digest ?? found), head);
 });
 
 const ONE: Load = { vaddr: 0x10000n, bytes: Uint8Array.of(1), memsz: 4096 };

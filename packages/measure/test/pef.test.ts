@@ -13,6 +13,7 @@ import type { FdtNode } from '@motte/measure/pef/fdt';
 import { readFdt } from '@motte/measure/pef/fdt-read';
 import { writeFdt } from '@motte/measure/pef/fdt-write';
 import { flatKernel } from '@motte/measure/pef/kernel';
+import type { Step } from '@motte/measure/transcript';
 import { codeAndField, codeOf } from '@motte/test-helpers/errors';
 
 const name = fc.stringMatching(/^[a-z][a-z0-9,-]{0,8}$/u);
@@ -150,6 +151,19 @@ test('trees that were cut, or changed by chance, end in an FDT error or in a tre
 });
 
 const BOOT = { kernel: Uint8Array.of(1), initrd: Uint8Array.of(2), bootargs: 'a', rtas: Uint8Array.of(3) };
+
+test('a transcript has every part with its own digest', () => {
+  const told = (boot: Parameters<typeof pefDigests>[0]): [string[], boolean] => {
+    const steps: Step[] = [];
+    const found = pefDigests(boot, { onStep: (step) => void steps.push(step) });
+    const own = [found.rtas, found.kernel, found.initrd, found.bootargs].map(toHex);
+    return [steps.map(({ step }) => step), steps.map(({ digest }) => toHex(digest)).join() === own.join()];
+  };
+  const rest = ['kernel 1 bytes', 'initrd 1 bytes', 'bootargs 1 bytes'];
+  assert.equal(told(BOOT), [['rtas 1 bytes', ...rest], true]);
+  const { rtas: _, ...usual } = BOOT;
+  assert.equal(told(usual), [['rtas of OPAL firmware', ...rest], true]);
+});
 
 test('digests come out of their tree', () => {
   const digests = pefDigests(BOOT);

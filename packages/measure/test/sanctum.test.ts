@@ -7,6 +7,7 @@ import { toHex } from '@motte/binary/hex';
 import { measureSanctum } from '@motte/measure/sanctum';
 import type { SanctumFlavourName } from '@motte/measure/sanctum/flavours';
 import { readSanctumOperations } from '@motte/measure/sanctum/operations';
+import type { Step } from '@motte/measure/transcript';
 import { codeAndField } from '@motte/test-helpers/errors';
 
 const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
@@ -28,6 +29,23 @@ function words(...values: readonly bigint[]): Buffer {
   for (const [i, value] of values.entries()) out.writeBigUInt64LE(BigInt.asUintN(64, value), 8 * i);
   return out;
 }
+
+test('a transcript has a step an operation, and what a monitor hashes at the end', () => {
+  const page = { op: 'load_page', va: '0x1000', acl: 7, data: 0 };
+  const told = (flavour: SanctumFlavourName, first: unknown): [string[], boolean] => {
+    const operations = readSanctumOperations(flavour, [first, page], () => PAGE);
+    const steps: Step[] = [];
+    const found = measureSanctum(flavour, operations, { onStep: (step) => void steps.push(step) });
+    return [steps.map(({ step }) => step), toHex(steps.at(-1)?.digest ?? PAGE) === toHex(found)];
+  };
+  const loaded = 'load_page va=0x1000 acl=0x7 4096 bytes';
+  assert.equal(told('pwnall', INIT), [
+    ['init ev_base=0x0 ev_mask=0x0 mailboxes=0x0 debug=0x1', loaded, 'final'],
+    true,
+  ]);
+  const create = 'enclave_create ev_base=0x0 ev_mask=0xffffffffc0000000 num_mailboxes=0x1 debug=0x0';
+  assert.equal(told('mit', FIRST), [[create, loaded], true]);
+});
 
 test('numbers stand where the monitors have them', () => {
   fc.assert(

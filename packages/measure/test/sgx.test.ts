@@ -92,6 +92,51 @@ test('the stream is what is hashed, and reads as the plan', () => {
   );
 });
 
+/** The names of a stream's records, read one by one, and the SHA-256 of all up to each. */
+function naiveSteps(stream: Buffer): [string, string][] {
+  const out: [string, string][] = [];
+  for (let at = 0; at < stream.length;) {
+    const tag = stream.toString('latin1', at, at + 8).replace(/\0+$/u, '');
+    const offset = stream.readBigUInt64LE(at + 8).toString(16);
+    const flags = stream.readUInt32LE(at + 16);
+    const access = ['r', 'w', 'x'].map((letter, bit) => ((flags >> bit) & 1 ? letter : '-')).join('');
+    const kind = flags >> 8 === 1 ? 'tcs' : 'reg';
+    const name = {
+      ECREATE: `ECREATE size 0x${stream.readBigUInt64LE(at + 12).toString(16)} ssaframesize ${stream.readUInt32LE(at + 8)}`,
+      EADD: `EADD 0x${offset} ${kind} ${access}`,
+      EEXTEND: `EEXTEND 0x${offset}`,
+    }[tag];
+    at += tag === 'EEXTEND' ? 320 : 64;
+    out.push([name ?? tag, createHash('sha256').update(stream.subarray(0, at)).digest('hex')]);
+  }
+  return out;
+}
+
+test('a transcript names each record with the digest as it would be if it were the last', () => {
+  const smallPlan = randomPlan.map((plan) => ({
+    ...plan,
+    runs: plan.runs.slice(0, 4).map((run): PageRun => {
+      const pages = Math.min(run.pages, 6);
+      return { ...run, pages, bytes: run.bytes.size > pages * 4096 ? NO_BYTES : run.bytes };
+    }),
+  }));
+  fc.assert(
+    fc.property(smallPlan, (plan) => {
+      const steps: [string, string][] = [];
+      const seen: Uint8Array[] = [];
+      const digest = measureSgx(plan, {
+        onStep: ({ step, digest: now }) => void steps.push([step, toHex(now)]),
+        stream: (bytes) => void seen.push(bytes.slice()),
+      });
+      const stream = Buffer.from(streamOf(plan));
+      assert.equal(steps, naiveSteps(stream));
+      sameBytes(new Uint8Array(Buffer.concat(seen)), new Uint8Array(stream));
+      sameBytes(digest, measureSgx(plan));
+    }),
+    { numRuns: 15 },
+  );
+});
+
 function single(run: Partial<PageRun>): PagePlan {
   const size = 1n << 40n;
   return {

@@ -23,6 +23,13 @@ function part(pool: Uint8Array, [offset, length]: Range): Uint8Array {
   return pool.subarray(offset, offset + length);
 }
 
+/** The last step of a transcript, as a line. */
+function lastStep(args: readonly string[], command: string): string {
+  const { transcript } = json([...args, '--transcript'], command);
+  const last = (transcript as { step: string; digest: string }[]).at(-1);
+  return `${last?.digest}  ${last?.step}`;
+}
+
 if (!haveVectors('keystone') || !haveVectors('sanctum') || !haveVectors('pef-esm')) {
   console.log('skipped: keystone, sanctum and pef-esm: vectors are not on this machine (MOTTE_VECTORS)');
 } else {
@@ -57,6 +64,8 @@ if (!haveVectors('keystone') || !haveVectors('sanctum') || !haveVectors('pef-esm
     ]);
     const found = json(['measure', 'keystone-v1', ...elf], 'measure keystone-v1');
     assert.is(found['measurement'], walk.enclave_hash);
+    const walked = lastStep(['measure', 'keystone-v1', ...elf], 'measure keystone-v1');
+    assert.match(walked, new RegExp(`^${walk.enclave_hash}  pages 0x[0-9a-f]+ [0-9]+$`, 'u'));
     assert.is(refusal(['measure', 'keystone', ...args.slice(2)]), '64 USAGE_VALUE --loader');
     assert.is(
       refusal(['measure', 'keystone-v1', ...args.slice(2)]).replace(/ .*/u, ''),
@@ -77,6 +86,9 @@ if (!haveVectors('keystone') || !haveVectors('sanctum') || !haveVectors('pef-esm
       const expected = one['measurement_sha256'] ?? one['measurement_sha512'];
       assert.is(json([...args, '--pool', pool], 'measure sanctum')['measurement'], expected);
       assert.is(motte([...args, '--pool', pool]).stdout, `${String(expected)}\n`);
+      const final = flavour === 'mit' ? '(?!final$).*' : 'final';
+      const told = lastStep([...args, '--pool', pool], 'measure sanctum');
+      assert.match(told, new RegExp(`^${String(expected)}  ${final}$`, 'u'));
       if (flavour === 'mit') assert.is(refusal(args), '2 SANCTUM_OPERATION operations[1].data');
     }
   });
@@ -121,6 +133,11 @@ if (!haveVectors('keystone') || !haveVectors('sanctum') || !haveVectors('pef-esm
     const { digests } = json(['measure', 'pef', ...boot], 'measure pef') as { digests: Row };
     for (const name of ['kernel', 'initrd', 'bootargs', 'rtas'])
       assert.is(digests[name], first.digests[name], name);
+    const told = motte(['measure', 'pef', ...boot, '--transcript']).stdout.split('\n');
+    assert.equal(told.length, 4 + 5 + 1, 'four parts, five lines of result');
+    const bytes = new TextEncoder().encode(first.bootargs).length;
+    assert.is(told[3], `${String(first.digests['bootargs'])}  bootargs ${bytes} bytes`);
+    assert.is(lastStep(['measure', 'pef', ...boot], 'measure pef'), told[3]);
     const [blob, wider, narrower, initrd] = ['a.dtb', 'b.dtb', 'c.dtb', 'carried'].map((n) => join(HERE, n));
     assert.ok(blob && wider && narrower && initrd);
     const whom = ['--origin', at.rsapubkey, '--recipient', at['tpm1.pub.pem']];

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { fromHex } from '@motte/binary/hex';
-import { toSource } from '@motte/binary/source';
+import { bytesSource, toSource } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
-import { hashOf, newSha512 } from '../hash.js';
+import { newSha512 } from '../hash.js';
 import type { NewHasher } from '../hash.js';
 import { hashPadded } from '../keystone/stream.js';
+import type { OnStep } from '../transcript.js';
 import { readFdt } from './fdt-read.js';
 import { NodeReader, textProperty } from './fdt-shape.js';
 import { writeFdt } from './fdt-write.js';
@@ -37,6 +38,14 @@ export interface PefBoot {
   readonly rtas?: Uint8Array | ByteSource;
 }
 
+/** How the digests are computed; each has a default. */
+export interface PefDigestOptions {
+  /** Starts a SHA-512; without it the platform's. */
+  readonly sha512?: NewHasher;
+  /** Is told of every part and its own digest, for a transcript: there is no digest of all. */
+  readonly onStep?: OnStep | undefined;
+}
+
 function digestOf(source: ByteSource, newHasher: NewHasher): Uint8Array {
   const hasher = newHasher();
   hashPadded(hasher, source, source.size);
@@ -44,7 +53,7 @@ function digestOf(source: ByteSource, newHasher: NewHasher): Uint8Array {
 }
 
 /** The digests of what a secure VM boots. Throws PEF_INPUT. */
-export function pefDigests(boot: PefBoot, sha512: NewHasher = newSha512): PefDigests {
+export function pefDigests(boot: PefBoot, { sha512 = newSha512, onStep }: PefDigestOptions = {}): PefDigests {
   const kernel = toSource(boot.kernel);
   if (kernel.size === 0 || kernel.size > 0xffffffff) {
     const expected = '1 to 0xffffffff bytes';
@@ -52,12 +61,21 @@ export function pefDigests(boot: PefBoot, sha512: NewHasher = newSha512): PefDig
   }
   if (boot.bootargs.includes('\0'))
     throw new MotteError('PEF_INPUT', { field: 'bootargs', expected: 'no NUL', found: 'one' });
+  const told = (step: string, digest: Uint8Array): Uint8Array => {
+    onStep?.({ step, digest: digest.slice() });
+    return digest;
+  };
+  const part = (name: string, source: ByteSource): Uint8Array =>
+    told(`${name} ${source.size} bytes`, digestOf(source, sha512));
   return {
-    rtas: boot.rtas === undefined ? fromHex(RTAS_SHA512) : digestOf(toSource(boot.rtas), sha512),
-    kernel: digestOf(kernel, sha512),
+    rtas:
+      boot.rtas === undefined
+        ? told('rtas of OPAL firmware', fromHex(RTAS_SHA512))
+        : part('rtas', toSource(boot.rtas)),
+    kernel: part('kernel', kernel),
     kernelSize: kernel.size,
-    initrd: digestOf(toSource(boot.initrd), sha512),
-    bootargs: hashOf(sha512, new TextEncoder().encode(boot.bootargs)),
+    initrd: part('initrd', toSource(boot.initrd)),
+    bootargs: part('bootargs', bytesSource(new TextEncoder().encode(boot.bootargs))),
   };
 }
 

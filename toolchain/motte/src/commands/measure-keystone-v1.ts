@@ -9,6 +9,8 @@ import { digestOutcome } from '../measure/outcome.js';
 export function run({ options }: Input): Outcome {
   const paths = { runtime: needed(options.runtime, 'runtime'), eapp: needed(options.eapp, 'eapp') };
   return withFiles(paths, (files) =>
-    digestOutcome({ tee: 'keystone', profile: '2022', files }, options, () => measureKeystoneV1(files)),
+    digestOutcome({ tee: 'keystone', profile: '2022', files }, options, (onStep) =>
+      measureKeystoneV1(files, { onStep }),
+    ),
   );
 }

@@ -42,8 +42,8 @@ export function run({ options }: Input): Outcome {
     const operations = readSanctumOperations(flavour, readJson(ops, 'SANCTUM_OPERATION'), (data, field) =>
       dataOf(data, field, pool),
     );
-    return digestOutcome({ tee: 'sanctum', profile: flavour, files }, options, () =>
-      measureSanctum(flavour, operations),
+    return digestOutcome({ tee: 'sanctum', profile: flavour, files }, options, (onStep) =>
+      measureSanctum(flavour, operations, { onStep }),
     );
   });
 }

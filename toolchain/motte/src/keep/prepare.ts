@@ -30,12 +30,16 @@ export interface PlanInput {
 /** A plan and what it was made of. `close` it when nothing reads the plan's bytes any more. */
 export interface Prepared {
   readonly kind: FileKind;
+  /** By which rules the plan was made: the layout of a Keep, the version of an SDK's metadata, else the kind. */
+  readonly profile: string;
   readonly plan: PagePlan;
   readonly inputs: readonly PlanInput[];
   /** Only a program's Keep has a config blob, and a shim with its sites. */
   readonly keep?: PlannedKeep;
   close(): void;
 }
+
+type Planned = Pick<Prepared, 'profile' | 'plan' | 'keep'>;
 
 /** The shim of a layout, by its name among the prebuilt ones. */
 function shimFile(version: 1 | 2): string {
@@ -62,10 +66,10 @@ function execKeep(
   file: InputFile,
   { config, argv0 }: Settings,
   shimOption: string | undefined,
-): Pick<Prepared, 'plan' | 'keep'> {
+): Planned {
   const shim = inputs.open('shim', shimOption ?? shimFile(config.sgx.version));
   const keep = planKeep({ exec: file, shim, file: file.path, argv0, config });
-  return { plan: keep.plan, keep };
+  return { profile: `keep-sgx${config.sgx.version}`, plan: keep.plan, keep };
 }
 
 /** The lines of a written plan. Throws FILE_KIND for what is no text. */
@@ -102,12 +106,13 @@ function writtenPlan(inputs: Inputs, file: InputFile, shimOption: string | undef
 }
 
 /** The plan of an enclave of Intel's SDK, by the first of its metadata blocks, which is the newest. */
-function sdkEnclave(file: InputFile): PagePlan {
+function sdkEnclave(file: InputFile): Planned {
   const elf = readElf(file);
   const [metadata] = readSdkMetadata(elf);
   if (metadata === undefined)
     throw new MotteError('SDK_METADATA', { field: file.path, expected: 'a metadata block' });
-  return sdkPlan(elf, metadata, file.path);
+  const { version_major: major, version_minor: minor } = metadata.head;
+  return { profile: `sdk-${major}.${minor}`, plan: sdkPlan(elf, metadata, file.path) };
 }
 
 /** What an .sgxs stream does not say of the SECS, from the configuration; MRENCLAVE does not cover it. */
@@ -121,11 +126,11 @@ function planOf(
   file: InputFile,
   options: OptionValues,
   settings: Settings,
-): Pick<Prepared, 'plan' | 'keep'> {
+): Planned {
   if (kind === 'exec') return execKeep(inputs, file, settings, options.shim);
-  if (kind === 'plan') return { plan: writtenPlan(inputs, file, options.shim) };
-  if (kind === 'enclave') return { plan: sdkEnclave(file) };
-  return { plan: readSgxs(file, { file: file.path, ...secsOptions(settings.config) }) };
+  if (kind === 'plan') return { profile: kind, plan: writtenPlan(inputs, file, options.shim) };
+  if (kind === 'enclave') return sdkEnclave(file);
+  return { profile: kind, plan: readSgxs(file, { file: file.path, ...secsOptions(settings.config) }) };
 }
 
 /** Makes the plan of a FILE of any kind. Throws FILE_KIND, and all that reading and planning throw. */

@@ -5,6 +5,7 @@ import type { ByteSource } from '@motte/binary/source';
 import { pefDigests } from '@motte/measure/pef/digests';
 import type { PefDigests } from '@motte/measure/pef/digests';
 import { flatKernel } from '@motte/measure/pef/kernel';
+import type { OnStep } from '@motte/measure/transcript';
 import { needed } from '../grammar/needed.js';
 import type { OptionValues } from '../grammar/options.js';
 import type { InputFile } from '../io/file.js';
@@ -21,6 +22,7 @@ function kernelOf(file: ByteSource): ByteSource {
 export function withDigests<T>(
   options: OptionValues,
   use: (digests: PefDigests, files: Readonly<Record<string, InputFile>>) => T,
+  onStep?: OnStep,
 ): T {
   const paths: Record<string, string> = {
     kernel: needed(options.kernel, 'kernel'),
@@ -30,7 +32,7 @@ export function withDigests<T>(
   return withFiles(paths, (files) => {
     const { kernel, initrd, rtas } = files as { kernel: InputFile; initrd: InputFile; rtas?: InputFile };
     const boot = { kernel: kernelOf(kernel), initrd, bootargs: options.bootargs ?? '' };
-    return use(pefDigests(rtas === undefined ? boot : { ...boot, rtas }), files);
+    return use(pefDigests(rtas === undefined ? boot : { ...boot, rtas }, { onStep }), files);
   });
 }
 

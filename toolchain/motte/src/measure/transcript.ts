@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
-import type { OnStep } from '@motte/measure/transcript';
+import type { OnStep, Step } from '@motte/measure/transcript';
 import type { OptionValues } from '../grammar/options.js';
 import { print } from '../io/stdout.js';
 
@@ -22,6 +23,18 @@ export interface Transcript {
 
 /** Lines that are printed at once. */
 const BATCH = 512;
+/** Steps that one JSON object can hold: a text of Node's ends at 512 MiB. */
+const MOST_STEPS = 1 << 20;
+
+function keep(steps: StepText[], { step, digest }: Step): void {
+  if (steps.length === MOST_STEPS)
+    throw new MotteError('USAGE_VALUE', {
+      field: '--transcript',
+      expected: `at most ${MOST_STEPS} steps beside --json; without it they are printed as they come`,
+      found: 'more',
+    });
+  steps.push({ step, digest: toHex(digest) });
+}
 
 /** What `--transcript` asks for: a line `DIGEST STEP` each, or members of `--json`'s result. */
 export function transcript({ transcript: wanted, json }: OptionValues): Transcript {
@@ -30,7 +43,7 @@ export function transcript({ transcript: wanted, json }: OptionValues): Transcri
     const steps: StepText[] = [];
     return {
       steps,
-      onStep: ({ step, digest }) => void steps.push({ step, digest: toHex(digest) }),
+      onStep: (step) => keep(steps, step),
       end() {},
     };
   }
