@@ -51,11 +51,13 @@ enum memory_fault memory_fault(uint64_t address, unsigned need)
 	uint8_t state;
 
 	if (address < memory.ledger.base || page_of(address) >= memory.ledger.pages)
-		return MEMORY_FAULT_SIGNAL;
+		return MEMORY_FAULT_UNMAPPED;
 	page = page_of(address);
 	state = ledger_state(&memory.ledger, page);
-	if (!(state & PAGE_MAPPED) || (state & need) != need)
-		return MEMORY_FAULT_SIGNAL;
+	if (!(state & PAGE_MAPPED))
+		return MEMORY_FAULT_UNMAPPED;
+	if ((state & need) != need)
+		return MEMORY_FAULT_DENIED;
 	if (state & PAGE_ACCEPTED)
 		return MEMORY_FAULT_TAMPERED;
 	most = next_batch(page);

@@ -52,12 +52,8 @@ static bool has_subleaves(uint32_t leaf)
 /* Leaf 0xD, subleaf 0, from XFRM: the size that XSAVE uses for it. */
 static void xsave_leaf(struct answer *answer, uint64_t xfrm)
 {
-	uint32_t size = 512 + 64;
+	uint32_t size = xsave_size(xfrm);
 
-	if (xfrm & XFRM_AVX)
-		size = 576 + 256;
-	if (xfrm & XFRM_HI16_ZMM)
-		size = 2688; /* AVX-512's last component ends here */
 	*answer = (struct answer){ .eax = (uint32_t)xfrm, .ebx = size, .ecx = size };
 }
 

@@ -1,27 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exceptions at CSSA 0, looked at on stack 1 at CSSA 1 (docs/adr/0004). No host call is made from here: a system call
- * is not served but sent on its way to landing_trapped, by changing the frame that ERESUME loads.
+ * is not served but sent on its way to landing_trapped, by changing the frame that ERESUME loads. So are signals: a
+ * handler is called, and returned from, by changing that frame.
  */
 #include "include/sgx_keep.h"
 #include "../core/include/linux.h"
 #include "../core/include/memory.h"
 #include "../core/include/platform.h"
+#include "../core/include/signal.h"
+
+#define SYS_RT_SIGRETURN 15
 
 /* The flags that Linux clears for a system call, so far as they matter here: TF, DF, NT, AC. */
 #define FLAGS_CLEARED 0x44500ull
 
-/* 0F 05 and 0F A2, as a little-endian word. */
-#define CODE_SYSCALL 0x050f
-#define CODE_CPUID 0xa20f
+/* Instructions, as little-endian words. */
+#define CODE_SYSCALL 0x050f /* 0F 05 */
+#define CODE_CPUID 0xa20f   /* 0F A2 */
+#define CODE_INT3_LONG 0x03cd /* CD 03 */
+#define CODE_INT3 0xcc
 
 uint32_t exception_handle(uint8_t *frame, struct leaving *leaving);
 
+/* An exception of the application, and how the handler leaves. */
+struct exception {
+	uint8_t *frame;
+	struct gprsgx *gpr;
+	struct leaving *leaving;
+};
+
 /* How the handler ends; each is what the EEXIT says. */
-static uint32_t signal(struct leaving *leaving, unsigned number)
+static uint32_t resume_or_end(const struct exception *e, unsigned number)
 {
-	leaving->rsi = number;
-	return EXIT_WHY_ENDED;
+	e->leaving->rsi = number;
+	return number == 0 ? EXIT_WHY_RESUME : EXIT_WHY_ENDED;
 }
 
 static uint32_t refuse(struct leaving *leaving, unsigned reason, uint64_t offset)
@@ -31,106 +44,169 @@ static uint32_t refuse(struct leaving *leaving, unsigned reason, uint64_t offset
 	return EXIT_WHY_REFUSED;
 }
 
-/* As SYSCALL would: RCX and R11 take RIP and the flags, the rest is landing_trapped's. */
-static void enter_system_call(struct gprsgx *gpr)
+/* Calls the application's handler for what it did, or ends the Keep by the signal. */
+static uint32_t fault(const struct exception *e, int32_t number, int32_t code, uint64_t address)
 {
+	const struct siginfo info = { .number = number, .code = code, .address = address };
+	struct context context;
+	unsigned end;
+
+	context_load(&context, e->frame);
+	end = signal_fault(&context, &info);
+	context_store(&context, e->frame);
+	return resume_or_end(e, end);
+}
+
+/* At landing_signal: the system call is done, and its caller goes on at RCX or, before that, in a handler. */
+static uint32_t deliver(const struct exception *e)
+{
+	struct context context;
+	unsigned end;
+
+	e->gpr->rip = e->gpr->rcx;
+	context_load(&context, e->frame);
+	end = signal_deliver(&context);
+	context_store(&context, e->frame);
+	return resume_or_end(e, end);
+}
+
+static uint32_t return_from_handler(const struct exception *e)
+{
+	struct context context;
+	unsigned end;
+
+	context_load(&context, e->frame);
+	end = signal_return(&context);
+	context_store(&context, e->frame);
+	return resume_or_end(e, end);
+}
+
+/* As SYSCALL would: RCX and R11 take RIP and the flags, the rest is landing_trapped's. */
+static uint32_t enter_system_call(const struct exception *e)
+{
+	struct gprsgx *gpr = e->gpr;
+
+	if (gpr->rax == SYS_RT_SIGRETURN)
+		return return_from_handler(e);
 	gpr->rcx = gpr->rip + 2;
 	gpr->r11 = gpr->rflags;
 	gpr->rflags &= ~FLAGS_CLEARED;
 	gpr->rip = (uint64_t)landing_trapped;
+	return EXIT_WHY_RESUME;
 }
 
-static uint32_t undefined(struct gprsgx *gpr, struct leaving *leaving)
+/* The two bytes at an address; zero where the ledger says that nothing may be executed. */
+static uint16_t code_at(uint64_t address)
 {
 	uint16_t code = 0;
 
-	/* Both instructions have two bytes; what the ledger does not call executable is not read. */
-	if (!memory_touch(gpr->rip, sizeof(code), PERM_X))
-		__builtin_memcpy(&code, (const void *)gpr->rip, sizeof(code));
-	if (code == CODE_SYSCALL) {
-		enter_system_call(gpr);
-		return EXIT_WHY_RESUME;
-	}
-	if (code == CODE_CPUID) {
-		cpuid_answer(gpr);
-		gpr->rip += sizeof(code);
-		return EXIT_WHY_RESUME;
-	}
-	return signal(leaving, SIGILL);
+	if (!memory_touch(address, sizeof(code), PERM_X))
+		__builtin_memcpy(&code, (const void *)address, sizeof(code));
+	return code;
 }
 
-static uint32_t page_fault(const struct exinfo *info, struct leaving *leaving)
+static uint32_t undefined(const struct exception *e)
+{
+	switch (code_at(e->gpr->rip)) {
+	case CODE_SYSCALL:
+		return enter_system_call(e);
+	case CODE_CPUID:
+		cpuid_answer(e->gpr);
+		e->gpr->rip += sizeof(uint16_t);
+		return EXIT_WHY_RESUME;
+	}
+	return fault(e, SIGILL, ILL_ILLOPN, e->gpr->rip);
+}
+
+static uint32_t page_fault(const struct exception *e, const struct exinfo *info)
 {
 	unsigned need = info->errcd & PF_ERROR_W ? PERM_W : info->errcd & PF_ERROR_I ? PERM_X : PERM_R;
 
 	switch (memory_fault(info->maddr, need)) {
 	case MEMORY_FAULT_SERVED:
 		return EXIT_WHY_RESUME;
-	case MEMORY_FAULT_SIGNAL:
-		return signal(leaving, SIGSEGV);
+	case MEMORY_FAULT_UNMAPPED:
+		return fault(e, SIGSEGV, SEGV_MAPERR, info->maddr);
+	case MEMORY_FAULT_DENIED:
+		return fault(e, SIGSEGV, SEGV_ACCERR, info->maddr);
 	default:
-		return refuse(leaving, REASON_MEMORY_LEDGER, 0);
+		return refuse(e->leaving, REASON_MEMORY_LEDGER, 0);
 	}
 }
 
-static bool byte_is(uint64_t address, uint8_t value)
+/* Bytes of the INT3 at an address, or 0: the last byte of a mapping can be one, too. */
+static unsigned int3_at(uint64_t address)
 {
-	return !memory_touch(address, 1, PERM_X) && *(const uint8_t *)address == value;
+	if (!memory_touch(address, 1, PERM_X) && *(const uint8_t *)address == CODE_INT3)
+		return 1;
+	return code_at(address) == CODE_INT3_LONG ? 2 : 0;
 }
 
-/* Only INT3 (CC, or CD 03) gives a software exception, and it leaves RIP at itself. */
+/* Only INT3 gives a software exception, and it leaves RIP at itself. */
 static bool is_plausible(uint32_t exitinfo, const struct gprsgx *gpr)
 {
 	uint32_t type = exitinfo >> EXITINFO_EXIT_TYPE_SHIFT & EXITINFO_EXIT_TYPE_MASK;
 
 	if ((exitinfo & EXITINFO_VECTOR_MASK) != EXIT_VECTOR_BP)
 		return type == EXITINFO_EXIT_TYPE_HARDWARE;
-	return type == EXITINFO_EXIT_TYPE_SOFTWARE &&
-		(byte_is(gpr->rip, 0xcc) || (byte_is(gpr->rip, 0xcd) && byte_is(gpr->rip + 1, 0x03)));
+	return type == EXITINFO_EXIT_TYPE_SOFTWARE && int3_at(gpr->rip) != 0;
 }
 
-static uint32_t handle(struct gprsgx *gpr, const struct exinfo *info, struct leaving *leaving)
+/* To a handler a breakpoint is a trap, as outside: RIP is after it. */
+static uint32_t breakpoint(const struct exception *e)
 {
-	uint32_t exitinfo = gpr->exitinfo;
+	e->gpr->rip += int3_at(e->gpr->rip);
+	return fault(e, SIGTRAP, SI_KERNEL, 0);
+}
+
+static uint32_t handle(const struct exception *e)
+{
+	const struct exinfo *info = (const struct exinfo *)(e->frame + FRAME_EXINFO);
+	uint64_t rip = e->gpr->rip;
+	uint32_t exitinfo = e->gpr->exitinfo, vector = exitinfo & EXITINFO_VECTOR_MASK;
 	struct span shim = platform_shim();
 
-	if (gpr->rip >= shim.start && gpr->rip < shim.end)
-		return refuse(leaving, REASON_SHIM_FAULT, gpr->rip - shim.start);
-	if (!is_plausible(exitinfo, gpr))
-		return refuse(leaving, REASON_EXCEPTION, 0);
-	switch (exitinfo & EXITINFO_VECTOR_MASK) {
+	if (rip == (uint64_t)landing_signal && vector == EXIT_VECTOR_UD)
+		return deliver(e);
+	if (rip >= shim.start && rip < shim.end)
+		return refuse(e->leaving, REASON_SHIM_FAULT, rip - shim.start);
+	if (!is_plausible(exitinfo, e->gpr))
+		return refuse(e->leaving, REASON_EXCEPTION, 0);
+	switch (vector) {
 	case EXIT_VECTOR_UD:
-		return undefined(gpr, leaving);
+		return undefined(e);
 	case EXIT_VECTOR_PF:
 		if (!platform_lazy())
 			break; /* never reported without EXINFO */
-		return page_fault(info, leaving);
+		return page_fault(e, info);
 	case EXIT_VECTOR_GP:
 		if (!platform_lazy())
 			break;
-		return signal(leaving, SIGSEGV);
+		return fault(e, SIGSEGV, SI_KERNEL, 0);
 	case EXIT_VECTOR_BR:
-		return signal(leaving, SIGSEGV);
+		return fault(e, SIGSEGV, SI_KERNEL, 0);
 	case EXIT_VECTOR_DE:
+		return fault(e, SIGFPE, FPE_INTDIV, rip);
 	case EXIT_VECTOR_MF:
 	case EXIT_VECTOR_XM:
-		return signal(leaving, SIGFPE);
+		return fault(e, SIGFPE, context_float_code(e->frame, vector == EXIT_VECTOR_XM), rip);
 	case EXIT_VECTOR_DB:
+		return fault(e, SIGTRAP, TRAP_TRACE, rip);
 	case EXIT_VECTOR_BP:
-		return signal(leaving, SIGTRAP);
+		return breakpoint(e);
 	case EXIT_VECTOR_AC:
-		return signal(leaving, SIGBUS);
+		return fault(e, SIGBUS, BUS_ADRALN, 0);
 	}
-	return refuse(leaving, REASON_EXCEPTION, 0);
+	return refuse(e->leaving, REASON_EXCEPTION, 0);
 }
 
 uint32_t exception_handle(uint8_t *frame, struct leaving *leaving)
 {
-	struct gprsgx *gpr = (struct gprsgx *)(frame + FRAME_GPRSGX);
+	const struct exception e = { frame, (struct gprsgx *)(frame + FRAME_GPRSGX), leaving };
 	uint32_t why;
 
 	*leaving = (struct leaving){ 0 };
-	why = handle(gpr, (const struct exinfo *)(frame + FRAME_EXINFO), leaving);
-	gpr->exitinfo = 0; /* dealt with: an entry for the same exception again finds none */
+	why = handle(&e);
+	e.gpr->exitinfo = 0; /* dealt with: an entry for the same exception again finds none */
 	return why;
 }

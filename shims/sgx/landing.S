@@ -5,6 +5,8 @@
  *   landing_trapped  after its `syscall` faulted, by way of exception.c, with the registers that SYSCALL leaves;
  *   landing_direct   by a `call` of the address in the auxiliary vector.
  *
+ * Both return by way of landing_signal when a signal is due: exception.c delivers it, where all registers are at hand.
+ *
  * GS is the shim's: arch_prctl(ARCH_SET_GS) is refused, so it still points to the thread page here.
  */
 #include "include/thread.h"
@@ -51,10 +53,23 @@ landing_trapped:
 	addq	$8, %rsp
 	movq	(%rsp), %r11
 	movq	8(%rsp), %rcx
+	cmpq	$0, %gs:THREAD_SIGNAL_DUE
+	jne	1f
 	popfq					# the exec's flags, from R11's place
 	movq	%gs:THREAD_EXEC_RSP, %rsp
 	lfence					# ADR 0005: the one indirect jump of the shim's own
 	jmp	*%rcx
+1:	popfq
+	movq	%gs:THREAD_EXEC_RSP, %rsp
+	lfence
+	/* Through, to: */
+/*
+ * In:  RCX where the exec goes on; RSP, RAX and all else the exec's, RFLAGS too. Out: an exception, after which RIP is
+ * RCX or a handler. Stack: none.
+ */
+	.globl	landing_signal
+landing_signal:
+	ud2
 	.size	landing_trapped, . - landing_trapped
 
 /*
@@ -77,7 +92,12 @@ landing_direct:
 	call	syscall_dispatch
 	movq	%gs:THREAD_EXEC_RSP, %rsp
 	lfence
+	cmpq	$0, %gs:THREAD_SIGNAL_DUE
+	jne	1f
 	ret
+1:	popq	%rcx				# as `ret` would, but to be gone to from there
+	lfence
+	jmp	landing_signal
 	.size	landing_direct, . - landing_direct
 
 /*

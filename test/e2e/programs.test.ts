@@ -24,6 +24,7 @@ const RUNS: readonly Run[] = [
   { program: 'tls', args: ['a b', '', '--tee', 'é'], stdin: WORDS },
   { program: 'tls-musl', args: ['x'], stdin: WORDS },
   { program: 'files' },
+  { program: 'signals' },
   { program: 'sqlite' },
   { program: 'lua', stdin: SCRIPT },
   { program: 'rust', args: ['-v', '--help'], stdin: WORDS },

@@ -13,7 +13,23 @@
 #define SIGFPE 8
 #define SIGKILL 9
 #define SIGSEGV 11
+#define SIGPIPE 13
 #define SIGSTOP 19
+#define MINSIGSTKSZ 2048
+
+/* si_code: who caused a signal, and why a fault. */
+#define SI_KERNEL 0x80
+#define ILL_ILLOPN 2
+#define FPE_INTDIV 1
+#define FPE_FLTDIV 3
+#define FPE_FLTOVF 4
+#define FPE_FLTUND 5
+#define FPE_FLTRES 6
+#define FPE_FLTINV 7
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRALN 1
+#define TRAP_TRACE 2
 
 #define PATH_MAX 4096
 #define IOV_MAX 1024

@@ -66,7 +66,8 @@ long memory_touch(uint64_t address, uint64_t length, unsigned need);
 /* What a page fault of the application means. */
 enum memory_fault {
 	MEMORY_FAULT_SERVED,   /* the page is there now */
-	MEMORY_FAULT_SIGNAL,   /* SIGSEGV, as in Linux */
+	MEMORY_FAULT_UNMAPPED, /* SIGSEGV, as in Linux: SEGV_MAPERR */
+	MEMORY_FAULT_DENIED,   /* SIGSEGV: SEGV_ACCERR */
 	MEMORY_FAULT_TAMPERED, /* the ledger says that it cannot be */
 };
 enum memory_fault memory_fault(uint64_t address, unsigned need);

@@ -29,6 +29,8 @@ struct span {
  *   bool platform_late_code(void)     whether a page that was written can become executable
  *   struct hostcall *platform_call(void)   this thread's side of its host-call block
  *   uint64_t platform_get_fs(void)    the application's FS base
+ *   uint64_t platform_exec_rsp(void)  its stack pointer, while in a system call
+ *   void platform_signal_due(bool)    whether a signal is to be delivered when the system call returns
  */
 #include <platform_inline.h>
 

@@ -6,6 +6,7 @@
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/platform.h"
+#include "../include/signal.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
@@ -25,6 +26,16 @@ long sys_read(const struct syscall_frame *frame)
 	return host_read(platform_call(), handle, (void *)frame->arg[1], count);
 }
 
+/* Nobody reads any more: the application hears of it twice, as everywhere. */
+static long told(long written)
+{
+	const struct siginfo info = { .number = SIGPIPE, .sender = { .pid = 1 } };
+
+	if (written == -EPIPE)
+		(void)signal_send(&info);
+	return written;
+}
+
 static long write_to(int32_t handle, uint64_t from, uint64_t count)
 {
 	if (handle_is_fs(handle))
@@ -35,7 +46,7 @@ static long write_to(int32_t handle, uint64_t from, uint64_t count)
 		return -EFAULT;
 	if (handle == HANDLE_EMPTY)
 		return -EBADF; /* as of a descriptor that is open for reading */
-	return host_write(platform_call(), handle, (const void *)from, count);
+	return told(host_write(platform_call(), handle, (const void *)from, count));
 }
 
 long sys_write(const struct syscall_frame *frame)

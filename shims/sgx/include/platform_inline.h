@@ -37,4 +37,14 @@ static inline uint64_t platform_get_fs(void)
 	return thread_self()->exec_fs;
 }
 
+static inline uint64_t platform_exec_rsp(void)
+{
+	return thread_self()->exec_rsp;
+}
+
+static inline void platform_signal_due(bool due)
+{
+	thread_self()->signal_due = due;
+}
+
 #endif

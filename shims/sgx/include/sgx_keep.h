@@ -36,6 +36,7 @@ _Noreturn void sgx_end(uint32_t why, uint64_t rsi, uint64_t rdx);
 /* ---- landing.S ---- */
 void landing_trapped(void);
 void landing_direct(void);
+void landing_signal(void);
 _Noreturn void landing_start(uint64_t entry, uint64_t stack);
 
 /* ---- exception.c ---- */
@@ -45,6 +46,20 @@ struct leaving {
 	uint64_t rsi;
 	uint64_t rdx;
 };
+
+/* Where an exception left the application, as core/include/signal.h has it, and back. */
+struct context;
+void context_load(struct context *context, uint8_t *frame);
+void context_store(const struct context *context, uint8_t *frame);
+
+/* si_code of the floating-point exception that a frame shows. */
+int32_t context_float_code(const uint8_t *frame, bool sse);
+
+/* Bytes of XSAVE's standard format for the components that a Keep can have; each number is where the last one ends. */
+static inline uint32_t xsave_size(uint64_t xfrm)
+{
+	return xfrm & XFRM_HI16_ZMM ? 2688 : xfrm & XFRM_AVX ? 832 : 576;
+}
 
 /* Answers CPUID for the leaf in RAX and the subleaf in RCX of the frame. */
 void cpuid_answer(struct gprsgx *gpr);

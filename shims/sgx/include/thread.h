@@ -32,6 +32,7 @@
 #define THREAD_EXEC_RSP 0x038
 #define THREAD_EXEC_FS 0x040
 #define THREAD_TRAPPED 0x048
+#define THREAD_SIGNAL_DUE 0x050
 #define THREAD_XSAVE 0x400
 
 /* The top of a stack holds two words that only the entry uses, to load the flags. */
@@ -70,6 +71,7 @@ struct thread {
 	uint64_t exec_rsp;     /* of the application, while in a system call */
 	uint64_t exec_fs;      /* its FS base; arch_prctl() sets it */
 	uint64_t trapped;      /* 1: it came by `syscall`, so its vector registers must survive */
+	uint64_t signal_due;   /* 1: its system call returns by way of landing_signal */
 	struct hostcall call;
 	_Alignas(64) uint8_t gap[THREAD_XSAVE - 0x100];
 	_Alignas(64) uint8_t xsave[PAGE_SIZE - THREAD_XSAVE];
@@ -88,6 +90,7 @@ THREAD_AT(shim_rsp, THREAD_SHIM_RSP);
 THREAD_AT(exec_rsp, THREAD_EXEC_RSP);
 THREAD_AT(exec_fs, THREAD_EXEC_FS);
 THREAD_AT(trapped, THREAD_TRAPPED);
+THREAD_AT(signal_due, THREAD_SIGNAL_DUE);
 THREAD_AT(xsave, THREAD_XSAVE);
 #undef THREAD_AT
 

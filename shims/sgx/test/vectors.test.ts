@@ -12,15 +12,16 @@ const HARDWARE = 3;
 const SOFTWARE = 6;
 const NOP = 0x9090;
 const SERVED = 0;
-const SIGNAL = 1;
-const TAMPERED = 2;
+const UNMAPPED = 1;
+const DENIED = 2;
+const TAMPERED = 3;
 
 interface Row {
   readonly vector: number;
   readonly type?: number;
   /** The two bytes at RIP, little-endian. */
   readonly code?: number;
-  readonly where?: 'text' | 'shim';
+  readonly where?: 'text' | 'shim' | 'signal';
   readonly at?: number;
   readonly errcd?: number;
   readonly fault?: number;
@@ -51,7 +52,10 @@ function handle(rows: readonly Row[]): string[] {
     '-I',
     join(SHIM, '../core/test/c'),
   ];
-  const sources = [join(SHIM, 'test/c/vectors.c'), join(SHIM, 'exception.c')];
+  const sources = [
+    join(SHIM, 'test/c/vectors.c'),
+    ...['exception.c', 'context.c'].map((name) => join(SHIM, name)),
+  ];
   const built = spawnSync('gcc-12', [...flags, ...sources, '-o', out], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   const ran = spawnSync(out, { input: rows.map((row) => `${line(row)}\n`).join(''), encoding: 'utf8' });
@@ -63,32 +67,39 @@ const REFUSED = `refused ${REASONS.EXCEPTION.number} 0`;
 
 /** Signals of the vectors that SGX reports; #UD, #PF and #BP have rows of their own. */
 const SIGNALS: Readonly<Record<number, string>> = {
-  0: 'signal 8',
-  1: 'signal 5',
-  5: 'signal 11',
-  6: 'signal 4',
-  13: 'signal 11',
-  16: 'signal 8',
-  17: 'signal 7',
-  19: 'signal 8',
+  0: 'signal 8 code 1 at rip',
+  1: 'signal 5 code 2 at rip',
+  5: 'signal 11 code 128',
+  6: 'signal 4 code 2 at rip',
+  13: 'signal 11 code 128',
+  16: 'signal 8 code 6 at rip',
+  17: 'signal 7 code 1',
+  19: 'signal 8 code 6 at rip',
 };
 
 const PF = 14;
 const ROWS: readonly [name: string, row: Row, expected: string][] = [
   ['syscall', { vector: 6, code: 0x050f }, 'syscall 12 44746 246'],
   ['cpuid', { vector: 6, code: 0xa20f }, 'cpuid 12'],
-  ['half a syscall at the end of what is executable', { vector: 6, code: 0x050f, at: 0xfff }, 'signal 4'],
+  [
+    'half a syscall at the end of what is executable',
+    { vector: 6, code: 0x050f, at: 0xfff },
+    'signal 4 code 2 at rip',
+  ],
   ['a whole one just before', { vector: 6, code: 0x050f, at: 0xffe }, 'syscall 1000 44746 246'],
-  ['sysenter', { vector: 6, code: 0x340f }, 'signal 4'],
-  ['int3', { vector: 3, type: SOFTWARE, code: 0x90cc }, 'signal 5'],
-  ['int 3 of two bytes', { vector: 3, type: SOFTWARE, code: 0x03cd }, 'signal 5'],
+  ['sysenter', { vector: 6, code: 0x340f }, 'signal 4 code 2 at rip'],
+  ['int3', { vector: 3, type: SOFTWARE, code: 0x90cc }, 'signal 5 code 128'],
+  ['int 3 of two bytes', { vector: 3, type: SOFTWARE, code: 0x03cd }, 'signal 5 code 128'],
   ['#BP where there is no int3', { vector: 3, type: SOFTWARE }, REFUSED],
   ['#BP as a hardware exception', { vector: 3, code: 0x90cc }, REFUSED],
   ['#UD as a software exception', { vector: 6, type: SOFTWARE, code: 0x050f }, REFUSED],
   ['a page that comes', { vector: PF, errcd: 4, fault: SERVED }, 'resume 1'],
   ['a write', { vector: PF, errcd: 6, fault: SERVED }, 'resume 2'],
   ['a fetch', { vector: PF, errcd: 0x14, fault: SERVED }, 'resume 4'],
-  ['a page that is not mapped', { vector: PF, errcd: 4, fault: SIGNAL }, 'signal 11'],
+  ['a page that is not mapped', { vector: PF, errcd: 4, fault: UNMAPPED }, 'signal 11 code 1 at maddr'],
+  ['a page that may not be', { vector: PF, errcd: 6, fault: DENIED }, 'signal 11 code 2 at maddr'],
+  ['rt_sigreturn', { vector: 6, code: 0x050f, at: 0xf }, 'return f'],
+  ['a signal that is due', { vector: 6, where: 'signal', at: 0x20 }, 'deliver 20'],
   [
     'a page that the ledger has',
     { vector: PF, errcd: 4, fault: TAMPERED },

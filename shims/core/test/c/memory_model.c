@@ -179,8 +179,10 @@ static void step_use(void)
 	unsigned need = below(&seed, 2) ? PERM_R : RW;
 	uint64_t page, count;
 	bool good = true;
+	enum memory_fault refused;
 
 	random_range(&page, &count);
+	refused = model[page].mapped ? MEMORY_FAULT_DENIED : MEMORY_FAULT_UNMAPPED;
 	if (below(&seed, 2))
 		count = 1;
 	for (uint64_t i = page; i < page + count; i++)
@@ -188,11 +190,11 @@ static void step_use(void)
 	if (count == 1 && !epc[page].present) { /* the CPU would fault */
 		enum memory_fault fault = memory_fault((uint64_t)word_of(page) + below(&seed, PAGE_BYTES), need);
 
-		CHECK(fault == (good ? MEMORY_FAULT_SERVED : MEMORY_FAULT_SIGNAL));
+		CHECK(fault == (good ? MEMORY_FAULT_SERVED : refused));
 	} else if (count == 1 && lazy) {
 		enum memory_fault fault = memory_fault((uint64_t)word_of(page), need);
 
-		CHECK(fault == (good ? MEMORY_FAULT_TAMPERED : MEMORY_FAULT_SIGNAL));
+		CHECK(fault == (good ? MEMORY_FAULT_TAMPERED : refused));
 	}
 	CHECK(memory_touch((uint64_t)word_of(page) + 8, count * PAGE_BYTES - 16, need) == (good ? 0 : -EFAULT));
 	for (uint64_t i = page; good && i < page + count; i++) {

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // exception.c on frames that no CPU would fill, beside those that it does: a line for each of the rows that
-// standard input has: `EXITINFO BYTES AT ERRCD MADDR FAULT`, all hexadecimal. BYTES is the code at RIP; AT is `text` of
-// the program or `shim`. FAULT is what the ledger says of a page fault.
+// standard input has: `EXITINFO BYTES WHERE AT ERRCD MADDR FAULT`, numbers hexadecimal. BYTES is the code at RIP; WHERE is
+// `text` of the program, `shim`, or `signal` for landing_signal. FAULT is what the ledger says of a page fault.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "../../include/sgx_keep.h"
 #include "../../../core/include/memory.h"
 #include "../../../core/include/platform.h"
+#include "../../../core/include/signal.h"
 
 uint32_t exception_handle(uint8_t *frame, struct leaving *leaving);
 
 static _Alignas(PAGE_SIZE) uint8_t text[PAGE_SIZE], shim[PAGE_SIZE];
 static enum memory_fault fault;
 static unsigned fault_need;
+static struct siginfo told;
+static const char *asked;
+
+/* KEEP_INFO, all zeros, is one page after this. */
+_Alignas(PAGE_SIZE) __attribute__((section(".data"))) uint8_t shim_end_pages[2 * PAGE_SIZE];
+__asm__(".globl shim_end\n.set shim_end, shim_end_pages");
 
 struct span platform_shim(void)
 {
@@ -44,20 +51,51 @@ void landing_trapped(void)
 {
 }
 
+void landing_signal(void)
+{
+	__asm__ volatile("" : : "i"(1)); /* another address than landing_trapped */
+}
+
+/* No program here has a handler. */
+unsigned signal_fault(struct context *context, const struct siginfo *info)
+{
+	(void)context;
+	told = *info;
+	return (unsigned)info->number;
+}
+
+unsigned signal_deliver(struct context *context)
+{
+	asked = "deliver";
+	context->registers.rax = context->registers.rip;
+	return 0;
+}
+
+unsigned signal_return(struct context *context)
+{
+	asked = "return";
+	context->registers.rax = context->registers.rip;
+	return 0;
+}
+
 void cpuid_answer(struct gprsgx *gpr)
 {
 	gpr->rax = 0x1234;
 }
 
+#define MADDR 0x1234
 /* RFLAGS of the program, with all that a system call clears. */
 #define FLAGS 0x44746ull
 
 static void show(uint32_t why, const struct leaving *leaving, const struct gprsgx *gpr)
 {
 	if (why == EXIT_WHY_ENDED)
-		printf("signal %llu", (unsigned long long)leaving->rsi);
+		printf("signal %llu code %d%s", (unsigned long long)leaving->rsi, told.code,
+		       told.address == gpr->rip ? " at rip" : told.address == MADDR ? " at maddr" : "");
 	else if (why == EXIT_WHY_REFUSED)
 		printf("refused %llu %llx", (unsigned long long)leaving->rsi, (unsigned long long)leaving->rdx);
+	else if (asked)
+		printf("%s %llx", asked, (unsigned long long)(gpr->rax - (uint64_t)text));
 	else if (gpr->rip == (uint64_t)landing_trapped)
 		printf("syscall %llx %llx %llx", (unsigned long long)(gpr->rcx - (uint64_t)text), (unsigned long long)gpr->r11,
 		       (unsigned long long)gpr->rflags);
@@ -87,7 +125,10 @@ int main(void)
 		page[at] = (uint8_t)code;
 		if (at + 1 < PAGE_SIZE)
 			page[at + 1] = (uint8_t)(code >> 8);
-		gpr->rip = (uint64_t)page + at;
+		gpr->rip = strcmp(where, "signal") == 0 ? (uint64_t)landing_signal : (uint64_t)page + at;
+		gpr->rcx = (uint64_t)page + at;
+		gpr->rax = at;
+		asked = NULL;
 		gpr->rflags = FLAGS;
 		gpr->exitinfo = exitinfo;
 		info->errcd = errcd;

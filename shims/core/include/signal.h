@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signals. Nobody but the application itself causes one: it faults, or it sends one to itself. The host has no
+ * part in it (docs/adr/0016-signals.md).
+ *
+ * A handler is called, and rt_sigreturn() comes back from it, where all of the application's registers are in one place:
+ * the frame that its exception left. A signal that a system call sent waits until the call returns and is delivered
+ * by way of an exception of the shim's own.
+ */
+#ifndef MOTTE_SIGNAL_H
+#define MOTTE_SIGNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SIGNALS 64
+#define SIGNAL_SET_BYTES 8
+#define SIG_DFL 0
+#define SIG_IGN 1
+#define SIGNALS_UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
+
+static inline uint64_t signal_bit(uint64_t number)
+{
+	return 1ull << (number - 1);
+}
+
+/* As the kernel's, not the C library's. */
+struct sigaction {
+	uint64_t handler;
+	uint64_t flags;
+	uint64_t restorer;
+	uint64_t mask;
+};
+
+struct stack_t {
+	uint64_t sp;
+	int32_t flags;
+	uint32_t pad;
+	uint64_t size;
+};
+#define SS_ONSTACK 1
+#define SS_DISABLE 2
+#define SS_AUTODISARM 0x80000000u
+
+/* siginfo_t: what a handler is told. */
+struct siginfo {
+	int32_t number;
+	int32_t error;
+	int32_t code;
+	int32_t pad;
+	union {
+		uint64_t address; /* of a fault */
+		struct {
+			int32_t pid;
+			uint32_t uid;
+		} sender;
+	};
+	uint8_t rest[104];
+};
+_Static_assert(sizeof(struct siginfo) == 128, "siginfo");
+
+/* General registers in the order of Linux's sigcontext. */
+struct registers {
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+	uint64_t rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, rflags;
+};
+
+/* The application where it was stopped. The platform fills it in, and takes the registers from it again. */
+struct context {
+	struct registers registers;
+	uint8_t *state;      /* extended state: an XSAVE image in standard format, which is changed in place */
+	uint32_t state_size;
+	uint64_t components; /* which of it there can be: XCR0 */
+	/* What a handler may read beside: the CPU's words for an exception. */
+	uint64_t vector;
+	uint64_t error;
+	uint64_t fault_address;
+};
+
+/* ---- signal.c ---- */
+
+struct sigaction *signal_action(uint64_t number);
+uint64_t signal_blocked(void);
+uint64_t signal_pending(void);
+struct stack_t *signal_stack(void);
+
+/* Blocks exactly these from now on, the two that cannot be left out. */
+void signal_block(uint64_t set);
+
+/* As signal_block() for the time until a handler returns, or none was called. */
+void signal_block_until_handled(uint64_t set);
+
+/* The application sends itself a signal: what its default action ends, ends here. 0 or a negative errno. */
+long signal_send(const struct siginfo *info);
+
+/* Forgets what is pending of a signal that is ignored from now on. */
+void signal_forget(uint64_t number);
+
+/* Takes a pending signal of `set` away: its number, or 0. */
+uint64_t signal_take(uint64_t set, struct siginfo *info);
+
+/* Whether `rsp` is on the alternate stack. */
+bool signal_on_stack(uint64_t rsp);
+
+/* ---- delivering: each returns 0, or the signal that ends the application ---- */
+
+/* An exception of the application. It cannot be put off, so a signal that is blocked or ignored ends it. */
+unsigned signal_fault(struct context *context, const struct siginfo *info);
+
+/* Everything that is pending and not blocked. */
+unsigned signal_deliver(struct context *context);
+
+/* rt_sigreturn(): back to where the frame below RSP says. */
+unsigned signal_return(struct context *context);
+
+/* ---- signal_frame.c ---- */
+
+/* Puts a frame on the application's stack and turns `context` to the handler; false when the stack has no room. */
+bool signal_frame_put(struct context *context, const struct sigaction *action, const struct siginfo *info, uint64_t mask);
+
+/* What a frame says beside registers and extended state. */
+struct frame_rest {
+	struct stack_t stack;
+	uint64_t mask;
+};
+
+/* Takes `context` from the frame that a handler has returned to; false when it is none. */
+bool signal_frame_get(struct context *context, struct frame_rest *rest);
+
+#endif
