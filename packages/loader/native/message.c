@@ -143,7 +143,9 @@ static int milliseconds_left(const struct keep_host *host)
 {
 	if (host->start.time_limit_ms == 0 || host->over)
 		return LIMIT_NONE;
-	const uint64_t used = (now_ns() - host->started_ns - cpu.stats.first_ns) / 1000000;
+	/* Read before the clock: the Keep's thread sets it to a time that is then past, and no difference is negative. */
+	const uint64_t begun = host->started_ns + __atomic_load_n(&cpu.stats.first_ns, __ATOMIC_ACQUIRE);
+	const uint64_t used = (now_ns() - begun) / 1000000;
 	return used >= host->start.time_limit_ms ? 0 : (int)(host->start.time_limit_ms - used);
 }
 

@@ -162,7 +162,7 @@ void run_keep(struct keep_host *host)
 {
 	struct loop loop = {.host = host, .run = {.tcs = (uint64_t)host->base + host->tcs[0]}};
 	uint32_t function = ENCLU_EENTER;
-	cpu.stats.first_ns = now_ns() - host->started_ns;
+	__atomic_store_n(&cpu.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);
 	while (function != 0) {
 		loop.registers = (struct exit_registers){.rdi = (uint64_t)host->block, .rsi = HOSTCALL_BLOCK_SIZE};
 		loop.aexs = cpu.stats.aexs;
