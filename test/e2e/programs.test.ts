@@ -2,6 +2,7 @@
 // Real programs, unmodified: what they print and how they end is what they print and how they end natively.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
@@ -46,9 +47,33 @@ for (const { program: name, args = [], stdin = Buffer.alloc(0) } of RUNS) {
       assert.match(talk, /^sgx \(emulated\) · mrenclave [0-9a-f]{4,64}….* measured.*\n/);
       sameBytes(inside.stdout, native.stdout, 'stdout');
       sameBytes(Buffer.from(talk.slice(talk.indexOf('\n') + 1)), native.stderr, 'stderr');
-      assert.is(inside.status, native.status);
+      const signal = native.signal === null ? 0 : constants.signals[native.signal];
+      assert.is(inside.status, native.status ?? 128 + signal);
     });
   }
+}
+
+function pathOf(name: ProgramName): string {
+  const built = program(name);
+  if ('skipped' in built) throw new Error(built.skipped);
+  return built.path;
+}
+
+for (const [what, args, status, said] of [
+  ['ends the program', [], 141, ''],
+  ['is ignored', ['ignore'], 3, 'write: Broken pipe\n'],
+  ['has a handler', ['handle'], 3, 'signal 13\nwrite: Broken pipe\n'],
+] as const) {
+  test(`SIGPIPE ${what}`, () => {
+    // The reader takes one line and goes.
+    const script = '("$0" run --emulate "$@"; echo "status $?" >&2) | head -n 1';
+    const ran = spawnSync('sh', ['-c', script, MOTTE, pathOf('pipe'), ...args], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    assert.is(ran.stdout, 'line\n');
+    assert.is(ran.stderr.slice(ran.stderr.indexOf('\n') + 1), `${said}status ${status}\n`);
+  });
 }
 
 const REFUSED: readonly (readonly [name: string, path: () => string, code: string])[] = [
@@ -64,12 +89,6 @@ const REFUSED: readonly (readonly [name: string, path: () => string, code: strin
     'ELF_TRUNCATED',
   ],
 ];
-
-function pathOf(name: ProgramName): string {
-  const built = program(name);
-  if ('skipped' in built) throw new Error(built.skipped);
-  return built.path;
-}
 
 for (const [name, path, code] of REFUSED) {
   test(`${name} is refused with an error of its own`, () => {

@@ -22,7 +22,17 @@ const glibc =
 
 /** The test programs, by name. */
 export type ProgramName =
-  'tls' | 'tls-musl' | 'files' | 'signals' | 'sqlite' | 'lua' | 'rust' | 'non-pie' | 'dynamic' | 'textrel';
+  | 'tls'
+  | 'tls-musl'
+  | 'files'
+  | 'pipe'
+  | 'signals'
+  | 'sqlite'
+  | 'lua'
+  | 'rust'
+  | 'non-pie'
+  | 'dynamic'
+  | 'textrel';
 
 const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   tls: { source: 'tls.c', needs: [CC], commands: glibc('-lm') },
@@ -51,6 +61,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
     ],
   },
   files: { source: 'files.c', needs: [CC], commands: glibc() },
+  pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {
