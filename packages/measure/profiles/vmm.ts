@@ -17,15 +17,34 @@ const QEMU_STATE: VmmProfile['firstVcpu'] = {
   registers: { ...RESET_REGISTERS, mxcsr: 0x1f80, x87_fcw: 0x37f },
 };
 
-/** QEMU with KVM. */
+/** QEMU on a host whose KVM puts the FPU's state after reset into the VMSA. */
 const QEMU: VmmProfile = {
   name: 'QEMU',
-  source: 'virtee/sev-snp-measure 8f2b337; vectors snp-vmsa, snp-hw-launch (secretvm-genoa)',
+  source:
+    'Linux 6.10 and later, as virtee/sev-snp-measure 8f2b337 has it (ae95e59 added MXCSR and x87_FCW); ' +
+    'vectors snp-vmsa, snp-hw-launch (secretvm-genoa)',
   firstVcpu: QEMU_STATE,
   otherVcpus: QEMU_STATE,
   signatureInRdx: true,
   sections: SECTIONS,
   cpuidLast: false,
+};
+
+const QEMU_STATE_BEFORE: VmmProfile['firstVcpu'] = {
+  entry: 'real',
+  segments: RESET_SEGMENTS,
+  registers: RESET_REGISTERS,
+};
+
+/** QEMU on a host whose KVM left the FPU's registers zero. */
+const QEMU_BEFORE: VmmProfile = {
+  ...QEMU,
+  name: 'QEMU-linux-6.9',
+  source:
+    'Linux 6.9 and before, and AMD’s SNP hosts of that time, as virtee/sev-snp-measure had it until 0.0.9 ' +
+    '(the parent of ae95e59); no vector',
+  firstVcpu: QEMU_STATE_BEFORE,
+  otherVcpus: QEMU_STATE_BEFORE,
 };
 
 const FLAT_DATA = [16, 0xc93, 0xffffffff] as const;
@@ -100,9 +119,13 @@ const GCE: VmmProfile = {
   cpuidLast: false,
 };
 
-/** What VMMs do in their own way, by the names that sev-snp-measure gives them. */
-export const VMM_PROFILES: Readonly<Record<'QEMU' | 'SVSM' | 'ec2' | 'gce', VmmProfile>> = {
+/** Names of VMMs and, where their host matters, of its version. */
+export type VmmName = 'QEMU' | 'QEMU-linux-6.9' | 'SVSM' | 'ec2' | 'gce';
+
+/** What VMMs do in their own way, by the names that sev-snp-measure gives them, where it knows them. */
+export const VMM_PROFILES: Readonly<Record<VmmName, VmmProfile>> = {
   QEMU,
+  'QEMU-linux-6.9': QEMU_BEFORE,
   SVSM,
   ec2: EC2,
   gce: GCE,

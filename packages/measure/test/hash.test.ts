@@ -44,10 +44,13 @@ interface Esbuild {
   build(options: object): Promise<{ outputFiles: { text: string }[]; metafile: { inputs: object } }>;
 }
 
-async function bundle(platform: 'browser' | 'node'): Promise<{ text: string; inputs: string[] }> {
+async function bundle(
+  platform: 'browser' | 'node',
+  entry = 'sgx',
+): Promise<{ text: string; inputs: string[] }> {
   const esbuild = createRequire(join(ROOT, 'package.json'))('esbuild') as Esbuild;
   const result = await esbuild.build({
-    entryPoints: [join(ROOT, 'packages/measure/dist/src/sgx.js')],
+    entryPoints: [join(ROOT, 'packages/measure/dist/src', `${entry}.js`)],
     bundle: true,
     format: 'esm',
     platform,
@@ -66,6 +69,26 @@ test('a bundle for a browser has no Node import, one for Node has no second SHA-
   assert.match(server.text, /node:crypto/u);
   assert.not.ok(server.inputs.some((path) => path.includes('@noble/hashes')));
 });
+
+/** Every TEE, and the pages and command lines that its measurements are made of. */
+const ENTRIES = ['sgx', 'sev', 'sev-es', 'snp', 'tdx', 'keystone', 'sanctum', 'pef'];
+const READERS = [
+  'tdx-rtmr',
+  'snp-page-lists',
+  'tdx-page-lists',
+  'sev-snp-measure/argv',
+  'sev-snp-measure/launch',
+];
+
+for (const entry of [...ENTRIES, ...READERS]) {
+  test(`@motte/measure/${entry} bundles for a browser without Node, and loads`, async () => {
+    const { text, inputs } = await bundle('browser', entry);
+    assert.not.match(text, /node:|from "crypto"|require\(/u);
+    assert.not.ok(inputs.some((path) => path.endsWith('-node.js')));
+    const module = (await import(`data:text/javascript,${encodeURIComponent(text)}`)) as object;
+    assert.ok(Object.values(module).some((value) => typeof value === 'function'));
+  });
+}
 
 test('the bundle for a browser measures as Node does', async () => {
   const { text } = await bundle('browser');

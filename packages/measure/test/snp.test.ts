@@ -12,6 +12,7 @@ import { newSha256 } from '@motte/measure/hash';
 import { cpuSignature } from '@motte/measure/profiles/cpu-types';
 import { VMM_PROFILES } from '@motte/measure/profiles/vmm';
 import { measureSev } from '@motte/measure/sev';
+import { measureSevEs } from '@motte/measure/sev-es';
 import { measureSnp } from '@motte/measure/snp';
 import type { Step } from '@motte/measure/transcript';
 import type { SevFirmware } from '@motte/plan/firmware/sev-metadata';
@@ -258,11 +259,22 @@ test('SEV hashes the firmware, then the table, then the vCPUs', () => {
   const firmware = bytesSource(image);
   assert.is(toHex(measureSev({ firmware })), hash(image));
   assert.is(toHex(measureSev({ firmware, hashTable: table })), hash(image, table));
-  assert.is(
-    toHex(measureSev({ firmware, hashTable: table, vmsas: [vmsa, vmsa] })),
-    hash(image, table, vmsa, vmsa),
+  assert.is(toHex(measureSevEs({ firmware, vmsas: [vmsa] }, { sha256: nobleSha256 })), hash(image, vmsa));
+  const steps: Step[] = [];
+  const found = measureSevEs(
+    { firmware, hashTable: table, vmsas: [vmsa, vmsa] },
+    { onStep: (step) => void steps.push(step) },
   );
-  assert.is(toHex(measureSev({ firmware, vmsas: [vmsa] }, nobleSha256)), hash(image, vmsa));
+  assert.is(toHex(found), hash(image, table, vmsa, vmsa));
+  assert.equal(
+    steps.map(({ step, digest }) => [step, toHex(digest)]),
+    [
+      ['LAUNCH_UPDATE_DATA firmware 200000', hash(image)],
+      ['LAUNCH_UPDATE_DATA hash-table 176', hash(image, table)],
+      ['LAUNCH_UPDATE_VMSA 0', hash(image, table, vmsa)],
+      ['LAUNCH_UPDATE_VMSA 1', toHex(found)],
+    ],
+  );
 });
 
 test('CPU signatures are those of CPUID', () => {

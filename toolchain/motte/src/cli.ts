@@ -79,8 +79,8 @@ function fail(thrown: unknown, command: CommandSpec | undefined, argv: readonly 
   const error = asMotteError(thrown);
   say(errorLine(error));
   if (process.env['MOTTE_DEBUG'] !== undefined) say(stacks(thrown));
-  // What follows FILE on a `run` line is the program's, `--json` too.
-  if (argv.includes('--json') && command?.passes !== true) {
+  // What follows FILE on a `run` line is the program’s, and a raw command line another tool’s, `--json` too.
+  if (argv.includes('--json') && command?.passes !== true && command?.raw !== true) {
     try {
       print(envelope(command?.name ?? named(argv), { error: error.toJSON() }));
     } catch {

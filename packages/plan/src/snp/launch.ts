@@ -18,7 +18,8 @@ import { vmsaPage } from './vmsa.js';
 const FOUR_GIB: bigint = 1n << 32n;
 /** Where vCPU 0 starts. */
 const RESET_VECTOR = 0xfffffff0;
-const MAX_VCPUS = 4096;
+/** As many as KVM makes. */
+export const MAX_VCPUS = 4096;
 
 /** vCPUs of a launch. */
 export interface VcpuInput {
@@ -26,7 +27,7 @@ export interface VcpuInput {
   /** SEV_FEATURES. */
   readonly features: bigint;
   /** CPUID 1 EAX, for VMMs that put it in a register. */
-  readonly signature: number;
+  readonly signature: number | bigint;
 }
 
 /** What is launched by a VMM that brings OVMF-like firmware. */

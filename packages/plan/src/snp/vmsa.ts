@@ -90,7 +90,7 @@ export interface VcpuStart {
   readonly eip: number;
   readonly sevFeatures: bigint;
   /** CPUID 1 EAX, where the VMM puts it in RDX. */
-  readonly signature?: number;
+  readonly signature?: number | bigint;
 }
 
 /** A vCPU's initial VMSA page. The caller owns it. */

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import { MotteError } from '@motte/binary/error';
 import { fromHex, toHex } from '@motte/binary/hex';
 import { bytesSource } from '@motte/binary/source';
 import { CPU_TYPES } from '@motte/measure/profiles/cpu-types';
 import { VMM_PROFILES } from '@motte/measure/profiles/vmm';
+import { readToolArgv } from '@motte/measure/sev-snp-measure/argv';
+import { TOOL_DIALECT } from '@motte/measure/sev-snp-measure/dialect';
+import { sevLaunch } from '@motte/measure/sev-snp-measure/launch';
+import { sevRequest } from '@motte/measure/sev-snp-measure/request';
 import { measureSnp } from '@motte/measure/snp';
+import { readSnpPageLists } from '@motte/measure/snp-page-lists';
 import { newSha256 } from '@motte/measure/hash';
 import type { SevFirmware } from '@motte/plan/firmware/sev-metadata';
 import { NO_BYTES } from '@motte/plan/sources';
 import { kernelHashes } from '@motte/plan/snp/kernel-hashes';
 import { snpLaunchPlan } from '@motte/plan/snp/launch';
-import { SNP_PAGE_TYPES } from '@motte/plan/snp/plan';
-import type { SnpPageType, SnpRun } from '@motte/plan/snp/plan';
 import type { VmmProfile } from '@motte/plan/snp/profile';
 import { vmsaPage } from '@motte/plan/snp/vmsa';
 import { checkRow, object, objects, text } from './folder.js';
 import type { Meta, Row, RowResult, VectorFolder } from './folder.js';
-import { sevSnpMeasure } from './snp-argv.js';
 
 function sha(algorithm: 'sha384' | 'sha256' | 'sha512', bytes: Uint8Array): string {
   return createHash(algorithm).update(bytes).digest('hex');
@@ -58,6 +61,14 @@ function fileReader(folder: VectorFolder, files: Meta): (name: string) => Uint8A
   };
 }
 
+/** What `motte sev-snp-measure` computes of a command line. */
+function sevSnpMeasure(argv: readonly string[], file: (name: string) => Uint8Array): Uint8Array {
+  const call = readToolArgv(argv);
+  if (call.kind !== 'measure') throw new Error(`a vector that asks for ${call.kind}`);
+  const request = sevRequest(call.mode, call.options, TOOL_DIALECT);
+  return sevLaunch(request, (path) => bytesSource(file(path))).measure();
+}
+
 /** snp-launch-ovmf: a command line of sev-snp-measure a row. */
 export function launchRows(folder: VectorFolder): RowResult[] {
   const data = folder.json('digests.json');
@@ -71,7 +82,11 @@ export function launchRows(folder: VectorFolder): RowResult[] {
       }
       try {
         sevSnpMeasure(argv, file);
-      } catch {
+      } catch (error) {
+        if (!(error instanceof MotteError)) throw error;
+        // The tool's text names the option first.
+        const [about] = /--?vcpus|kernel/iu.exec(text(vector, 'error')) ?? [];
+        row.equal('field', error.field, `--${about?.replaceAll('-', '').toLowerCase() ?? ''}`);
         return;
       }
       row.fail('accepted');
@@ -79,37 +94,17 @@ export function launchRows(folder: VectorFolder): RowResult[] {
   );
 }
 
-function pageType(name: string): SnpPageType {
-  const type = name.toLowerCase();
-  if (!Object.hasOwn(SNP_PAGE_TYPES, type)) throw new Error(`page type ${name}`);
-  return type as SnpPageType;
-}
-
 /** snp-page-lists: a list of pages a row, with the digest after each. */
 export function pageListRows(folder: VectorFolder): RowResult[] {
   const data = folder.json('lists.json');
-  const pages = folder.file(text(data, 'pages'));
-  return objects(data['lists'], 'lists').map((list) =>
+  const read = readSnpPageLists(data, (name) => bytesSource(folder.file(name)));
+  return objects(data['lists'], 'lists').map((list, i) =>
     checkRow(text(list, 'name'), (row) => {
-      const steps = objects(list['steps'], 'steps');
-      const runs = steps.map((step): SnpRun => {
-        const at = step['data_offset'];
-        const bytes = typeof at === 'number' ? bytesSource(pages.subarray(at, at + 4096)) : NO_BYTES;
-        const source = { file: 'pages.bin', section: text(step, 'type'), offset: Number(at ?? 0) };
-        return {
-          gpa: BigInt(text(step, 'gpa')),
-          pages: 1,
-          type: pageType(text(step, 'type')),
-          bytes,
-          source,
-        };
-      });
+      const { name, plan } = read[i] ?? { name: 'none', plan: { tee: 'snp', runs: [] } };
+      row.equal('name', name, list['name']);
       const digests: string[] = [];
-      const start = fromHex(text(list, 'initial'));
-      const final = measureSnp(
-        { tee: 'snp', start, runs },
-        { onStep: ({ digest }) => void digests.push(toHex(digest)) },
-      );
+      const final = measureSnp(plan, { onStep: ({ digest }) => void digests.push(toHex(digest)) });
+      const steps = objects(list['steps'], 'steps');
       row.equal(
         'digests',
         digests,

@@ -5,6 +5,7 @@ import { PAGE_SIZE } from '@motte/binary/range';
 import { newSha256, newSha384 } from '@motte/measure/hash';
 import { VMM_PROFILES } from '@motte/measure/profiles/vmm';
 import { measureSev } from '@motte/measure/sev';
+import { measureSevEs } from '@motte/measure/sev-es';
 import { measureSnp } from '@motte/measure/snp';
 import { readSevFirmware } from '@motte/plan/firmware/sev-metadata';
 import type { SevFirmware } from '@motte/plan/firmware/sev-metadata';
@@ -119,11 +120,15 @@ function sevDigest({ job, firmware, profile, kernel }: Launch, es: boolean): Dig
       found: 'firmware without a hash table',
     });
   const name = es ? 'SEV-ES' : 'SEV';
-  // The VMSA has no features before SEV-SNP.
-  const vmsas = es ? { vmsas: ovmfVmsaPages(profile, { ...vcpusOf(settings), features: 0n }, firmware) } : {};
   const table = kernel === undefined ? {} : { hashTable: hashTable(kernel) };
   meter.begin(name, 'hashed', image.source.size);
-  const digest = measureSev({ firmware: image.source, ...table, ...vmsas }, meter.hasher(newSha256));
+  const data = { firmware: image.source, ...table };
+  const hashing = { sha256: meter.hasher(newSha256) };
+  // The VMSA has no features before SEV-SNP.
+  const vcpus = { ...vcpusOf(settings), features: 0n };
+  const digest = es
+    ? measureSevEs({ ...data, vmsas: ovmfVmsaPages(profile, vcpus, firmware) }, hashing)
+    : measureSev(data, hashing);
   return { name: 'launch digest', ...(es ? { profile: profileText(profile) } : {}), hex: toHex(digest) };
 }
 

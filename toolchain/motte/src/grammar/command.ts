@@ -39,6 +39,8 @@ export interface CommandSpec {
   readonly choices?: Readonly<Partial<Record<OptionName, readonly string[]>>>;
   /** Everything after the last argument belongs to a program, options too. */
   readonly passes?: true;
+  /** Everything after its name is its own, help too: it is another program's command line. */
+  readonly raw?: true;
   /** Its failures end with 120 + their class, because its status is the workload's. */
   readonly own?: 120;
   readonly load: () => Promise<CommandModule>;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CommandSpec } from './command.js';
+import { SEV_DOCS, SEV_OPTIONS } from './sev-options.js';
 
 /** Every command, in the order of `motte --help`. Each is loaded when it is called. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -25,6 +26,46 @@ export const COMMANDS: readonly CommandSpec[] = [
     doc: 'print the MRENCLAVE',
     options: ['config', 'debug', 'shim', 'as', 'sgxs', 'transcript', 'json'],
     load: () => import('../commands/measure-sgx.js'),
+  },
+  {
+    name: 'measure snp',
+    args: [],
+    doc: 'print the launch digest of an SEV-SNP guest, or of lists of pages',
+    options: [...SEV_OPTIONS, 'pages', 'name', 'transcript', 'json'],
+    docs: SEV_DOCS,
+    load: () => import('../commands/measure-snp.js'),
+  },
+  {
+    name: 'measure snp:svsm',
+    args: [],
+    doc: 'print the launch digest of an SEV-SNP guest with an SVSM',
+    options: [...SEV_OPTIONS, 'transcript', 'json'],
+    docs: SEV_DOCS,
+    load: () => import('../commands/measure-snp-svsm.js'),
+  },
+  {
+    name: 'measure snp:ovmf-hash',
+    args: [],
+    doc: 'print the digest of firmware alone, for --snp-ovmf-hash',
+    options: [...SEV_OPTIONS, 'transcript', 'json'],
+    docs: SEV_DOCS,
+    load: () => import('../commands/measure-snp-ovmf-hash.js'),
+  },
+  {
+    name: 'measure seves',
+    args: [],
+    doc: 'print the launch digest of an SEV-ES guest',
+    options: [...SEV_OPTIONS, 'transcript', 'json'],
+    docs: SEV_DOCS,
+    load: () => import('../commands/measure-seves.js'),
+  },
+  {
+    name: 'measure sev',
+    args: [],
+    doc: 'print the launch digest of an SEV guest',
+    options: [...SEV_OPTIONS, 'transcript', 'json'],
+    docs: SEV_DOCS,
+    load: () => import('../commands/measure-sev.js'),
   },
   {
     name: 'measure tdx',
@@ -70,6 +111,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: ['kernel', 'initrd', 'bootargs', 'rtas', 'transcript', 'json'],
     docs: { transcript: 'print every part with its size and digest; the digests follow' },
     load: () => import('../commands/measure-pef.js'),
+  },
+  {
+    name: 'sev-snp-measure',
+    args: ['ARGV…'],
+    doc: 'do what sev-snp-measure does with these arguments',
+    options: [],
+    raw: true,
+    load: () => import('../commands/sev-snp-measure.js'),
   },
   {
     name: 'sign sgx',

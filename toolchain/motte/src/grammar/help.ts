@@ -4,7 +4,7 @@ import { OPTIONS } from './options.js';
 import type { OptionName, OptionSpec } from './options.js';
 
 /** Rows of two columns, the first as wide as its widest. */
-function columns(rows: readonly (readonly [left: string, right: string])[]): string[] {
+export function columns(rows: readonly (readonly [left: string, right: string])[]): string[] {
   const width = Math.max(0, ...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

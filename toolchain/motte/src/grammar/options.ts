@@ -16,6 +16,8 @@ interface Valued<T extends 'text' | 'list' | 'maybe'> extends Described {
   /** What help calls the value. */
   readonly value: string;
   readonly choices?: readonly string[];
+  /** The empty text is a value. */
+  readonly empty?: true;
 }
 
 /** An option of the command line. What it is called and does is said once, here, for every command that has it. */
@@ -24,6 +26,7 @@ export type OptionSpec = Flag | Valued<'text' | 'list' | 'maybe'>;
 /** What a command line sets: flags are true, `maybe` without a value is the empty text. */
 export interface OptionValues {
   readonly 'acpi-table'?: string;
+  readonly append?: string;
   readonly as?: string;
   readonly 'author-key'?: string;
   readonly 'author-signature-in'?: string;
@@ -35,6 +38,7 @@ export interface OptionValues {
   readonly debug?: true;
   readonly 'device-key'?: string;
   readonly 'digest-out'?: string;
+  readonly 'dump-vmsa'?: true;
   readonly eapp?: string;
   readonly emulate?: string;
   readonly env?: readonly string[];
@@ -43,6 +47,7 @@ export interface OptionValues {
   readonly file?: readonly string[];
   readonly flavour?: string;
   readonly force?: true;
+  readonly 'guest-features'?: string;
   readonly 'guest-svn'?: string;
   readonly help?: true;
   readonly 'id-auth'?: string;
@@ -65,6 +70,8 @@ export interface OptionValues {
   readonly order?: string;
   readonly origin?: string;
   readonly output?: string;
+  readonly 'output-format'?: string;
+  readonly ovmf?: string;
   readonly pages?: string;
   readonly policy?: string;
   readonly pool?: string;
@@ -75,10 +82,22 @@ export interface OptionValues {
   readonly sgxs?: string;
   readonly shim?: string;
   readonly 'signature-in'?: string;
+  readonly 'snp-ovmf-hash'?: string;
   readonly stats?: string;
+  readonly svsm?: string;
   readonly tdvf?: string;
   readonly tee?: string;
   readonly transcript?: true;
+  readonly 'vars-file'?: string;
+  readonly 'vars-size'?: string;
+  readonly 'vcpu-family'?: string;
+  readonly 'vcpu-model'?: string;
+  readonly 'vcpu-sig'?: string;
+  readonly 'vcpu-stepping'?: string;
+  readonly 'vcpu-type'?: string;
+  readonly vcpus?: string;
+  readonly verbose?: true;
+  readonly 'vmm-type'?: string;
 }
 
 /** The name of an option, without `--`. */
@@ -92,6 +111,12 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     type: 'text',
     value: 'FILE',
     doc: 'the guest’s ACPI table CCEL, by which the log is checked',
+  },
+  append: {
+    type: 'text',
+    value: 'CMDLINE',
+    empty: true,
+    doc: 'the kernel’s command line; without it an empty one',
   },
   as: {
     type: 'text',
@@ -128,6 +153,7 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'FILE',
     doc: 'sign nothing: write the digest that the holder of the key is to sign',
   },
+  'dump-vmsa': { type: 'flag', doc: 'also write the page of each vCPU’s state: vmsa0.bin, vmsa1.bin …' },
   eapp: { type: 'text', value: 'FILE', doc: 'the enclave’s application' },
   emulate: {
     type: 'maybe',
@@ -154,6 +180,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'whose Sanctum monitor measures: pwnall (SHA-256) or mit (SHA-512)',
   },
   force: { type: 'flag', doc: 'replace a file that is there' },
+  'guest-features': {
+    type: 'text',
+    value: 'NUMBER|NAME',
+    doc: 'SEV_FEATURES, or what a host gives: kvm (0x1), kvm-6.6 (0x21) …; without it 0x1',
+  },
   'guest-svn': { type: 'text', value: 'N', doc: 'GUEST_SVN of the ID block; without it 0' },
   help: { type: 'flag', short: 'h', doc: 'print this' },
   'id-auth': { type: 'text', value: 'FILE', doc: 'the ID authentication, 4096 bytes' },
@@ -201,6 +232,13 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
   },
   origin: { type: 'text', value: 'PUBLIC.PEM', doc: 'the owner’s RSA key' },
   output: { type: 'text', short: 'o', value: 'FILE', doc: 'where the result goes; - is standard output' },
+  'output-format': {
+    type: 'text',
+    value: 'FORMAT',
+    choices: ['hex', 'base64'],
+    doc: 'how the digest is printed; without it hex',
+  },
+  ovmf: { type: 'text', value: 'FILE', doc: 'the guest’s firmware' },
   pages: {
     type: 'text',
     value: 'LIST.JSON',
@@ -219,11 +257,17 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'FILE',
     doc: 'the signature that was made elsewhere with --key, of which the public half is enough',
   },
+  'snp-ovmf-hash': {
+    type: 'text',
+    value: 'HEX',
+    doc: 'the digest of the firmware’s pages, of which only the tables are read then',
+  },
   stats: {
     type: 'maybe',
     value: 'FILE',
     doc: 'write statistics as JSON when the Keep has ended: to stderr, or to FILE',
   },
+  svsm: { type: 'text', value: 'FILE', doc: 'the SVSM that is launched below the firmware' },
   tdvf: { type: 'text', value: 'FILE', doc: 'the virtual firmware: an OVMF for TDX, or a td-shim' },
   tee: {
     type: 'text',
@@ -235,4 +279,22 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     type: 'flag',
     doc: 'print every step with the digest as it would be if it were the last; the digest alone is the last line',
   },
+  'vars-file': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'the firmware’s variable store, of which the size counts',
+  },
+  'vars-size': { type: 'text', value: 'BYTES', doc: 'the size of the variable store' },
+  'vcpu-family': {
+    type: 'text',
+    value: 'N',
+    doc: 'the CPU’s family, together with --vcpu-model and --vcpu-stepping',
+  },
+  'vcpu-model': { type: 'text', value: 'N', doc: 'the CPU’s model' },
+  'vcpu-sig': { type: 'text', value: 'NUMBER', doc: 'the CPU’s signature: CPUID 1 EAX' },
+  'vcpu-stepping': { type: 'text', value: 'N', doc: 'the CPU’s stepping' },
+  'vcpu-type': { type: 'text', value: 'MODEL', doc: 'the CPU model as QEMU calls it: EPYC-v4, EPYC-Milan …' },
+  vcpus: { type: 'text', value: 'N', doc: 'how many vCPUs' },
+  verbose: { type: 'flag', short: 'v', doc: 'say whose digest it is' },
+  'vmm-type': { type: 'text', value: 'VMM', doc: 'who launches: QEMU, ec2, gce …; without it QEMU' },
 };

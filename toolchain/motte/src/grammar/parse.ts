@@ -18,6 +18,7 @@ function checkCount(command: CommandSpec, words: readonly string[]): void {
 
 /** The options and arguments that follow a command's name. Throws USAGE_*. */
 export function parseInput(command: CommandSpec, argv: readonly string[]): Input {
+  if (command.raw === true) return { options: {}, words: [], rest: argv };
   const known = optionsOf(command);
   if (command.passes === true) {
     const { options, end } = parseLeading(command, argv, known);

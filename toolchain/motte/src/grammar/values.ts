@@ -53,6 +53,6 @@ export function checkValue(name: string, spec: OptionSpec, value: unknown): unkn
     const hint = near === undefined ? '' : `; did you mean ${near}?`;
     throw refuse(`${spec.choices.join(', ')}${hint}`, JSON.stringify(value));
   }
-  if (!bare && value === '') throw refuse(spec.value, 'nothing');
+  if (!bare && value === '' && spec.empty !== true) throw refuse(spec.value, 'nothing');
   return value;
 }
