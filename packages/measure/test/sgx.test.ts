@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '@motte/binary/hex';
 import { bytesSource } from '@motte/binary/source';
-import { measureSgx, writeSgxs } from '@motte/measure/sgx';
+import { measureSgx, measureSgxSteps, writeSgxs } from '@motte/measure/sgx';
 import { newSha256 as nobleSha256 } from '@motte/measure/hash-noble';
 import { newSha256 as nodeSha256 } from '@motte/measure/hash-node';
 import type { PagePlan, PageRun } from '@motte/plan/plan';
@@ -74,6 +74,28 @@ test('MRENCLAVE is that of the records one by one, by either hash', () => {
     }),
     { numRuns: 5 },
   );
+});
+
+test('a run that takes several steps is measured as one', () => {
+  const content = Uint8Array.from({ length: 4099 * 4096 + 5 }, (_, i) => (i * 31 + (i >> 12)) & 0xff);
+  const run = (address: bigint, pages: number, measured: boolean): PageRun => ({
+    address,
+    pages,
+    kind: 'reg',
+    permissions: READ_WRITE,
+    measured,
+    bytes: measured ? bytesSource(content) : NO_BYTES,
+    source: { file: 'f', section: 's', offset: 0, lead: 5 },
+  });
+  const size = 1n << 32n;
+  const runs = [secsRun({ size, ssaFrameSize: 1 }), run(0n, 4200, true), run(1n << 31n, 8193, false)];
+  const plan: PagePlan = { tee: 'sgx', size, runs };
+  const steps = measureSgxSteps(plan);
+  let count = 0;
+  let last = steps.next();
+  for (; last.done !== true; last = steps.next()) count++;
+  assert.is(count, 1 + 2 + 3);
+  sameBytes(last.value, naiveMrenclave(plan));
 });
 
 test('the stream is what is hashed, and reads as the plan', () => {
