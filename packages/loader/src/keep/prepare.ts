@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a program to an image that `load` takes: what `motte run` does, as a function.
-import { configBlob } from '@motte/config/blob';
 import { defaultConfig } from '@motte/config/keep-toml';
-import { checkExec } from '@motte/elf/exec';
-import { readElf } from '@motte/elf/read';
-import { checkShim } from '@motte/elf/shim';
 import { measureSgx } from '@motte/measure/sgx';
-import { sgxKeepPlan } from '@motte/plan/sgx/keep';
+import { planKeep } from '@motte/plan/sgx/plan-keep';
+import type { PlannedKeep } from '@motte/plan/sgx/plan-keep';
 import { UNDATED, bcdDate, planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
 import { shimPath } from '../prebuilt.js';
 import { developerSigner } from './developer-key.js';
 import { fileSource } from './file-source.js';
 import type { ByteSource } from '@motte/binary/source';
-import type { PagePlan } from '@motte/plan/plan';
-import type { Site } from '@motte/elf/sites';
 import type { KeepConfig } from '@motte/config/keep-config';
 import type { SgxSigner } from '@motte/sign/sgx/sign';
 import type { Image } from '../load.js';
@@ -38,40 +33,6 @@ export interface PrepareInput {
 export interface PreparedKeep extends Image {
   readonly measurement: Uint8Array;
   close(): void;
-}
-
-/** A Keep that is planned and not signed yet: what `motte plan` and `motte measure` need. */
-export interface PlannedKeep {
-  readonly plan: PagePlan;
-  /** The config blob. */
-  readonly config: Uint8Array;
-  readonly sites: readonly Site[];
-}
-
-/** What a plan is made of. `file` names the program's pages, `argv0` stands in the config blob. */
-export interface PlanInput {
-  readonly exec: ByteSource;
-  readonly shim: ByteSource;
-  readonly file: string;
-  readonly argv0: string;
-  readonly config: KeepConfig;
-}
-
-/** Checks program and shim and plans their Keep. Throws what reading the ELF files and planning throw. */
-export function planKeep({ exec, shim, file, argv0, config }: PlanInput): PlannedKeep {
-  const { threads, memory, sgx } = config;
-  const checkedExec = checkExec(readElf(exec));
-  const checkedShim = checkShim(readElf(shim));
-  const plan = sgxKeepPlan({
-    shim: checkedShim,
-    exec: checkedExec,
-    execName: file,
-    threads,
-    memory,
-    version: sgx.version,
-    debug: sgx.debug,
-  });
-  return { plan, config: configBlob(config, argv0), sites: checkedShim.sites };
 }
 
 function signed(input: PrepareInput, config: KeepConfig, planned: PlannedKeep): Omit<PreparedKeep, 'close'> {
