@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packs every package of the workspace into tarballs that install without a compiler: the loader's holds the
-// addon, the helper and the shims that are built in this clone (docs/adr/0011-packaging.md).
+// addon, the helper and the shims that are built in this clone, the image's the digest of the lockfile
+// (docs/adr/0011-packaging.md).
 // Usage: node scripts/pack.mjs [FOLDER]     (default: build/packages; run `npm run build` first)
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,6 +22,7 @@ const OUT = resolve(process.argv[2] ?? join(ROOT, 'build/packages'));
 const LOADER = join(ROOT, 'packages/loader');
 const SHIMS = join(ROOT, 'shims/sgx/prebuilt');
 const STAGED = join(LOADER, 'prebuilt/shims');
+const BUILDER = join(ROOT, 'packages/image/prebuilt');
 const NATIVE = join(LOADER, 'prebuilt', `${process.platform}-${process.arch}`);
 
 /** What must be in the loader's package besides its TypeScript, or it runs nothing. */
@@ -39,6 +50,10 @@ try {
   for (const name of readdirSync(SHIMS)) {
     if (/\.(elf|json)$/.test(name)) copyFileSync(join(SHIMS, name), join(STAGED, name));
   }
+  // What an image's provenance tells of the Motte that built it, where there is no lockfile to read.
+  const lockfile = createHash('sha256').update(readFileSync(join(ROOT, 'pnpm-lock.yaml')));
+  mkdirSync(BUILDER, { recursive: true });
+  writeFileSync(join(BUILDER, 'lockfile.sha256'), `${lockfile.digest('hex')}\n`);
   execFileSync(
     'pnpm',
     ['-r', ...FILTERS.flatMap((filter) => ['--filter', filter]), 'pack', '--pack-destination', OUT],
@@ -46,6 +61,6 @@ try {
   );
 } finally {
   // In the clone the shims are found where they are built; a copy would go stale.
-  rmSync(STAGED, { recursive: true, force: true });
+  for (const folder of [STAGED, BUILDER]) rmSync(folder, { recursive: true, force: true });
 }
 for (const name of readdirSync(OUT).sort()) console.log(relative(process.cwd(), join(OUT, name)));

@@ -14,6 +14,7 @@ const KNOWN = [
   'multipleOf',
   'items',
   'minItems',
+  'maxItems',
   'properties',
   'required',
   'additionalProperties',
@@ -99,9 +100,11 @@ export function schemaFaults(schema: Schema, value: unknown, path = '$'): string
     if (fits.length !== 1) faults.push(`${path} fits ${fits.length} of the alternatives`);
   }
   if (Array.isArray(value)) {
-    const { items, minItems } = schema;
+    const { items, minItems, maxItems } = schema;
     if (typeof minItems === 'number' && value.length < minItems)
       faults.push(`${path} has fewer than ${minItems}`);
+    if (typeof maxItems === 'number' && value.length > maxItems)
+      faults.push(`${path} has more than ${maxItems}`);
     if (isRecord(items)) faults.push(...value.flatMap((one, i) => schemaFaults(items, one, `${path}[${i}]`)));
   } else if (isRecord(value)) {
     faults.push(...objectFaults(schema, value, path));

@@ -35,7 +35,7 @@ const SAMPLE = {
   required: ['a'],
   properties: {
     a: { type: 'integer', minimum: 1, maximum: 9, multipleOf: 3 },
-    b: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^x' } },
+    b: { type: 'array', minItems: 1, maxItems: 2, items: { type: 'string', pattern: '^x' } },
     c: { oneOf: [{ type: 'null' }, { enum: ['u', 'v'] }] },
     d: { const: 1 },
     e: {
@@ -57,6 +57,7 @@ for (const [value, faults] of [
   [{ a: 12 }, ['$.a is above 9']],
   [{ a: 3, z: 1 }, ['$.z is unknown']],
   [{ a: 3, b: [] }, ['$.b has fewer than 1']],
+  [{ a: 3, b: ['x', 'x', 'x'] }, ['$.b has more than 2']],
   [{ a: 3, b: ['x', 'y'] }, ['$.b[1] does not match ^x']],
   [{ a: 3, c: 'w' }, ['$.c fits 0 of the alternatives']],
   [{ a: 3, d: 2 }, ['$.d is not 1']],

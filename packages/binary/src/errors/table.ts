@@ -4,6 +4,7 @@ import { COMMAND_ERRORS } from './command.js';
 import { CONFIG_ERRORS } from './config.js';
 import { ELF_ERRORS } from './elf.js';
 import { HOSTCALL_ERRORS } from './hostcall.js';
+import { IMAGE_ERRORS } from './image.js';
 import { LOADER_ERRORS } from './loader.js';
 import { MEASURE_ERRORS } from './measure.js';
 import { PLAN_ERRORS } from './plan.js';
@@ -21,6 +22,7 @@ const TABLE = {
   ...SIGN_ERRORS,
   ...SHIM_ERRORS,
   ...LOADER_ERRORS,
+  ...IMAGE_ERRORS,
   ...COMMAND_ERRORS,
 } as const;
 
@@ -35,6 +37,7 @@ export type ErrorCode =
   | keyof typeof SIGN_ERRORS
   | keyof typeof SHIM_ERRORS
   | keyof typeof LOADER_ERRORS
+  | keyof typeof IMAGE_ERRORS
   | keyof typeof COMMAND_ERRORS;
 
 /** Every error code with its class, its usual reason and the fix, in the order of `docs/errors.md`. */

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public face of Keep images.
+export { build } from './build.js';
+export { imageSignerFromPem, imageSignerOf, publicKeyFromPem } from './dsse/keys.js';
+export { messageToSign, sgxDigest, sign } from './sign.js';
+export { open, verify } from './verify.js';
+export type { BuildOptions, WrittenImage } from './build.js';
+export type { ImageFormat } from './container/open.js';
+export type { ImageSigner, PublicKey } from './dsse/keys.js';
+export type { KeepImage } from './image.js';
+export type { KeepManifest, Measurement, SgxMeasurement, ShimEntry, Tee } from './manifest/types.js';
+export type { SignOptions } from './sign.js';
+export type { VerifiedImage, VerifiedKeep, VerifyOptions } from './verify.js';

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import { digestHex } from '../oci/descriptor.js';
+import type { KeepManifest } from '../manifest/types.js';
+import type { Resource, ShimFacts, Statement } from './statement.js';
+
+/** What is known of a shim's making. */
+export interface ShimOrigin {
+  readonly facts: ShimFacts;
+  /** The compiler's package, as a purl, where there is one. */
+  readonly compiler: string | undefined;
+}
+
+/** What a statement says that the Keep manifest does not. */
+export interface BuildFacts {
+  /** Version of Motte. */
+  readonly motte: string;
+  /** SHA-256 of the pnpm-lock.yaml of the Motte that built. */
+  readonly lockfile: string;
+  /** By variant; a shim that came without its stamp has none. */
+  readonly shims: ReadonlyMap<string, ShimOrigin>;
+}
+
+const LOCKFILE = 'pnpm-lock.yaml';
+const shimName = (variant: string): string => `shim ${variant}`;
+const compilerName = (variant: string): string => `compiler of shim ${variant}`;
+
+const resource = (name: string, digest: string): Resource => ({
+  name,
+  digest: { sha256: digestHex(digest) },
+});
+
+function shimResources(variant: string, digest: string, origin: ShimOrigin | undefined): Resource[] {
+  const shim = resource(shimName(variant), digest);
+  if (origin === undefined) return [shim];
+  const { facts, compiler } = origin;
+  return [
+    { ...shim, annotations: facts },
+    ...(compiler === undefined ? [] : [{ name: compilerName(variant), uri: compiler }]),
+  ];
+}
+
+/** The statement that an image with this Keep manifest was built of these things. `digest` is the manifest's. */
+export function makeStatement(manifest: KeepManifest, digest: string, facts: BuildFacts): Statement {
+  const { name, exec, config, shims } = manifest;
+  return {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: [{ name, digest: { sha256: digestHex(digest) } }],
+    predicateType: 'https://slsa.dev/provenance/v1',
+    predicate: {
+      buildDefinition: {
+        buildType: 'urn:motte:build:keep-image:v1',
+        externalParameters: { name, tees: [...new Set(shims.map(({ tee }) => tee))] },
+        resolvedDependencies: [
+          resource('exec', exec.digest),
+          resource('Keep.toml', config.blob.digest),
+          ...shims.flatMap(({ variant, blob }) =>
+            shimResources(variant, blob.digest, facts.shims.get(variant)),
+          ),
+          resource(LOCKFILE, `sha256:${facts.lockfile}`),
+        ],
+      },
+      runDetails: { builder: { id: 'urn:motte:builder', version: { motte: facts.motte } } },
+    },
+  };
+}
+
+/** The facts of a statement: `makeStatement` makes of them and of its manifest the same statement, or it is another's. */
+export function factsOf({ predicate }: Statement, { shims }: KeepManifest): BuildFacts {
+  const { buildDefinition, runDetails } = predicate;
+  const named = new Map(buildDefinition.resolvedDependencies.map((one) => [one.name, one]));
+  const origins = shims.flatMap(({ variant }): [string, ShimOrigin][] => {
+    const facts = named.get(shimName(variant))?.annotations;
+    if (facts === undefined) return [];
+    return [[variant, { facts, compiler: named.get(compilerName(variant))?.uri }]];
+  });
+  return {
+    motte: runDetails.builder.version.motte,
+    lockfile: named.get(LOCKFILE)?.digest?.sha256 ?? '',
+    shims: new Map(origins),
+  };
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small program, keys, and an image that both kinds of signers signed.
+import { buildElf } from '@motte/elf/build';
+import { PF } from '@motte/elf/constants';
+import { build, imageSignerFromPem, sign } from '@motte/image';
+import type { ImageSigner } from '@motte/image';
+import { developerSigner } from '@motte/loader/keep/developer-key';
+import { tempFolder } from '@motte/test-helpers/temp';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where this process's files are. */
+export const PLACE: string = tempFolder('motte-image');
+
+export const at = (name: string): string => join(PLACE, name);
+
+/** Right in form, not runnable. */
+export const EXEC: Uint8Array = buildElf({
+  entry: 0x1004n,
+  loads: [
+    {
+      vaddr: 0x1000n,
+      flags: PF.R | PF.X,
+      bytes: Uint8Array.from({ length: 0x900 }, (_, i) => (i * 37) & 0xff),
+    },
+    { vaddr: 0x3e80n, flags: PF.R | PF.W, bytes: new Uint8Array(0x380).fill(7), memsz: 0x4000 },
+  ],
+});
+
+export const TOML = 'args = ["a", "b"]\nmemory = "16MiB"\n';
+
+export const execPath: string = at('program');
+writeFileSync(execPath, EXEC);
+
+interface TestKey {
+  readonly pem: string;
+  readonly publicPem: string;
+  readonly signer: ImageSigner;
+}
+
+function keyPair(kind: 'ed25519' | 'P-256' | 'P-384'): TestKey {
+  const pair =
+    kind === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: kind });
+  const pem = String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const publicPem = String(pair.publicKey.export({ type: 'spki', format: 'pem' }));
+  return { pem, publicPem, signer: imageSignerFromPem(pem) };
+}
+
+export const KEYS: Readonly<Record<'ed25519' | 'p256' | 'p384', TestKey>> = {
+  ed25519: keyPair('ed25519'),
+  p256: keyPair('P-256'),
+  p384: keyPair('P-384'),
+};
+
+/** A signer of SIGSTRUCTs: making one takes seconds, so all tests of a process share it. */
+export const SGX: ReturnType<typeof developerSigner> = developerSigner(at('sgx.pem'));
+
+export const plainImage: string = at('plain.keep');
+export const signedImage: string = at('signed.keep');
+
+await build({ exec: execPath, config: TOML, output: plainImage });
+await sign(plainImage, { signers: [KEYS.ed25519.signer, KEYS.p384.signer], sgx: SGX, output: signedImage });
