@@ -35,20 +35,13 @@ export interface VerifiedKeep extends SgxKeep {
 export interface VerifyOptions {
   /** Keys that must all have signed. */
   readonly keys?: readonly PublicKey[];
-  /** Keys of which one at least must have signed. */
-  readonly trust?: readonly PublicKey[];
 }
 
-function checkSigners({ keys }: KeepImage, { keys: wanted = [], trust = [] }: VerifyOptions): void {
-  const signed = (key: PublicKey): boolean => keys.some(({ keyid }) => keyid === key.keyid);
+function checkSigners({ keys }: KeepImage, { keys: wanted = [] }: VerifyOptions): void {
   const found = keys.length === 0 ? 'no signature' : keys.map(({ keyid }) => keyid).join(', ');
-  const lacking = wanted.find((key) => !signed(key));
+  const lacking = wanted.find((key) => !keys.some(({ keyid }) => keyid === key.keyid));
   if (lacking !== undefined)
     throw new MotteError('IMAGE_SIGNER', { field: 'signers', expected: lacking.keyid, found });
-  if (trust.length > 0 && !trust.some(signed)) {
-    const expected = `one of ${trust.map(({ keyid }) => keyid).join(', ')}`;
-    throw new MotteError('IMAGE_SIGNER', { field: 'signers', expected, found });
-  }
 }
 
 /** Whether what the image says of its making is about this image, and who signed that. */
