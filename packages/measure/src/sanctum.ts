@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { hex64 } from '@motte/binary/hex';
+import { toSource } from '@motte/binary/source';
 import type { NewHasher } from './hash.js';
+import { hashPadded } from './keystone/stream.js';
 import { SANCTUM_FLAVOURS } from './sanctum/flavours.js';
 import type { OperationKind, SanctumFlavour, SanctumFlavourName } from './sanctum/flavours.js';
 import { checkValue, kindOf } from './sanctum/operations.js';
@@ -37,13 +39,14 @@ function headOf(kind: OperationKind, values: SanctumOperation['values'], field: 
 
 function checkData(kind: OperationKind, { data }: SanctumOperation, field: string): void {
   if (kind.data === undefined) {
-    if (data !== undefined) throw bad(`${field}.data`, 'none', `${data.length} bytes`);
+    if (data !== undefined) throw bad(`${field}.data`, 'none', `${toSource(data).size} bytes`);
     return;
   }
-  const fits = data !== undefined && (kind.data === 'any' ? data.length > 0 : data.length === kind.data);
+  const size = data === undefined ? undefined : toSource(data).size;
+  const fits = kind.data === 'any' ? (size ?? 0) > 0 : size === kind.data;
   if (!fits) {
     const expected = kind.data === 'any' ? 'at least one byte' : `${kind.data} bytes`;
-    throw bad(`${field}.data`, expected, data?.length ?? 'none');
+    throw bad(`${field}.data`, expected, size ?? 'none');
   }
 }
 
@@ -52,7 +55,7 @@ function stepName({ op, values, data }: SanctumOperation): string {
   const numbers = Object.entries(values).map(
     ([name, value]) => `${name}=${hex64(BigInt.asUintN(64, value))}`,
   );
-  return [op, ...numbers, ...(data === undefined ? [] : [`${data.length} bytes`])].join(' ');
+  return [op, ...numbers, ...(data === undefined ? [] : [`${toSource(data).size} bytes`])].join(' ');
 }
 
 /**
@@ -75,7 +78,10 @@ export function measureSanctum(
       throw bad(`${field}.op`, count === 0 ? flavour.first : `no second ${flavour.first}`, operation.op);
     checkData(kind, operation, field);
     hasher.update(headOf(kind, operation.values, field));
-    if (operation.data !== undefined) hasher.update(operation.data);
+    if (operation.data !== undefined) {
+      const data = toSource(operation.data);
+      hashPadded(hasher, data, data.size);
+    }
     step(() => stepName(operation));
     count++;
   }

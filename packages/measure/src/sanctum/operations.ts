@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import type { ByteSource } from '@motte/binary/source';
 import { SANCTUM_FLAVOURS } from './flavours.js';
 import type { OperationField, OperationKind, SanctumFlavour, SanctumFlavourName } from './flavours.js';
 
@@ -7,7 +8,7 @@ import type { OperationField, OperationKind, SanctumFlavour, SanctumFlavourName 
 export interface SanctumOperation {
   readonly op: string;
   readonly values: Readonly<Record<string, bigint>>;
-  readonly data?: Uint8Array;
+  readonly data?: Uint8Array | ByteSource;
 }
 
 function bad(field: string, expected: string, found: string | number | bigint): MotteError {
@@ -39,7 +40,7 @@ function readOperation(
   flavour: SanctumFlavour,
   json: unknown,
   field: string,
-  read: (data: unknown, field: string) => Uint8Array,
+  read: (data: unknown, field: string) => Uint8Array | ByteSource,
 ): SanctumOperation {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw bad(field, 'an object', JSON.stringify(json) ?? 'none');
@@ -68,7 +69,7 @@ function readOperation(
 export function readSanctumOperations(
   name: SanctumFlavourName,
   json: unknown,
-  read: (data: unknown, field: string) => Uint8Array,
+  read: (data: unknown, field: string) => Uint8Array | ByteSource,
 ): SanctumOperation[] {
   if (!Array.isArray(json)) throw bad('operations', 'an array', typeof json);
   return json.map((item, i) => readOperation(SANCTUM_FLAVOURS[name], item, `operations[${i}]`, read));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { fromHex } from '@motte/binary/hex';
-import { readBytes } from '@motte/binary/source';
+import { sliceSource } from '@motte/binary/source';
+import type { ByteSource } from '@motte/binary/source';
 import { measureSanctum } from '@motte/measure/sanctum';
 import { readSanctumOperations } from '@motte/measure/sanctum/operations';
 import type { Input, Outcome } from '../grammar/command.js';
@@ -12,7 +13,7 @@ import { readJson } from '../io/json.js';
 import { digestOutcome } from '../measure/outcome.js';
 
 /** The bytes of an operation: hex digits, or a range `[offset, length]` of the pool. */
-function dataOf(data: unknown, field: string, pool: InputFile | undefined): Uint8Array {
+function dataOf(data: unknown, field: string, pool: InputFile | undefined): Uint8Array | ByteSource {
   if (typeof data === 'string') return fromHex(data, field);
   const [offset, length] = Array.isArray(data) && data.length === 2 ? (data as unknown[]) : [];
   const fits =
@@ -29,7 +30,7 @@ function dataOf(data: unknown, field: string, pool: InputFile | undefined): Uint
       pool === undefined ? 'hex digits, as there is no --pool' : `a range of ${pool.size} bytes`;
     throw new MotteError('SANCTUM_OPERATION', { field, expected, found: JSON.stringify(data) ?? 'none' });
   }
-  return readBytes(pool, offset, length);
+  return sliceSource(pool, offset, length);
 }
 
 /** `motte measure sanctum --flavour pwnall|mit --ops FILE.json [--pool FILE]` */

@@ -72,8 +72,17 @@ function execKeep(
   return { profile: `keep-sgx${config.sgx.version}`, plan: keep.plan, keep };
 }
 
-/** The lines of a written plan. Throws FILE_KIND for what is no text. */
+/** Most bytes of a written plan: its lines are held, with what they carry inline. */
+const MOST_PLAN = 1 << 28;
+
+/** The lines of a written plan. Throws FILE_ACCESS for one that is too large, FILE_KIND for what is no text. */
 function linesOf(file: InputFile): string[] {
+  if (file.size > MOST_PLAN)
+    throw new MotteError('FILE_ACCESS', {
+      field: file.path,
+      expected: `a written plan of at most ${MOST_PLAN} bytes`,
+      found: file.size,
+    });
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readBytes(file, 0, file.size));
