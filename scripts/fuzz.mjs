@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run fuzz [SECONDS [WORD…]]: every test file that uses fast-check, SECONDS each (60 by default), with fresh
-// seeds; then fuzz/run, which is libFuzzer over both sides of the host-call boundary. WORDs choose those whose path
-// has one of them. A finding prints its seed and path, with which fast-check plays it again, and what the file said.
-// Ends with `N passed, N failed`.
+// npm run fuzz [SECONDS [WORD…]]: every test file that uses fast-check or fuzzParser, SECONDS each (60 by default; each
+// parser of a file takes them), with fresh seeds; then fuzz/run, which is libFuzzer over both sides of the host-call
+// boundary. WORDs choose those whose path has one of them. A finding of fast-check prints its seed and path, with which
+// it plays it again; one of fuzzParser is a file in build/fuzz: fix the parser, then put the file in
+// fuzz/corpus/PARSER as ANSWER.WHAT, where ANSWER is `accepted` or the code that refuses it, and every test run replays
+// it. MOTTE_FUZZ_KEEP=1 puts inputs with answers that were not seen before there. Ends with `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -34,8 +36,9 @@ function fuzzers(words) {
     .map((name) => join(ROOT, name))
     .filter(existsSync)
     .flatMap((parent) => readdirSync(parent).map((name) => join(parent, name, 'dist/test')))
+    .concat(join(ROOT, 'test/dist/e2e'))
     .flatMap(files)
-    .filter((file) => /from 'fast-check'/.test(readFileSync(file, 'utf8')))
+    .filter((file) => /from 'fast-check'|fuzzParser/.test(readFileSync(file, 'utf8')))
     .filter((file) => isWanted(relative(ROOT, file), words))
     .toSorted((a, b) => a.localeCompare(b));
 }
@@ -45,7 +48,7 @@ function fuzzers(words) {
  * other runs again and again, as fast-check draws a new seed each time.
  */
 function fuzz(file, seconds) {
-  const again = readFileSync(file, 'utf8').includes('fuzzParameters') ? 0 : seconds;
+  const again = /fuzzParameters|fuzzParser/.test(readFileSync(file, 'utf8')) ? 0 : seconds;
   const started = Date.now();
   const spent = () => (Date.now() - started) / 1000;
   let rounds = 0;

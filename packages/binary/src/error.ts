@@ -31,8 +31,19 @@ export interface ErrorJson {
   readonly offset?: string;
 }
 
+/** Control characters, line separators, and what turns the direction of writing around. */
+const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+/** Text out of an input, which must neither end the line nor command the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(
+    UNPRINTABLE,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
 function text(value: Plain): string {
-  return typeof value === 'bigint' ? `0x${value.toString(16)}` : String(value);
+  return typeof value === 'bigint' ? `0x${value.toString(16)}` : printable(String(value));
 }
 
 function compose(code: ErrorCode, details: ErrorDetails): string {
@@ -41,7 +52,7 @@ function compose(code: ErrorCode, details: ErrorDetails): string {
   if (details.expected !== undefined) parts.push(`expected ${text(details.expected)}`);
   if (details.found !== undefined) parts.push(`found ${text(details.found)}`);
   if (details.offset !== undefined) parts.push(`at offset 0x${details.offset.toString(16)}`);
-  const where = details.field === undefined ? '' : `${details.field}: `;
+  const where = details.field === undefined ? '' : `${text(details.field)}: `;
   return where + head + (parts.length > 0 ? ` (${parts.join(', ')})` : '');
 }
 

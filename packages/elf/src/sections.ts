@@ -4,7 +4,7 @@ import { checkRange, toSafeNumber } from '@motte/binary/range';
 import { sliceSource } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import { SHF, SHN, SHT, nameOf } from './constants.js';
-import { SHDR } from './layouts.js';
+import { EHDR, SHDR } from './layouts.js';
 import { records } from './records.js';
 import { strings } from './strings.js';
 import type { Elf, ElfHeader, Section } from './types.js';
@@ -63,6 +63,7 @@ function named(source: ByteSource, header: ElfHeader, sections: readonly Section
       field: 'e_shstrndx',
       expected: `the number of a string table, below ${sections.length}`,
       found: table === undefined ? header.shstrndx : nameOf('SHT', SHT, table.type),
+      offset: EHDR.offsetOf('e_shstrndx'),
     });
   }
   const names = strings(source, table.offset, table.size, NAME_LIMIT);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { PAGE_SIZE } from '@motte/binary/range';
+import { MADE_FILE } from '../plan.js';
 import type { PagePlan, PageRun } from '../plan.js';
 import { planSecs } from './secs.js';
 
@@ -15,15 +16,24 @@ const MAX_PAGES = 1 << 28;
 
 const PAGE = BigInt(PAGE_SIZE);
 
-function bad(index: number, field: string, expected: string, found: string | number | bigint): MotteError {
-  return new MotteError('PLAN_INVALID', { field: `runs[${index}].${field}`, expected, found });
+type Found = string | number | bigint;
+
+/** A fault of run `index`, at the offset of its bytes when they come from a file. */
+function bad(index: number, field: string, expected: string, found: Found, run?: PageRun): MotteError {
+  return new MotteError('PLAN_INVALID', {
+    field: `runs[${index}].${field}`,
+    expected,
+    found,
+    ...(run === undefined || run.source.file === MADE_FILE ? {} : { offset: run.source.offset }),
+  });
 }
 
 function checkRun(run: PageRun, index: number, size: bigint): void {
   const { address, pages, permissions } = run;
-  if (run.kind === 'secs') throw bad(index, 'kind', 'one secs, as the first run', 'another secs');
-  if (!Number.isSafeInteger(pages) || pages < 1) throw bad(index, 'pages', 'at least one', pages);
-  if (address < 0n || address % PAGE !== 0n) throw bad(index, 'address', 'a multiple of 0x1000', address);
+  if (run.kind === 'secs') throw bad(index, 'kind', 'one secs, as the first run', 'another secs', run);
+  if (!Number.isSafeInteger(pages) || pages < 1) throw bad(index, 'pages', 'at least one', pages, run);
+  if (address < 0n || address % PAGE !== 0n)
+    throw bad(index, 'address', 'a multiple of 0x1000', address, run);
   const end = address + BigInt(pages) * PAGE;
   if (end > size)
     throw bad(
@@ -31,13 +41,14 @@ function checkRun(run: PageRun, index: number, size: bigint): void {
       'address',
       `pages within SECS.SIZE 0x${size.toString(16)}`,
       `an end at 0x${end.toString(16)}`,
+      run,
     );
   if (run.bytes.size > pages * PAGE_SIZE)
-    throw bad(index, 'bytes', `at most ${pages} pages`, `${run.bytes.size} bytes`);
+    throw bad(index, 'bytes', `at most ${pages} pages`, `${run.bytes.size} bytes`, run);
   const any = permissions.read || permissions.write || permissions.execute;
-  if (run.kind === 'tcs' && any) throw bad(index, 'permissions', 'none for a TCS', 'some');
+  if (run.kind === 'tcs' && any) throw bad(index, 'permissions', 'none for a TCS', 'some', run);
   if (run.kind === 'reg' && permissions.write && !permissions.read)
-    throw bad(index, 'permissions', 'R wherever there is W', 'W alone');
+    throw bad(index, 'permissions', 'R wherever there is W', 'W alone', run);
 }
 
 function checkOverlap(plan: PagePlan): void {
@@ -46,7 +57,13 @@ function checkOverlap(plan: PagePlan): void {
   let end = 0n;
   for (const { run, index } of order) {
     if (run.address < end)
-      throw bad(index, 'address', 'pages that are added once', `0x${run.address.toString(16)} a second time`);
+      throw bad(
+        index,
+        'address',
+        'pages that are added once',
+        `0x${run.address.toString(16)} a second time`,
+        run,
+      );
     end = run.address + BigInt(run.pages) * PAGE;
   }
 }

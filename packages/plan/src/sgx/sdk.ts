@@ -4,8 +4,8 @@ import { readElf } from '@motte/elf/read';
 import type { Elf } from '@motte/elf/types';
 import type { PagePlan, PageRun } from '../plan.js';
 import { patchedSource } from '../sources.js';
-import { checkSgxPlan, MAX_RUNS } from './check.js';
-import { entryRuns, expandLayout } from './sdk/entries.js';
+import { checkSgxPlan } from './check.js';
+import { entryRuns, expandLayout, MOST_ROWS } from './sdk/entries.js';
 import type { SdkMetadata } from './sdk/metadata.js';
 import { sdkSegments } from './sdk/segments.js';
 import { secsRun } from './secs.js';
@@ -18,9 +18,6 @@ function isVersion13({ head }: SdkMetadata): boolean {
 function place({ elrange, head }: SdkMetadata): { base: bigint; size: bigint } {
   if (elrange === undefined) return { base: 0n, size: head.enclave_size };
   const { image_address: image, start, size } = elrange;
-  if (image < start) {
-    throw new MotteError('SDK_METADATA', { field: 'ELRANGE.image_address', expected: start, found: image });
-  }
   return { base: image - start, size };
 }
 
@@ -49,9 +46,15 @@ export function sdkPlan(elf: Elf, metadata: SdkMetadata, file: string): PagePlan
     secs,
     ...sdkSegments({ elf: patchedElf(elf, metadata), file, patches, base, extraPages }),
   ];
+  const most = runs.length + 2 * MOST_ROWS;
   for (const entry of expandLayout(metadata)) {
     runs.push(...entryRuns(metadata, entry, file, base));
-    if (runs.length > MAX_RUNS) break; // checkSgxPlan refuses it
+    if (runs.length > most)
+      throw new MotteError('PLAN_TOO_LARGE', {
+        field: 'layout',
+        expected: `at most ${most} runs`,
+        found: runs.length,
+      });
   }
   return checkSgxPlan({ tee: 'sgx', size, runs });
 }

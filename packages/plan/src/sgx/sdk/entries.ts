@@ -8,34 +8,45 @@ import type { ByteSource } from '@motte/binary/source';
 import { MADE_FILE } from '../../plan.js';
 import type { PageRun } from '../../plan.js';
 import { fillSource, NO_BYTES, trimmedSource } from '../../sources.js';
-import { MAX_RUNS } from '../check.js';
 import { parseSecinfoFlags } from '../secinfo-flags.js';
 import { ENTRY_ATTRIBUTES } from './layouts.js';
 import type { LayoutEntry, SdkMetadata } from './metadata.js';
 
-function bad(field: string, expected: string, found: string | number | bigint): MotteError {
-  return new MotteError('SDK_LAYOUT', { field, expected, found });
+/**
+ * Most rows when groups are written out, and most TCS pages of a row: those of 8192 threads. A file of 10 KB could
+ * ask for a million of them, which took 1.5 GB.
+ */
+export const MOST_ROWS: number = 1 << 16;
+
+/** A row of the table and its offset in the file. */
+interface PlacedEntry extends LayoutEntry {
+  readonly at: number;
+}
+
+function bad(field: string, expected: string, found: string | number | bigint, offset: number): MotteError {
+  return new MotteError('SDK_LAYOUT', { field, expected, found, offset });
 }
 
 /** The layout table with its groups written out. */
-export function expandLayout(metadata: SdkMetadata): LayoutEntry[] {
-  const out: LayoutEntry[] = [];
+export function expandLayout(metadata: SdkMetadata): PlacedEntry[] {
+  const out: PlacedEntry[] = [];
   metadata.layout.forEach((row, index) => {
     if (!row.group) {
-      out.push(row.entry);
+      out.push({ ...row.entry, at: row.at });
       return;
     }
+    const { at } = row;
     const { entry_count: count, load_times: times, step } = row.repeat;
     const group = metadata.layout.slice(index - Math.min(count, index), index);
     if (group.length !== count)
-      throw bad(`layout[${index}].entry_count`, `at most ${index} rows before it`, count);
-    if (out.length + count * times > MAX_RUNS) {
-      throw bad(`layout[${index}].load_times`, `at most ${MAX_RUNS} rows in all`, times);
+      throw bad(`layout[${index}].entry_count`, `at most ${index} rows before it`, count, at);
+    if (out.length + count * times > MOST_ROWS) {
+      throw bad(`layout[${index}].load_times`, `at most ${MOST_ROWS} rows in all`, times, at);
     }
     for (let time = 1n; time <= BigInt(times); time++) {
       for (const inner of group) {
-        if (inner.group) throw bad(`layout[${index}]`, 'a group of plain rows', 'a group of groups');
-        out.push({ ...inner.entry, rva: BigInt.asUintN(64, inner.entry.rva + time * step) });
+        if (inner.group) throw bad(`layout[${index}]`, 'a group of plain rows', 'a group of groups', at);
+        out.push({ ...inner.entry, at: inner.at, rva: BigInt.asUintN(64, inner.entry.rva + time * step) });
       }
     }
   });
@@ -43,10 +54,11 @@ export function expandLayout(metadata: SdkMetadata): LayoutEntry[] {
 }
 
 /** The content of an entry in its block, where the block has it. */
-function content({ block }: SdkMetadata, entry: LayoutEntry, where: string): ByteSource {
+function content({ block }: SdkMetadata, entry: PlacedEntry, where: string): ByteSource {
   const { content_offset: offset, content_size: size } = entry;
   if (offset + size > block.size || size > entry.page_count * PAGE_SIZE) {
-    throw bad(`${where}.content_size`, 'content within the block and the pages of its row', size);
+    const expected = 'content within the block and the pages of its row';
+    throw bad(`${where}.content_size`, expected, size, entry.at);
   }
   return sliceSource(block, offset, size);
 }
@@ -71,12 +83,13 @@ function pattern(value: number): Uint8Array {
 }
 
 /** The runs of one row: none for guard pages and for memory that is added later. */
-export function entryRuns(metadata: SdkMetadata, entry: LayoutEntry, file: string, base: bigint): PageRun[] {
+export function entryRuns(metadata: SdkMetadata, entry: PlacedEntry, file: string, base: bigint): PageRun[] {
   const { attributes, page_count: pages, content_offset: offset, content_size: size, rva } = entry;
   const where = `layout entry 0x${entry.id.toString(16)}`;
   if ((attributes & ENTRY_ATTRIBUTES.EADD) === 0 || entry.si_flags === 0n || pages === 0) return [];
   const known = parseSecinfoFlags(entry.si_flags);
-  if (known === undefined) throw bad(`${where}.si_flags`, 'TCS (0x100) or REG (0x201-0x207)', entry.si_flags);
+  if (known === undefined)
+    throw bad(`${where}.si_flags`, 'TCS (0x100) or REG (0x201-0x207)', entry.si_flags, entry.at);
   const extend = (attributes & ENTRY_ATTRIBUTES.EEXTEND) !== 0;
   const made = { file: MADE_FILE, section: `${where} at ${hex64(rva)}`, offset: 0 } as const;
   const run = { ...known, address: base + rva, pages, measured: extend };
@@ -86,7 +99,8 @@ export function entryRuns(metadata: SdkMetadata, entry: LayoutEntry, file: strin
     return [{ ...run, bytes, source: { ...made, inline: true } }];
   }
   if (known.kind === 'tcs') {
-    if (pages > MAX_RUNS) throw bad(`${where}.page_count`, `at most ${MAX_RUNS} TCS pages`, pages);
+    if (pages > MOST_ROWS)
+      throw bad(`${where}.page_count`, `at most ${MOST_ROWS} TCS pages`, pages, entry.at);
     const bytes = tcsSource(content(metadata, { ...entry, page_count: 1 }, where), rva);
     return Array.from({ length: pages }, (_, i) => ({
       ...run,

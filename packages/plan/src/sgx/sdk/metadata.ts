@@ -14,10 +14,11 @@ import type { ELRANGE_FIELDS, ENTRY_FIELDS, GROUP_FIELDS, METADATA_FIELDS } from
 /** A row of the layout table. */
 export type LayoutEntry = LayoutValues<typeof ENTRY_FIELDS>;
 
-/** A row of the layout table as it stands there. */
-export type LayoutRow =
+/** A row of the layout table as it stands there, at an offset of the file. */
+export type LayoutRow = { readonly at: number } & (
   | { readonly group: false; readonly entry: LayoutEntry }
-  | { readonly group: true; readonly repeat: LayoutValues<typeof GROUP_FIELDS> };
+  | { readonly group: true; readonly repeat: LayoutValues<typeof GROUP_FIELDS> }
+);
 
 /** A metadata block. A file may have several, for loaders of different age; the first is the one to use. */
 export interface SdkMetadata {
@@ -30,6 +31,7 @@ export interface SdkMetadata {
   readonly fileOffset: number;
   readonly patches: readonly Patch[];
   readonly layout: readonly LayoutRow[];
+  /** The image lies in it. */
   readonly elrange: LayoutValues<typeof ELRANGE_FIELDS> | undefined;
 }
 
@@ -41,49 +43,68 @@ const NOTE_TYPE = 1;
 /** Most bytes of a block: 4096 rows of each table are far more than any signer writes. */
 const BLOCK_LIMIT = 1 << 20;
 
-function bad(field: string, expected: string, found: string | number | bigint, offset?: number): MotteError {
-  const at = offset === undefined ? {} : { offset };
-  return new MotteError('SDK_METADATA', { field, expected, found, ...at });
+function bad(field: string, expected: string, found: string | number | bigint, offset: number): MotteError {
+  return new MotteError('SDK_METADATA', { field, expected, found, offset });
 }
 
-/** The rows of a table in the block, each of the table's size. */
+/** A block as it was read. */
+interface Block {
+  readonly head: SdkMetadata['head'];
+  readonly bytes: Uint8Array;
+  /** Where it stands in the file. */
+  readonly base: number;
+}
+
+/** The rows of one of the block's tables, each of the table's size, and where each stands in the block. */
 function rows<F extends readonly Field[]>(
   table: Layout<F>,
-  block: Uint8Array,
-  offset: number,
-  size: number,
+  name: 'patches' | 'layout' | 'elrange',
+  { head, bytes: block, base }: Block,
 ): { values: LayoutValues<F>; at: number }[] {
   const field = `${table.name} directory`;
-  if (size % table.size !== 0) throw bad(field, `a multiple of ${table.size} bytes`, size);
-  if (offset + size > block.length)
-    throw bad(field, `rows within the block of ${block.length} bytes`, `0x${offset.toString(16)} + ${size}`);
+  const [offset, size] = [head[`${name}_offset`], head[`${name}_size`]];
+  const at = base + METADATA.offsetOf(`${name}_size`);
+  if (size % table.size !== 0) throw bad(field, `a multiple of ${table.size} bytes`, size, at);
+  if (offset + size > block.length) {
+    const found = `0x${offset.toString(16)} + ${size}`;
+    throw bad(field, `rows within the block of ${block.length} bytes`, found, at);
+  }
   return Array.from({ length: size / table.size }, (_, i) => {
-    const at = offset + i * table.size;
-    return { values: table.read(block, at), at };
+    const from = offset + i * table.size;
+    return { values: table.read(block, from), at: from };
   });
 }
 
-function readPatches(head: SdkMetadata['head'], block: Uint8Array, fileSize: number): Patch[] {
-  return rows(PATCH, block, head.patches_offset, head.patches_size).map(({ values, at }) => {
+function readPatches(block: Block, fileSize: number): Patch[] {
+  const { bytes, base } = block;
+  return rows(PATCH, 'patches', block).map(({ values, at }) => {
     const { destination, source, size } = values;
-    if (source + size > block.length) throw bad('PATCH.source', 'bytes within the block', source, at);
+    if (source + size > bytes.length) throw bad('PATCH.source', 'bytes within the block', source, base + at);
     if (destination + BigInt(size) > BigInt(fileSize))
-      throw bad('PATCH.destination', 'bytes within the file', destination, at);
-    return { at: Number(destination), bytes: block.subarray(source, source + size) };
+      throw bad('PATCH.destination', 'bytes within the file', destination, base + at);
+    return { at: Number(destination), bytes: bytes.subarray(source, source + size) };
   });
 }
 
-function readLayout(head: SdkMetadata['head'], block: Uint8Array): LayoutRow[] {
-  return rows(ENTRY, block, head.layout_offset, head.layout_size).map(({ values: entry, at }) =>
-    (entry.id & GROUP_BIT) === 0 ? { group: false, entry } : { group: true, repeat: GROUP.read(block, at) },
+function readLayout(block: Block): LayoutRow[] {
+  const { bytes, base } = block;
+  return rows(ENTRY, 'layout', block).map(({ values: entry, at }) =>
+    (entry.id & GROUP_BIT) === 0
+      ? { at: base + at, group: false, entry }
+      : { at: base + at, group: true, repeat: GROUP.read(bytes, at) },
   );
 }
 
-function readElrange(head: SdkMetadata['head'], block: Uint8Array): SdkMetadata['elrange'] {
+function readElrange(block: Block): SdkMetadata['elrange'] {
+  const { head, base } = block;
   if (head.version_major <= 10) return undefined;
-  const [record, ...more] = rows(ELRANGE, block, head.elrange_offset, head.elrange_size);
+  const [record, ...more] = rows(ELRANGE, 'elrange', block);
+  const at = base + METADATA.offsetOf('elrange_size');
   if (record === undefined || more.length > 0)
-    throw bad('ELRANGE directory', 'one record, as the version says', head.elrange_size);
+    throw bad('ELRANGE directory', 'one record, as the version says', head.elrange_size, at);
+  const { image_address: image, start } = record.values;
+  if (image < start)
+    throw bad('ELRANGE.image_address', `at least 0x${start.toString(16)}`, image, base + record.at);
   return record.values;
 }
 
@@ -111,15 +132,15 @@ function readBlock(
     const at = fileOffset + METADATA.offsetOf('size');
     throw bad('METADATA.size', `${METADATA.size} to ${Math.min(left, BLOCK_LIMIT)} bytes`, head.size, at);
   }
-  const block = readBytes(descriptor, offset, head.size);
+  const block: Block = { head, bytes: readBytes(descriptor, offset, head.size), base: fileOffset };
   return {
     head,
     offset,
     block: sliceSource(descriptor, offset, head.size),
     fileOffset,
-    patches: readPatches(head, block, fileSize),
-    layout: readLayout(head, block),
-    elrange: readElrange(head, block),
+    patches: readPatches(block, fileSize),
+    layout: readLayout(block),
+    elrange: readElrange(block),
   };
 }
 
@@ -129,12 +150,12 @@ function readBlock(
  */
 export function readSdkMetadata(elf: Elf): SdkMetadata[] {
   const section = findSection(elf, SDK_SECTION);
-  if (section === undefined) throw bad(SDK_SECTION, 'such a section', 'none');
+  if (section === undefined) throw bad(SDK_SECTION, 'such a section', 'none', elf.header.shoff);
   const contents = sectionSource(elf, section);
   // The first note alone: its descriptor has an odd offset, and linkers round the section up after it.
   const { value: note } = readNotes(contents, 'none').next();
   if (note?.name !== NOTE_NAME || note.type !== NOTE_TYPE) {
-    throw bad(SDK_SECTION, `a note ${NOTE_NAME}`, note === undefined ? 'none' : note.name);
+    throw bad(SDK_SECTION, `a note ${NOTE_NAME}`, note === undefined ? 'none' : note.name, section.offset);
   }
   const { descriptor } = note;
   const start = NHDR.size + NOTE_NAME.length + 1;
