@@ -23,10 +23,11 @@ function parseToml(text: string): unknown {
       throw new MotteError('KEEP_SYNTAX', {
         field: 'Keep.toml',
         message: `line ${error.line}, column ${error.column}: ${reason}`,
+        expected: 'TOML',
         cause: error,
       });
     }
-    throw new MotteError('KEEP_SYNTAX', { cause: error });
+    throw new MotteError('KEEP_SYNTAX', { field: 'Keep.toml', expected: 'TOML', cause: error });
   }
 }
 

@@ -3,6 +3,7 @@ import { MotteError } from '@motte/binary/error';
 import { alignDown, alignUp, PAGE_SIZE } from '@motte/binary/range';
 import type { ByteSource } from '@motte/binary/source';
 import { EM, PT } from '@motte/elf/constants';
+import { EHDR, PHDR } from '@motte/elf/layouts';
 import { readElf } from '@motte/elf/read';
 import { segmentName } from '@motte/elf/segments';
 import type { Elf, Segment } from '@motte/elf/types';
@@ -25,29 +26,32 @@ export interface PageRun {
   readonly filled: number;
 }
 
-function bad(field: string, expected: string, found: string | bigint | number): MotteError {
-  return new MotteError('KEYSTONE_FILE', { field, expected, found });
+function bad(field: string, expected: string, found: string | bigint | number, offset: number): MotteError {
+  return new MotteError('KEYSTONE_FILE', { field, expected, found, offset });
 }
 
 /** Reads an ELF file for the 2022 format. Throws KEYSTONE_FILE, or an error of `@motte/elf`. */
 export function readKeystoneElf(source: ByteSource, field: 'runtime' | 'eapp'): Elf {
   const elf = readElf(source);
   const { machine } = elf.header;
-  if (machine !== EM.RISCV) throw bad(`${field}: e_machine`, `${EM.RISCV} (RISC-V)`, machine);
-  if (!elf.segments.some(({ type }) => type === PT.LOAD)) throw bad(field, 'a PT_LOAD segment', 'none');
+  if (machine !== EM.RISCV)
+    throw bad(`${field}: e_machine`, `${EM.RISCV} (RISC-V)`, machine, EHDR.offsetOf('e_machine'));
+  if (!elf.segments.some(({ type }) => type === PT.LOAD))
+    throw bad(field, 'a PT_LOAD segment', 'none', elf.header.phoff);
   return elf;
 }
 
-function runOf(source: ByteSource, segment: Segment, field: string): PageRun | undefined {
+function runOf({ source, header }: Elf, segment: Segment, field: string): PageRun | undefined {
   if (segment.memsz === 0) return undefined;
   const va = alignDown(segment.vaddr, PAGE);
   const skip = Number(segment.vaddr - va);
   const end = alignUp(segment.vaddr + BigInt(segment.memsz), PAGE);
   const name = `${field}: ${segmentName(segment)}`;
-  if (end > LOW_END && va < HIGH_START) throw bad(`${name}.p_vaddr`, 'an address of Sv39', segment.vaddr);
+  const at = header.phoff + segment.index * PHDR.size;
+  if (end > LOW_END && va < HIGH_START) throw bad(`${name}.p_vaddr`, 'an address of Sv39', segment.vaddr, at);
   // The SDK copies the file's bytes up to the end of the first page, beyond p_filesz where there are fewer.
   if (skip > 0 && segment.filesz < PAGE_SIZE - skip)
-    throw bad(`${name}.p_filesz`, `${PAGE_SIZE - skip}, to the end of its first page`, segment.filesz);
+    throw bad(`${name}.p_filesz`, `${PAGE_SIZE - skip}, to the end of its first page`, segment.filesz, at);
   const pages = Number((end - va) / PAGE);
   return { va, pages, skip, source, offset: segment.offset, filled: segment.filesz };
 }
@@ -57,16 +61,18 @@ function runOf(source: ByteSource, segment: Segment, field: string): PageRun | u
  * the first has it, and the other's bytes are lost, as the SDK does it. Throws KEYSTONE_FILE for segments that
  * descend, which the monitor refuses.
  */
-export function segmentPages({ source, segments }: Elf, field: 'runtime' | 'eapp'): PageRun[] {
+export function segmentPages(elf: Elf, field: 'runtime' | 'eapp'): PageRun[] {
   const runs: PageRun[] = [];
   let next = 0n;
-  for (const segment of segments) {
+  for (const segment of elf.segments) {
     if (segment.type !== PT.LOAD) continue;
-    const run = runOf(source, segment, field);
+    const run = runOf(elf, segment, field);
     if (run === undefined) continue;
     const shared = runs.length > 0 && run.va === next - PAGE ? 1 : 0;
-    if (run.va < next && shared === 0)
-      throw bad(`${field}: ${segmentName(segment)}.p_vaddr`, `at least 0x${next.toString(16)}`, run.va);
+    if (run.va < next && shared === 0) {
+      const at = elf.header.phoff + segment.index * PHDR.size;
+      throw bad(`${field}: ${segmentName(segment)}.p_vaddr`, `at least 0x${next.toString(16)}`, run.va, at);
+    }
     next = run.va + BigInt(run.pages) * PAGE;
     if (run.pages > shared) runs.push(shared === 0 ? run : withoutFirstPage(run));
   }

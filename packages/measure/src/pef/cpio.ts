@@ -87,7 +87,7 @@ export function readCpio(archive: Uint8Array): CpioArchive {
     const contentAt = align(nameAt + namesize, 4);
     zeros(archive, nameAt + namesize - 1, contentAt, 'end of the name');
     const name = new TextDecoder('latin1').decode(archive.subarray(nameAt, nameAt + namesize - 1));
-    if (name.includes('\0')) throw bad('name', 'no NUL within', JSON.stringify(name), nameAt);
+    if (name.includes('\0')) throw bad('name', 'no NUL within', JSON.stringify(name.slice(0, 40)), nameAt);
     if (filesize > archive.length - contentAt)
       throw bad('filesize', `at most ${archive.length - contentAt}`, filesize, at);
     const next = align(contentAt + filesize, 4);

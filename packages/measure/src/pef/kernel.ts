@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import type { ByteSource } from '@motte/binary/source';
 import { EM, PT, SHF, SHT } from '@motte/elf/constants';
+import { EHDR } from '@motte/elf/layouts';
 import { readElf } from '@motte/elf/read';
 import type { Elf, Section, Segment } from '@motte/elf/types';
 
@@ -14,8 +15,8 @@ interface Piece {
 /** The kernel's size is told to the ultravisor in 32 bits. */
 const MAX_BYTES = 0xffffffff;
 
-function bad(field: string, expected: string, found: string | number | bigint): MotteError {
-  return new MotteError('PEF_INPUT', { field, expected, found });
+function bad(field: string, expected: string, found: string | number | bigint, offset: number): MotteError {
+  return new MotteError('PEF_INPUT', { field, expected, found, offset });
 }
 
 /** The load address of a section: as far into its segment's physical as it is into the virtual addresses. */
@@ -50,16 +51,18 @@ function piecesOf({ sections, segments }: Elf): Piece[] {
  */
 export function flatKernel(vmlinux: ByteSource): ByteSource {
   const elf = readElf(vmlinux);
-  if (elf.header.machine !== EM.PPC64) throw bad('e_machine', `${EM.PPC64} (PowerPC64)`, elf.header.machine);
+  if (elf.header.machine !== EM.PPC64)
+    throw bad('e_machine', `${EM.PPC64} (PowerPC64)`, elf.header.machine, EHDR.offsetOf('e_machine'));
   const pieces = piecesOf(elf);
   const base = pieces[0]?.address;
-  if (base === undefined) throw bad('sections', 'one that is loaded', 'none');
+  if (base === undefined) throw bad('sections', 'one that is loaded', 'none', elf.header.shoff);
   let end = base;
-  for (const { address, size } of pieces) {
-    if (address < end) throw bad('sections', 'each at its own load addresses', address);
+  for (const { address, size, offset } of pieces) {
+    if (address < end) throw bad('sections', 'each at its own load addresses', address, offset);
     end = address + BigInt(size);
   }
-  if (end - base > BigInt(MAX_BYTES)) throw bad('sections', `at most ${MAX_BYTES} bytes apart`, end - base);
+  if (end - base > BigInt(MAX_BYTES))
+    throw bad('sections', `at most ${MAX_BYTES} bytes apart`, end - base, elf.header.shoff);
   const total = Number(end - base);
   return {
     size: total,

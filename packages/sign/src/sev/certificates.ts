@@ -68,24 +68,27 @@ export interface SevCertificate {
   readonly signed: Uint8Array;
 }
 
-function bad(field: string, expected: string, found: string | number): MotteError {
-  return new MotteError('SEV_CERTIFICATE', { field, expected, found });
+function bad(field: string, expected: string, found: string | number, offset: number): MotteError {
+  return new MotteError('SEV_CERTIFICATE', { field, expected, found, offset });
 }
 
 /** Reads an ARK or ASK, strictly. Throws SEV_CERTIFICATE, STRUCT_TRUNCATED, STRUCT_RESERVED. */
 export function readAmdCertificate(bytes: Uint8Array): AmdCertificate {
   const head = AMD_CERT.readStrict(bytes);
   const { version, modulus_bits: bits, exponent_bits: exponentBits } = head;
-  if (version !== 1) throw bad('version', '1', version);
-  if (bits !== 2048 && bits !== 4096) throw bad('modulus_bits', '2048 or 4096', bits);
-  if (exponentBits !== bits) throw bad('exponent_bits', String(bits), exponentBits);
+  if (version !== 1) throw bad('version', '1', version, 0);
+  if (bits !== 2048 && bits !== 4096)
+    throw bad('modulus_bits', '2048 or 4096', bits, AMD_CERT.offsetOf('modulus_bits'));
+  if (exponentBits !== bits)
+    throw bad('exponent_bits', String(bits), exponentBits, AMD_CERT.offsetOf('exponent_bits'));
   const size = bits / 8;
   if (bytes.length !== AMD_CERT.size + 3 * size)
-    throw bad('certificate', `${AMD_CERT.size + 3 * size} bytes`, bytes.length);
+    throw bad('certificate', `${AMD_CERT.size + 3 * size} bytes`, bytes.length, AMD_CERT.size);
   const part = (index: number): Uint8Array =>
     new Uint8Array(bytes.subarray(AMD_CERT.size + index * size, AMD_CERT.size + (index + 1) * size));
   const exponent = part(0);
-  if (exponent.subarray(8).some((byte) => byte !== 0)) throw bad('exponent', 'at most 64 bits', 'more');
+  if (exponent.subarray(8).some((byte) => byte !== 0))
+    throw bad('exponent', 'at most 64 bits', 'more', AMD_CERT.size + 8);
   return {
     head,
     exponent: new DataView(exponent.buffer).getBigUint64(0, true),
@@ -98,10 +101,11 @@ export function readAmdCertificate(bytes: Uint8Array): AmdCertificate {
 /** Reads an OCA, PEK, PDH or CEK, strictly. Throws SEV_CERTIFICATE, STRUCT_TRUNCATED, STRUCT_RESERVED. */
 export function readSevCertificate(bytes: Uint8Array): SevCertificate {
   const values = SEV_CERT.readStrict(bytes);
-  if (bytes.length !== SEV_CERT.size) throw bad('certificate', `${SEV_CERT.size} bytes`, bytes.length);
-  if (values.version !== 1) throw bad('version', '1', values.version);
-  if (values.curve !== 2) throw bad('curve', '2 (P-384)', values.curve);
+  if (bytes.length !== SEV_CERT.size)
+    throw bad('certificate', `${SEV_CERT.size} bytes`, bytes.length, SEV_CERT.size);
+  if (values.version !== 1) throw bad('version', '1', values.version, 0);
+  if (values.curve !== 2) throw bad('curve', '2 (P-384)', values.curve, SEV_CERT.offsetOf('curve'));
   if ([...values.x.subarray(48), ...values.y.subarray(48)].some((byte) => byte !== 0))
-    throw bad('x, y', 'at most 48 bytes each', 'more');
+    throw bad('x, y', 'at most 48 bytes each', 'more', SEV_CERT.offsetOf('x') + 48);
   return { values, signed: new Uint8Array(bytes.subarray(0, SEV_CERT.offsetOf('sig1_usage'))) };
 }
