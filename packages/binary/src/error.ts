@@ -35,11 +35,8 @@ export interface ErrorJson {
 const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
 
 /** Text out of an input, which must neither end the line nor command the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(
-    UNPRINTABLE,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+function printable(raw: string): string {
+  return raw.replaceAll(UNPRINTABLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 function text(value: Plain): string {

@@ -58,18 +58,22 @@ function used(): number {
   return heapUsed + arrayBuffers;
 }
 
-/** Runs one call within its bounds; what it throws passes through. */
+/** Runs one call, which returns or throws, and throws something else when it took too much. */
 function bounded<T>(call: () => T): T {
   const memory = used();
   const start = cpuUsage();
+  let outcome: { readonly value: T } | { readonly error: unknown };
   try {
-    return call();
-  } finally {
-    const { user, system } = cpuUsage(start);
-    if (user + system > MOST_MICROSECONDS) throw new Error(`took ${user + system} µs of CPU time`);
-    const grown = used() - memory;
-    if (grown > MOST_MEMORY) throw new Error(`took ${grown} bytes of memory`);
+    outcome = { value: call() };
+  } catch (error) {
+    outcome = { error };
   }
+  const { user, system } = cpuUsage(start);
+  if (user + system > MOST_MICROSECONDS) throw new Error(`took ${user + system} µs of CPU time`);
+  const grown = used() - memory;
+  if (grown > MOST_MEMORY) throw new Error(`took ${grown} bytes of memory`);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
 }
 
 /** Throws unless a refusal says what docs/errors.md promises: one line, of class 2 or 3, with its place. */
