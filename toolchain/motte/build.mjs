@@ -52,6 +52,21 @@ const parts = {
   },
 };
 
+/**
+ * yargs/helpers, of which we call the parser, also loads what yargs asks of its platform, for a function that we do
+ * not call: said to have no effect it is left out, and half of the main module with it.
+ */
+const lean = {
+  name: 'lean',
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /\/platform-shims\/esm\.mjs$/ }, async ({ path, resolveDir, kind, pluginData }) => {
+      if (pluginData === lean) return undefined;
+      const found = await resolve(path, { resolveDir, kind, pluginData: lean });
+      return { ...found, sideEffects: false };
+    });
+  },
+};
+
 function entries() {
   const commands = readdirSync(join(HERE, 'src/commands')).map((file) => basename(file, '.ts'));
   return {
@@ -83,7 +98,7 @@ async function bundle() {
     outdir: staging,
     outExtension: { '.js': '.mjs' },
     absWorkingDir: HERE,
-    plugins: [parts],
+    plugins: [parts, lean],
     bundle: true,
     format: 'esm',
     platform: 'node',

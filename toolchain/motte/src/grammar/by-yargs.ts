@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
-import yargsParser from 'yargs-parser';
-import type { Options } from 'yargs-parser';
+import { Parser } from 'yargs/helpers';
+
 import type { CommandSpec } from './command.js';
 import type { OptionSpec, OptionValues } from './options.js';
 import { checkValue, unknownOption, wordOption } from './values.js';
@@ -53,7 +53,7 @@ function parserError(error: Error): MotteError {
 }
 
 /** The options as the parser wants to be told of them. */
-function hints(known: Known): Options {
+function hints(known: Known): Parser.Options {
   const all = [...known];
   const names = (...types: readonly OptionSpec['type'][]): string[] =>
     all.filter(([, { type }]) => types.includes(type)).map(([name]) => name);
@@ -82,7 +82,7 @@ export function parseByYargs(
   known: Known,
 ): { options: OptionValues; words: string[] } {
   refuseUnknown(command, argv, known);
-  const { argv: found, error } = yargsParser.detailed(withoutGuess(argv, known), hints(known));
+  const { argv: found, error } = Parser.detailed(withoutGuess(argv, known), hints(known));
   if (error !== null) throw parserError(error);
   const { _: words, '--': after = [] } = found;
   const options: Record<string, unknown> = {};
