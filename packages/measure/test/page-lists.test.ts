@@ -2,7 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MotteError } from '@motte/binary/error';
-import { bytesSource } from '@motte/binary/source';
+import { toHex } from '@motte/binary/hex';
+import { bytesSource, readBytes } from '@motte/binary/source';
+import { readSnpPageLists } from '@motte/measure/snp-page-lists';
 import { readTdxPageLists } from '@motte/measure/tdx-page-lists';
 import { codeAndField } from '@motte/test-helpers/errors';
 
@@ -68,6 +70,57 @@ for (const [name, json, field] of [
     assert.is(
       codeAndField(() => read(json)),
       `PAGE_LIST ${field}`.trim(),
+    );
+  });
+}
+
+const PAGES = bytesSource(Uint8Array.from({ length: 2 * 4096 }, (_, i) => (i * 7) & 0xff));
+const NORMAL = { type: 'NORMAL', gpa: '0x1000', data_offset: 4096 };
+const ZERO = { type: 'ZERO', gpa: 0x2000 };
+const SNP = { pages: 'pool.bin', lists: [{ name: 'a', steps: [NORMAL, ZERO] }] };
+
+function readSnp(json: unknown): ReturnType<typeof readSnpPageLists> {
+  return readSnpPageLists(json, () => PAGES);
+}
+
+test('a list of SNP pages is a plan, from its first digest on', () => {
+  const initial = 'ab'.repeat(48);
+  const notes = { page_labels: {}, lists: [{ name: 'a', note: 'n', initial, final: '', steps: [] }] };
+  assert.equal(toHex(readSnp(notes)[0]?.plan.start ?? new Uint8Array()), initial);
+  const plan = readSnp({ ...SNP, lists: [{ name: 'a', steps: [{ ...NORMAL, digest: '' }, ZERO] }] })[0]?.plan;
+  assert.ok(plan);
+  assert.equal(
+    plan.runs.map(({ gpa, pages, type, bytes }) => [gpa, pages, type, bytes.size]),
+    [
+      [0x1000n, 1, 'normal', 4096],
+      [0x2000n, 1, 'zero', 0],
+    ],
+  );
+  assert.equal(readBytes(plan.runs[0]?.bytes ?? PAGES, 0, 4096), readBytes(PAGES, 4096, 4096));
+});
+
+const snp = (...list: readonly unknown[]): unknown => ({ ...SNP, lists: [{ name: 'a', steps: list }] });
+
+for (const [name, json, field] of [
+  ['an unknown type', snp({ ...ZERO, type: 'LAUNCH' }), 'lists[0].steps[0].type'],
+  ['a type in lower case', snp({ ...ZERO, type: 'zero' }), 'lists[0].steps[0].type'],
+  ['a member of every object', snp({ ...ZERO, type: 'constructor' }), 'lists[0].steps[0].type'],
+  ['a number for a type', snp({ ...ZERO, type: 3 }), 'lists[0].steps[0].type'],
+  ['contents that are not measured', snp({ ...ZERO, data_offset: 0 }), 'lists[0].steps[0].data_offset'],
+  ['no contents', snp({ type: 'VMSA', gpa: 0 }), 'lists[0].steps[0].data_offset'],
+  ['contents past the end', snp({ ...NORMAL, data_offset: 4097 }), 'lists[0].steps[0].data_offset'],
+  ['contents before the start', snp({ ...NORMAL, data_offset: -1 }), 'lists[0].steps[0].data_offset'],
+  ['contents of no file', { lists: SNP.lists }, 'lists[0].steps[0].data_offset'],
+  ['a page within a page', snp(NORMAL, { ...ZERO, gpa: 0x2001 }), 'lists[0].steps[1].gpa'],
+  ['a page beyond 52 bits', snp({ ...ZERO, gpa: '0x10000000000000' }), 'lists[0].steps[0].gpa'],
+  ['an unknown member', snp({ ...ZERO, pages: 2 }), 'lists[0].steps[0].pages'],
+  ['a short digest', { lists: [{ name: 'a', initial: '00', steps: [] }] }, 'lists[0].initial'],
+  ['no digest', { lists: [{ name: 'a', initial: 'zz'.repeat(48), steps: [] }] }, 'lists[0].initial'],
+] as const) {
+  test(`a list of SNP pages is refused: ${name}`, () => {
+    assert.is(
+      codeAndField(() => readSnp(json)),
+      `PAGE_LIST ${field}`,
     );
   });
 }
