@@ -23,6 +23,9 @@ function sourceText({ file, section, offset }: RunSource): string {
   return `${file} ${section}${offset === 0 ? '' : ` at 0x${offset.toString(16)}`}`;
 }
 
+/** Guests choose permissions by themselves, once they run. */
+const NO_CHOICE = '–';
+
 /** The page table of an SGX plan. */
 export function sgxRows(plan: PagePlan): Rows {
   return rowsOf(plan.runs, ({ address, pages, kind, permissions, measured, source }) => ({
@@ -41,7 +44,7 @@ export function snpRows(plan: SnpPlan): Rows {
     address: hex(gpa),
     pages,
     kind: type.toUpperCase(),
-    permissions: '',
+    permissions: NO_CHOICE,
     measured: type === 'normal' || type === 'vmsa',
     source: sourceText(source),
   }));
@@ -53,7 +56,7 @@ export function tdxRows(plan: TdxPlan): Rows {
     address: hex(gpa),
     pages,
     kind: added ? 'ADD' : 'AUG (added by the guest)',
-    permissions: '',
+    permissions: NO_CHOICE,
     measured: extended,
     source: sourceText(source),
   }));
