@@ -30,3 +30,11 @@ export function hmac(
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   return hmac(newSha256, 64, key, ...parts);
 }
+
+/** Whether two MACs are the same, in a time that does not tell where they differ. */
+export function isSameMac(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (const [i, byte] of a.entries()) difference |= byte ^ (b[i] ?? 0);
+  return difference === 0;
+}

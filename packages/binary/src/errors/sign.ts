@@ -52,6 +52,16 @@ export const SIGN_ERRORS = {
     reason: 'The file is not an SEV certificate in the binary format of AMD.',
     fix: 'Get the chain again from the platform (`sevctl export`) or from AMD.',
   },
+  SEV_CHAIN: {
+    exit: 3,
+    reason: 'A certificate of the SEV platform is not genuine.',
+    fix: 'Get the chain again from the platform (`sevctl export --full`), and ASK and ARK of its generation from AMD.',
+  },
+  SEV_LAUNCH: {
+    exit: 3,
+    reason: 'The platform did not launch what was to be launched, or it is not the one of this session.',
+    fix: 'Compare the launch digest, policy, API version and build with the platform’s; send it no secret.',
+  },
   SNP_ID: {
     exit: 2,
     reason: 'An ID block, its authentication, a key or a signature has another size than the SNP ABI wants.',

@@ -17,7 +17,7 @@ function rsaKey({ modulus, exponent }: AmdCertificate): KeyObject {
 }
 
 /** The key of an OCA, PEK, PDH or CEK; `undefined` for a point that is not on the curve. */
-function ecKey({ values }: SevCertificate): KeyObject | undefined {
+export function ecKey({ values }: SevCertificate): KeyObject | undefined {
   const [x, y] = [values.x, values.y].map((half) => base64url(half.subarray(0, EC_BYTES)));
   if (x === undefined || y === undefined) return undefined;
   try {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
-import { hmacSha256 } from '../hmac.js';
+import { hmacSha256, isSameMac } from '../hmac.js';
 
 /** AES-128 in counter mode; `@motte/sign/sev/aes-node` has one. */
 export type AesCtr = (key: Uint8Array, iv: Uint8Array, data: Uint8Array) => Uint8Array;
@@ -104,6 +104,16 @@ export function launchMeasure(input: LaunchMeasureInput): Uint8Array {
   checkLength(mnonce, KEY_BYTES, 'mnonce');
   const head = Uint8Array.of(CONTEXT_MEASURE, apiMajor, apiMinor, build);
   return hmacSha256(tik, head, u32(policy), digest, mnonce);
+}
+
+/**
+ * Throws SEV_LAUNCH unless `measure` is what a platform answers that launched exactly this under this TIK. A verifier
+ * must have drawn the TIK itself: who knows it can answer anything.
+ */
+export function verifyLaunch(input: LaunchMeasureInput, measure: Uint8Array): void {
+  checkLength(measure, 32, 'measure');
+  if (isSameMac(launchMeasure(input), measure)) return;
+  throw new MotteError('SEV_LAUNCH', { field: 'measure', expected: 'the MAC of what was to be launched' });
 }
 
 /** A secret for LAUNCH_SECRET, which the platform takes only together with the launch it was made for. */

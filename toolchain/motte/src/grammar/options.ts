@@ -26,12 +26,16 @@ export type OptionSpec = Flag | Valued<'text' | 'list' | 'maybe'>;
 /** What a command line sets: flags are true, `maybe` without a value is the empty text. */
 export interface OptionValues {
   readonly 'acpi-table'?: string;
+  readonly 'api-major'?: string;
+  readonly 'api-minor'?: string;
   readonly append?: string;
   readonly as?: string;
   readonly 'author-key'?: string;
   readonly 'author-signature-in'?: string;
   readonly bootargs?: string;
+  readonly 'build-id'?: string;
   readonly carry?: string;
+  readonly chain?: readonly string[];
   readonly config?: string;
   readonly data?: string;
   readonly date?: string;
@@ -49,6 +53,7 @@ export interface OptionValues {
   readonly force?: true;
   readonly 'guest-features'?: string;
   readonly 'guest-svn'?: string;
+  readonly header?: string;
   readonly help?: true;
   readonly 'id-auth'?: string;
   readonly 'id-block'?: string;
@@ -58,6 +63,7 @@ export interface OptionValues {
   readonly json?: true;
   readonly kernel?: string;
   readonly key?: string;
+  readonly 'launch-measure'?: string;
   readonly loader?: string;
   readonly measurement?: string;
   readonly 'message-out'?: string;
@@ -79,6 +85,7 @@ export interface OptionValues {
   readonly recipient?: readonly string[];
   readonly rtas?: string;
   readonly runtime?: string;
+  readonly secret?: readonly string[];
   readonly sgxs?: string;
   readonly shim?: string;
   readonly 'signature-in'?: string;
@@ -87,6 +94,8 @@ export interface OptionValues {
   readonly svsm?: string;
   readonly tdvf?: string;
   readonly tee?: string;
+  readonly tek?: string;
+  readonly tik?: string;
   readonly transcript?: true;
   readonly 'vars-file'?: string;
   readonly 'vars-size'?: string;
@@ -112,6 +121,8 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'FILE',
     doc: 'the guest’s ACPI table CCEL, by which the log is checked',
   },
+  'api-major': { type: 'text', value: 'N', doc: 'major version of the platform’s SEV API' },
+  'api-minor': { type: 'text', value: 'N', doc: 'minor version of the platform’s SEV API' },
   append: {
     type: 'text',
     value: 'CMDLINE',
@@ -131,7 +142,13 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'the signature of the ID key that was made elsewhere with --author-key',
   },
   bootargs: { type: 'text', value: 'TEXT', doc: 'the kernel’s command line; without it an empty one' },
+  'build-id': { type: 'text', value: 'N', doc: 'build of the platform’s SEV firmware' },
   carry: { type: 'text', value: 'FILE', doc: 'also write the initrd with the blob in front of it' },
+  chain: {
+    type: 'list',
+    value: 'FILE',
+    doc: 'certificates of the platform, one or several a file, in any order: ARK, ASK, CEK, OCA, PEK, PDH',
+  },
   config: { type: 'text', value: 'FILE.TOML', doc: 'the configuration; without it the defaults' },
   data: {
     type: 'text',
@@ -186,6 +203,7 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'SEV_FEATURES, or what a host gives: kvm (0x1), kvm-6.6 (0x21) …; without it 0x1',
   },
   'guest-svn': { type: 'text', value: 'N', doc: 'GUEST_SVN of the ID block; without it 0' },
+  header: { type: 'text', value: 'FILE', doc: 'where the header of the secret goes, 52 bytes' },
   help: { type: 'flag', short: 'h', doc: 'print this' },
   'id-auth': { type: 'text', value: 'FILE', doc: 'the ID authentication, 4096 bytes' },
   'id-block': { type: 'text', value: 'FILE', doc: 'the ID block, 96 bytes' },
@@ -206,6 +224,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     type: 'text',
     value: 'KEY.PEM',
     doc: 'the signer’s RSA-3072 key; without it the developer key of this user',
+  },
+  'launch-measure': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'what LAUNCH_MEASURE answered: 48 bytes, or their base64',
   },
   loader: { type: 'text', value: 'FILE', doc: 'the enclave’s loader' },
   measurement: { type: 'text', value: 'HEX', doc: 'the launch digest, from `motte measure`' },
@@ -250,6 +273,7 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
   recipient: { type: 'list', value: 'PUBLIC.PEM', doc: 'the RSA key of a machine that may open the blob' },
   rtas: { type: 'text', value: 'FILE', doc: 'an RTAS image other than that of OPAL firmware' },
   runtime: { type: 'text', value: 'FILE', doc: 'the enclave’s runtime' },
+  secret: { type: 'list', value: 'GUID:PATH', doc: 'a file that the guest finds by GUID' },
   sgxs: { type: 'text', value: 'FILE', doc: 'also write the stream whose SHA-256 is the MRENCLAVE' },
   shim: { type: 'text', value: 'SHIM.ELF', doc: 'use this shim instead of the one that comes with Motte' },
   'signature-in': {
@@ -274,6 +298,12 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     value: 'TEE',
     choices: ['auto', 'sgx', 'snp', 'kvm'],
     doc: 'auto, sgx, snp or kvm; auto is the strongest that this machine has, else emulated SGX',
+  },
+  tek: { type: 'text', value: 'FILE', doc: 'the key that encrypts for the platform, of `motte sev session`' },
+  tik: {
+    type: 'text',
+    value: 'FILE',
+    doc: 'the key that authenticates the platform, of `motte sev session`',
   },
   transcript: {
     type: 'flag',
