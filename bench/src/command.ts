@@ -7,31 +7,10 @@ import { ROOT } from '@motte/test-helpers/vectors';
 import { Missing } from './outcome.js';
 import type { Benchmark, Goal, Outcome, Row } from './outcome.js';
 import { built } from './programs.js';
+import { ENV, MOTTE, spawned } from './spawned.js';
 import { repeat, row } from './stats.js';
 
 const RUNS = 15;
-const BIN = join(ROOT, 'toolchain/motte/bin/motte');
-
-/** Runs a command and ends with its status; `times` prints what it and its children took of the CPU. */
-const SHELL = '"$@" >&2; status=$?; times; exit $status';
-
-/** As a user's shell has it: reading a file of extra certificates at every start of Node is this sandbox's own. */
-const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...ENV } = process.env;
-
-/** Milliseconds of CPU time, user and system, of one run of the command. */
-function motte(...args: string[]): number {
-  const { status, stdout, stderr } = spawnSync('sh', ['-c', SHELL, 'sh', BIN, ...args], {
-    encoding: 'utf8',
-    env: ENV,
-  });
-  if (status === 6 || status === 126) throw new Missing(`motte ${args.join(' ')}: ${stderr}`);
-  if (status !== 0) throw new Error(`motte ${args.join(' ')}: exit status ${status}: ${stderr}`);
-  const children = stdout.trimEnd().split('\n').at(-1) ?? '';
-  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
-    (sum, [, minutes, seconds]) => sum + 60_000 * Number(minutes) + 1000 * Number(seconds),
-    0,
-  );
-}
 
 async function run(): Promise<Outcome> {
   if (!existsSync(join(ROOT, 'toolchain/motte/dist/motte.mjs')))
@@ -46,7 +25,7 @@ async function run(): Promise<Outcome> {
   ]) {
     const what = `motte ${words.map((word) => (word === hello ? 'hello' : word)).join(' ')}`;
     const cpu: number[] = [];
-    const samples = await repeat(RUNS, () => cpu.push(motte(...words)));
+    const samples = await repeat(RUNS, () => cpu.push(spawned(MOTTE, words).cpuMs));
     rows.push(row(what, 'ms', samples), row(`${what}, CPU time`, 'ms', cpu));
     const found = Math.min(...samples);
     if (most !== undefined)

@@ -5,12 +5,13 @@ import { command } from './command.js';
 import { compute } from './compute.js';
 import { launch } from './launch.js';
 import { machine } from './machine.js';
+import { measure } from './measure/measure.js';
 import { mrenclave } from './mrenclave.js';
 import { Missing } from './outcome.js';
 import type { Benchmark } from './outcome.js';
 import { writeResults } from './results.js';
 
-const ALL: readonly Benchmark[] = [mrenclave, command, launch, calls, compute];
+const ALL: readonly Benchmark[] = [mrenclave, measure, command, launch, calls, compute];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !ALL.some((benchmark) => benchmark.name === name));
