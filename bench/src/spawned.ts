@@ -45,8 +45,11 @@ export function spawned(command: string, args: readonly string[], env: NodeJS.Pr
 }
 
 /** Has a Node process say on descriptor 3, when it exits, how much memory it had at its highest. */
-const PEAK =
-  "import{writeSync}from'node:fs';process.on('exit',()=>writeSync(3,String(process.resourceUsage().maxRSS)))";
+const PEAK = `
+  import { writeSync } from 'node:fs';
+  import { isMainThread } from 'node:worker_threads';
+  if (isMainThread) process.on('exit', () => writeSync(3, String(process.resourceUsage().maxRSS)));
+`;
 
 /** The command's standard output, and its largest resident set in bytes. */
 export function peakOf(args: readonly string[]): { stdout: string; bytes: number } {

@@ -26,13 +26,11 @@ function cpu(task: () => unknown): number[] {
 function linear(what: string, measure: (bytes: Uint8Array) => unknown): { rows: Row[]; goal: Goal } {
   const bytes = randomBytes(256 * MIB);
   measure(bytes.subarray(0, 16 * MIB));
-  const rows = SIZES.map((mib) =>
-    row(
-      `${what}, ${mib} MiB measured, CPU time`,
-      'ms',
-      cpu(() => measure(bytes.subarray(0, mib * MIB))),
-    ),
-  );
+  const samples = SIZES.map((mib) => ({ mib, times: [] as number[] }));
+  // In turns, so that a noisy neighbour slows all sizes.
+  for (let run = 0; run < RUNS; run++)
+    for (const { mib, times } of samples) times.push(cpuTimed(() => measure(bytes.subarray(0, mib * MIB))));
+  const rows = samples.map(({ mib, times }) => row(`${what}, ${mib} MiB measured, CPU time`, 'ms', times));
   const [first, , last] = rows.map(({ best }) => best);
   const ratio = (last ?? NaN) / (first ?? NaN);
   return {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { built } from '../programs.js';
 import { peakOf } from '../spawned.js';
 import { writeFirmware, writeProgram, writeTdvf } from './inputs.js';
 import type { Filling } from './inputs.js';
@@ -23,7 +24,10 @@ export const LARGE_INPUTS: readonly {
   {
     name: 'keystone',
     write: writeFirmware,
-    args: (path) => ['measure', 'keystone', '--loader', path, '--runtime', '/dev/null', '--eapp', path],
+    args: (path) => {
+      const small = built('hello');
+      return ['measure', 'keystone', '--loader', small, '--runtime', small, '--eapp', path];
+    },
   },
 ];
 

@@ -23,10 +23,13 @@ export type SevRole = 'ovmf' | 'kernel' | 'initrd' | 'svsm' | 'vars-file';
 /** Opens a file; each role is opened once at most. */
 export type OpenFile = (path: string, role: SevRole) => ByteSource;
 
+/** Measures an SNP plan: `measureSnp`, or under Node with all its cores `measureSnpByThreads`. */
+export type MeasureSnp = (plan: SnpPlan, options: { readonly onStep?: OnStep | undefined }) => Uint8Array;
+
 /** A launch that can be measured. */
 export interface SevLaunch {
-  /** SHA-384 for SNP, SHA-256 for SEV and SEV-ES. The caller owns the result. */
-  measure(onStep?: OnStep): Uint8Array;
+  /** SHA-384 for SNP, by `snp` when it is given, SHA-256 for SEV and SEV-ES. The caller owns the result. */
+  measure(onStep?: OnStep, snp?: MeasureSnp): Uint8Array;
   /** The VMSA page of each vCPU; the caller owns them. */
   vmsas(): readonly Uint8Array[];
 }
@@ -86,7 +89,7 @@ function varsSizeOf(vars: number | string, open: OpenFile): number {
 
 function snpLaunch(plan: SnpPlan): SevLaunch {
   return {
-    measure: (onStep) => measureSnp(plan, { onStep }),
+    measure: (onStep, snp = measureSnp) => snp(plan, { onStep }),
     vmsas: () =>
       plan.runs.filter(({ type }) => type === 'vmsa').map(({ bytes }) => readBytes(bytes, 0, bytes.size)),
   };

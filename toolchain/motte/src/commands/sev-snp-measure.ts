@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { measureSnpByThreads } from '@motte/measure/snp-threads-node';
 import { SEV_SNP_MEASURE } from '@motte/measure/profiles/sev-snp-measure';
 import { readToolArgv } from '@motte/measure/sev-snp-measure/argv';
 import { TOOL_DIALECT } from '@motte/measure/sev-snp-measure/dialect';
@@ -15,7 +16,7 @@ export function run({ rest }: Input): Outcome {
     return { result: undefined, text: `sev-snp-measure ${SEV_SNP_MEASURE.version}\n` };
   const { mode, options } = call;
   return withLaunch(sevRequest(mode, options, TOOL_DIALECT), (launch) => {
-    const digest = launch.measure();
+    const digest = launch.measure(undefined, measureSnpByThreads);
     if (options['dump-vmsa'] === true) dumpVmsas(launch);
     return { result: undefined, text: digestLine(mode, digest, call) };
   });

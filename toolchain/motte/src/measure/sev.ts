@@ -5,6 +5,7 @@ import { MOTTE_DIALECT } from '@motte/measure/sev-snp-measure/dialect';
 import { sevRequest } from '@motte/measure/sev-snp-measure/request';
 import type { SevRequest } from '@motte/measure/sev-snp-measure/request';
 import type { SevMode } from '@motte/measure/profiles/sev-snp-measure';
+import { measureSnpByThreads } from '@motte/measure/snp-threads-node';
 import { toHex } from '@motte/binary/hex';
 import type { Outcome } from '../grammar/command.js';
 import type { OptionValues } from '../grammar/options.js';
@@ -76,7 +77,7 @@ export function sevOutcome(mode: SevMode, options: OptionValues): Outcome {
   const request = sevRequest(mode, options, MOTTE_DIALECT);
   return withLaunch(request, (launch, files) => {
     const told = transcript(options);
-    const digest = launch.measure(told.onStep);
+    const digest = launch.measure(told.onStep, measureSnpByThreads);
     told.end();
     if (options['dump-vmsa'] === true) dumpVmsas(launch);
     const format = options['output-format'] === 'base64' ? 'base64' : 'hex';
