@@ -44,7 +44,8 @@ export interface KeepImage {
   close(): void;
 }
 
-function readPart(source: ByteSource, field: string): Uint8Array {
+/** A part that is read whole. Throws IMAGE_LIMIT. The caller owns the bytes. */
+export function readPart(source: ByteSource, field: string): Uint8Array {
   if (source.size > MOST_PART)
     throw new MotteError('IMAGE_LIMIT', {
       field,

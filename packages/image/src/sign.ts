@@ -2,7 +2,8 @@
 import { MotteError } from '@motte/binary/error';
 import { bytesSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
-import { UNDATED, bcdDate, signSigstruct, signingDigest } from '@motte/sign/sgx/sign';
+import { UNDATED, bcdDate, signSigstruct } from '@motte/sign/sgx/sign';
+import { signedBytes } from '@motte/sign/sgx/sigstruct';
 import type { SgxSigner } from '@motte/sign/sgx/sign';
 import { assemble, describeKeep } from './assemble.js';
 import type { Assembly, Described } from './assemble.js';
@@ -11,7 +12,7 @@ import { openContainer } from './container/open.js';
 import type { ImageFormat } from './container/open.js';
 import { writeContainer } from './container/write.js';
 import { signStatement, signedMessage } from './dsse/envelope.js';
-import type { ImageSigner } from './dsse/keys.js';
+import type { ImageSigner } from './dsse/signers.js';
 import type { KeepManifest } from './manifest/types.js';
 import { keepSigstruct } from './native.js';
 import { describe } from './oci/descriptor.js';
@@ -40,9 +41,9 @@ function unsignedSigstruct({ sgx }: VerifiedImage, date: string = UNDATED): Uint
   return keepSigstruct(sgx, sgx.settings, bcdDate(date));
 }
 
-/** SHA-256 of what an HSM signs to make the SIGSTRUCT. */
-export function sgxDigest(image: VerifiedImage, date?: string): Uint8Array {
-  return signingDigest(unsignedSigstruct(image, date));
+/** The bytes that an HSM signs to make the SIGSTRUCT: RSASSA-PKCS1-v1_5 with SHA-256. */
+export function sgxMessage(image: VerifiedImage, date?: string): Uint8Array {
+  return signedBytes(unsignedSigstruct(image, date));
 }
 
 /** What an HSM signs to sign the image as it is: DSSE's encoding of the provenance. */

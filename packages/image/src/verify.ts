@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
-import { readBytes } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
 import type { KeepConfig } from '@motte/config/keep-config';
@@ -9,7 +8,7 @@ import type { Container } from './container/open.js';
 import { streamBlob } from './container/stream.js';
 import { verifyEnvelope } from './dsse/envelope.js';
 import type { PublicKey } from './dsse/keys.js';
-import { readImage } from './image.js';
+import { readImage, readPart } from './image.js';
 import type { KeepImage } from './image.js';
 import { checkCanonical, writeJson } from './json/canonical.js';
 import { configIdOf, configOf, sgxKeep, sgxMeasurement, shimVariant } from './keep.js';
@@ -29,6 +28,7 @@ export interface VerifiedKeep extends SgxKeep {
   readonly sigstruct: Uint8Array | undefined;
   readonly exec: ByteSource;
   readonly shim: ByteSource;
+  readonly keepToml: ByteSource;
 }
 
 /** What a verifier asks for beside a genuine image. */
@@ -132,12 +132,9 @@ export class VerifiedImage {
       yield* streamBlob(descriptor.digest, source(descriptor), field);
       return source(descriptor);
     };
-    const whole = function* (descriptor: Descriptor, field: string): Steps<Uint8Array> {
-      const bytes = yield* blob(descriptor, field);
-      return readBytes(bytes, 0, bytes.size);
-    };
     const exec = yield* blob(manifest.exec, 'exec');
-    const settings = configOf(yield* whole(manifest.config.blob, 'Keep.toml'));
+    const keepToml = yield* blob(manifest.config.blob, 'Keep.toml');
+    const settings = configOf(readPart(keepToml, 'Keep.toml'));
     const part = sgxPart(manifest, settings);
     const shim = yield* blob(part.shim.blob, `shim ${part.shim.variant}`);
     const keep = yield* sgxKeep({ name: manifest.name, exec, shim, config: settings });
@@ -150,9 +147,10 @@ export class VerifiedImage {
     );
     checkEqual('measurements.0.value', own.value, part.predicted.value);
     const { signature } = part.predicted;
-    const sigstruct = signature === undefined ? undefined : yield* whole(signature, 'SIGSTRUCT');
+    const sigstruct =
+      signature === undefined ? undefined : readPart(yield* blob(signature, 'SIGSTRUCT'), 'SIGSTRUCT');
     if (sigstruct !== undefined) checkSigstruct(sigstruct, keep, settings);
-    return new VerifiedImage(image, { ...keep, settings, sigstruct, exec, shim });
+    return new VerifiedImage(image, { ...keep, settings, sigstruct, exec, shim, keepToml });
   }
 }
 

@@ -4,7 +4,8 @@ import * as v from 'valibot';
 import { readJson, writeJson } from '../json/canonical.js';
 import { MEDIA } from '../oci/media-types.js';
 import { preAuthEncoding } from './pae.js';
-import type { ImageSigner, PublicKey } from './keys.js';
+import type { PublicKey } from './keys.js';
+import type { ImageSigner } from './signers.js';
 
 /** A signature of an envelope, and who made it. */
 export interface EnvelopeSignature {

@@ -2,16 +2,8 @@
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import { sha256 } from '@motte/measure/hash';
-import { p256, p384 } from '@noble/curves/nist.js';
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-
-/** Who signs an image: a PEM file, an HSM, a service. */
-export interface ImageSigner {
-  readonly key: PublicKey;
-  /** Ed25519: 64 bytes; ECDSA with the hash of its curve's size: DER. */
-  sign(message: Uint8Array): Uint8Array;
-}
 
 /** A public key that image signatures are checked with. */
 export interface PublicKey {
@@ -23,13 +15,14 @@ export interface PublicKey {
 }
 
 /** The hash that a kind of key signs with; Ed25519 has its own. */
-type Kind = 'ed25519' | 'p256' | 'p384';
+export type KeyKind = 'ed25519' | 'p256' | 'p384';
 
-const HASH: Readonly<Record<Kind, string | null>> = { ed25519: null, p256: 'sha256', p384: 'sha384' };
+const HASH: Readonly<Record<KeyKind, string | null>> = { ed25519: null, p256: 'sha256', p384: 'sha384' };
 
-const CURVES: Readonly<Record<string, Kind>> = { prime256v1: 'p256', secp384r1: 'p384' };
+const CURVES: Readonly<Record<string, KeyKind>> = { prime256v1: 'p256', secp384r1: 'p384' };
 
-function kindOf(key: KeyObject): Kind {
+/** Of which kind a key is. Throws IMAGE_KEY. */
+export function kindOf(key: KeyObject): KeyKind {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   const kind = type === 'ed25519' ? 'ed25519' : type === 'ec' ? CURVES[details?.namedCurve ?? ''] : undefined;
   if (kind !== undefined) return kind;
@@ -41,7 +34,8 @@ function kindOf(key: KeyObject): Kind {
   });
 }
 
-function readable(read: () => KeyObject, expected: string): KeyObject {
+/** The key that `read` reads. Throws IMAGE_KEY. */
+export function readable(read: () => KeyObject, expected: string): KeyObject {
   try {
     return read();
   } catch (cause) {
@@ -50,12 +44,13 @@ function readable(read: () => KeyObject, expected: string): KeyObject {
   }
 }
 
-const input = (pem: string | Uint8Array): { key: string | Buffer; format: 'pem' } => ({
-  key: typeof pem === 'string' ? pem : Buffer.from(pem),
-  format: 'pem',
-});
+/** PEM as node:crypto takes it. */
+export function pemInput(pem: string | Uint8Array): { key: string | Buffer; format: 'pem' } {
+  return { key: typeof pem === 'string' ? pem : Buffer.from(pem), format: 'pem' };
+}
 
-function publicKeyOf(key: KeyObject): PublicKey {
+/** A public key of node:crypto’s as one of ours. Throws IMAGE_KEY. */
+export function publicKeyOf(key: KeyObject): PublicKey {
   const hash = HASH[kindOf(key)];
   return {
     keyid: toHex(sha256(key.export({ type: 'spki', format: 'der' }))),
@@ -66,42 +61,5 @@ function publicKeyOf(key: KeyObject): PublicKey {
 
 /** The key in a PEM: a public or private key, or a certificate. Throws IMAGE_KEY. */
 export function publicKeyFromPem(pem: string | Uint8Array): PublicKey {
-  return publicKeyOf(readable(() => createPublicKey(input(pem)), 'a key in PEM'));
-}
-
-/** ECDSA with the nonce of RFC 6979, so that signing again gives the same image; OpenSSL would draw one. */
-function signEcdsa(kind: 'p256' | 'p384', key: KeyObject, message: Uint8Array): Uint8Array {
-  const { d = '' } = key.export({ format: 'jwk' });
-  const curve = kind === 'p256' ? p256 : p384;
-  return curve.sign(message, new Uint8Array(Buffer.from(d, 'base64url')), {
-    prehash: true,
-    lowS: false,
-    format: 'der',
-  });
-}
-
-/** A signer for a private key in PEM. Throws IMAGE_KEY. */
-export function imageSignerFromPem(pem: string | Uint8Array): ImageSigner {
-  const secret = readable(() => createPrivateKey(input(pem)), 'a private key in PEM');
-  const kind = kindOf(secret);
-  return {
-    key: publicKeyOf(createPublicKey(secret)),
-    sign: (message) =>
-      kind === 'ed25519' ? new Uint8Array(sign(null, message, secret)) : signEcdsa(kind, secret, message),
-  };
-}
-
-/** A signer that has one signature, made elsewhere; of another message it is none. */
-export function imageSignerOf(key: PublicKey, signature: Uint8Array): ImageSigner {
-  return {
-    key,
-    sign(message) {
-      if (key.verify(message, signature)) return signature;
-      throw new MotteError('IMAGE_SIGNATURE', {
-        field: `signature by ${key.keyid}`,
-        expected: 'one of what the image’s --message-out holds, by the key that was given',
-        found: 'another',
-      });
-    },
-  };
+  return publicKeyOf(readable(() => createPublicKey(pemInput(pem)), 'a key in PEM'));
 }

@@ -26,8 +26,8 @@ function measure({ plan }: Prepared, sgxs: string | undefined, onStep: OnStep | 
 }
 
 /** `motte measure sgx FILE [--sgxs FILE] [--transcript]` */
-export function run({ options, words: [file = ''] }: Input): Outcome {
-  const prepared = prepare(file, options, fixedSettings(options, file));
+export async function run({ options, words: [file = ''] }: Input): Promise<Outcome> {
+  const prepared = await prepare(file, options, fixedSettings(options, file));
   try {
     const { kind, profile, plan, inputs, keep } = prepared;
     const told = transcript(options);

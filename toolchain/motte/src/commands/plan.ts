@@ -8,9 +8,9 @@ import { checkTee, prepare } from '../keep/prepare.js';
 import { fixedSettings } from '../keep/settings.js';
 
 /** `motte plan FILE` */
-export function run({ options, words: [file = ''] }: Input): Outcome {
+export async function run({ options, words: [file = ''] }: Input): Promise<Outcome> {
   checkTee(options.tee);
-  const prepared = prepare(file, options, fixedSettings(options, file));
+  const prepared = await prepare(file, options, fixedSettings(options, file));
   try {
     const { kind, plan } = prepared;
     const runs = [...planLines(plan, newSha256)];

@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import { PAGE_SIZE } from '@motte/binary/range';
+import type { HostValues } from '@motte/config/host-values';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { roughSize } from '@motte/config/size';
 import { choose } from '@motte/loader/choice';
@@ -16,10 +17,10 @@ import type { OptionValues } from '../grammar/options.js';
 import { writeFile } from '../io/output.js';
 import { say } from '../io/stdout.js';
 import { endStatus, endStats } from '../keep/end.js';
+import { looksLikeImage } from '../keep/kind.js';
 import { prepare } from '../keep/prepare.js';
 import type { Prepared } from '../keep/prepare.js';
-import { runSettings } from '../keep/settings.js';
-import type { Settings } from '../keep/settings.js';
+import { fixedSettings, hostSettings, runSettings, variables } from '../keep/settings.js';
 import { signPlan } from '../keep/sign.js';
 import type { Signed } from '../keep/sign.js';
 import { watchSignals } from '../keep/signals.js';
@@ -40,19 +41,32 @@ function decide({ tee = 'auto', emulate }: OptionValues, { sgx }: KeepConfig): C
   return choose(tee as BackendName, wanted, sgx.version === 2, platformInfo);
 }
 
+/** What the headline says of an image: which it is, and who signed it. */
+function imageWords({ image }: Prepared): string[] {
+  if (image === undefined) return [];
+  const signers = image.signers.map(({ keyid }) => `${keyid.slice(0, 8)}…`);
+  const by = signers.length === 0 ? 'nobody' : signers.join(', ');
+  return [`image ${image.digest.slice(7, 15)}… signed by ${by}`];
+}
+
+/** The image's own SIGSTRUCT; without one the plan is signed here. */
+function signedPlan(prepared: Prepared, measurement: Uint8Array, options: OptionValues): Signed {
+  const sigstruct = prepared.image?.sgx.sigstruct;
+  if (sigstruct === undefined) return signPlan(prepared.plan, measurement, prepared.config, options);
+  if (options.key !== undefined)
+    throw new MotteError('USAGE_VALUE', { field: '--key', expected: 'not to be given with a signed image' });
+  return { sigstruct, developer: false };
+}
+
 /** `sgx (emulated) · mrenclave 1f2e3d4c… · 3.1 MiB measured · dev-signed` */
-function headline(
-  { emulated }: Choice,
-  measurement: Uint8Array,
-  prepared: Prepared,
-  signed: Signed,
-  { sgx, args, env }: KeepConfig,
-): string {
+function headline({ emulated }: Choice, measurement: Uint8Array, prepared: Prepared, signed: Signed): string {
+  const { sgx, args, env } = prepared.config;
   const bytes = planTotals(prepared.plan).measured * PAGE_SIZE;
   return [
     emulated ? 'sgx (emulated)' : 'sgx',
     `mrenclave ${toHex(measurement).slice(0, 8)}…`,
     `${roughSize(bytes)} measured`,
+    ...imageWords(prepared),
     ...(signed.developer ? ['dev-signed'] : []),
     ...(sgx.debug ? ['debug: the host can read it'] : []),
     ...(args === 'host' ? ['args from the host'] : []),
@@ -69,15 +83,16 @@ interface Started {
 
 async function start(
   prepared: Prepared,
-  settings: Settings,
+  host: HostValues,
   options: OptionValues,
   signal: AbortSignal,
 ): Promise<Started> {
-  const { plan, keep } = prepared;
-  const choice = decide(options, settings.config);
-  const measurement = measureSgx(plan);
-  const signed = signPlan(plan, measurement, settings.config, options);
-  say(headline(choice, measurement, prepared, signed, settings.config));
+  const { plan, keep, config } = prepared;
+  const choice = decide(options, config);
+  // An image was measured when it was verified; what is loaded the CPU compares with the SIGSTRUCT again.
+  const measurement = prepared.image?.sgx.measurement ?? measureSgx(plan);
+  const signed = signedPlan(prepared, measurement, options);
+  say(headline(choice, measurement, prepared, signed));
   const begun = performance.now();
   const image = {
     plan,
@@ -88,9 +103,9 @@ async function start(
   const running = await load(image, {
     backend: choice.emulated ? 'auto' : 'sgx',
     emulate: choice.emulated && (choice.strict ? 'strict' : true),
-    args: settings.host.args,
-    env: settings.host.env.map(({ key, value }) => `${key}=${value}`),
-    stdio: [settings.config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
+    args: host.args,
+    env: host.env.map(({ key, value }) => `${key}=${value}`),
+    stdio: [config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
     signal,
   });
@@ -109,14 +124,33 @@ async function writeStats(
   else writeFile(to, `${JSON.stringify(stats)}\n`);
 }
 
+/** What FILE is, planned, and what the command line gives to it. */
+async function prepareRun({ options, words: [file = ''], rest }: Input): Promise<[Prepared, HostValues]> {
+  const env = variables(options);
+  if (!looksLikeImage(file)) {
+    const settings = runSettings(options, file, env, rest);
+    checkGrants(settings.config);
+    if (options.signer !== undefined)
+      throw new MotteError('USAGE_VALUE', { field: '--signer', expected: 'an image as FILE' });
+    return [await prepare(file, { ...options, as: 'exec' }, settings), settings.host];
+  }
+  const prepared = await prepare(file, { ...options, as: 'image' }, fixedSettings({}, file));
+  try {
+    checkGrants(prepared.config);
+    return [prepared, hostSettings(prepared.config, env, rest)];
+  } catch (error) {
+    prepared.close();
+    throw error;
+  }
+}
+
 /** `motte run FILE [ARG…]` */
-export async function run({ options, words: [file = ''], rest }: Input): Promise<Outcome> {
-  const settings = runSettings(options, file, rest);
-  checkGrants(settings.config);
-  const prepared = prepare(file, { ...options, as: 'exec' }, settings);
+export async function run(input: Input): Promise<Outcome> {
+  const { options } = input;
+  const [prepared, host] = await prepareRun(input);
   const watch = watchSignals();
   try {
-    const started = await start(prepared, settings, options, watch.signal);
+    const started = await start(prepared, host, options, watch.signal);
     const end = await started.keep.exited;
     if (options.stats !== undefined) await writeStats(prepared, started, end, options.stats);
     return { result: undefined, text: '', exit: watch.status() ?? endStatus(end) };

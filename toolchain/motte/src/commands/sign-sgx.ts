@@ -25,15 +25,14 @@ function sign(unsigned: Uint8Array, options: OptionValues, output: string): Outc
  * `motte sign sgx FILE -o SIGSTRUCT`, or in two steps: `motte sign sgx FILE --digest-out DIGEST`, then the same with
  * `--signature-in SIGNATURE --key PUBLIC.PEM -o SIGSTRUCT`.
  */
-export function run({ options, words: [file = ''] }: Input): Outcome {
+export async function run({ options, words: [file = ''] }: Input): Promise<Outcome> {
   const first = isFirstStep(options);
   if (first) refuseWith(options, 'key', 'signature-in', 'output');
   const output = first ? '' : needed(options.output, 'output');
-  const settings = fixedSettings(options, file);
-  const prepared = prepare(file, options, settings);
+  const prepared = await prepare(file, options, fixedSettings(options, file));
   try {
-    const { plan } = prepared;
-    const unsigned = unsignedPlan(plan, measureSgx(plan), settings.config, options);
+    const { plan, config } = prepared;
+    const unsigned = unsignedPlan(plan, measureSgx(plan), config, options);
     if (!first) return sign(unsigned, options, output);
     return toSign(signingDigest(unsigned), signedBytes(unsigned), 'rsa3072-pkcs1-sha256', options);
   } finally {

@@ -46,11 +46,14 @@ export interface OptionValues {
   readonly eapp?: string;
   readonly emulate?: string;
   readonly env?: readonly string[];
+  readonly 'envelope-message-out'?: string;
+  readonly 'envelope-signature-in'?: string;
   readonly 'event-log'?: string;
   readonly 'family-id'?: string;
   readonly file?: readonly string[];
   readonly flavour?: string;
   readonly force?: true;
+  readonly format?: string;
   readonly 'guest-features'?: string;
   readonly 'guest-svn'?: string;
   readonly header?: string;
@@ -89,6 +92,7 @@ export interface OptionValues {
   readonly sgxs?: string;
   readonly shim?: string;
   readonly 'signature-in'?: string;
+  readonly signer?: readonly string[];
   readonly 'snp-ovmf-hash'?: string;
   readonly stats?: string;
   readonly svsm?: string;
@@ -132,8 +136,8 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
   as: {
     type: 'text',
     value: 'KIND',
-    choices: ['exec', 'sgxs', 'plan', 'enclave'],
-    doc: 'what FILE is, when it should not be detected: an ELF program, an .sgxs stream, a plan, an SDK enclave',
+    choices: ['exec', 'sgxs', 'plan', 'enclave', 'image'],
+    doc: 'what FILE is, when it should not be detected: an ELF program, an .sgxs stream, a plan, an SDK enclave, an image',
   },
   'author-key': { type: 'text', value: 'KEY.PEM', doc: 'the author’s P-384 key, which signs the ID key' },
   'author-signature-in': {
@@ -179,6 +183,16 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'never touch hardware; =strict also hides the Keep’s memory while no thread is inside, and is slower',
   },
   env: { type: 'list', value: 'K=V', doc: 'set a variable of the environment' },
+  'envelope-message-out': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'sign nothing: write the bytes that a signer of the image is to sign (DSSE)',
+  },
+  'envelope-signature-in': {
+    type: 'text',
+    value: 'FILE',
+    doc: 'the signature of those bytes that was made elsewhere; --signer is its public key',
+  },
   'event-log': {
     type: 'text',
     value: 'FILE',
@@ -197,6 +211,12 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     doc: 'whose Sanctum monitor measures: pwnall (SHA-256) or mit (SHA-512)',
   },
   force: { type: 'flag', doc: 'replace a file that is there' },
+  format: {
+    type: 'text',
+    value: 'FORMAT',
+    choices: ['tar', 'dir'],
+    doc: 'the image as one file or as a folder; without it a folder where -o is one or ends in /',
+  },
   'guest-features': {
     type: 'text',
     value: 'NUMBER|NAME',
@@ -280,6 +300,11 @@ export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValue
     type: 'text',
     value: 'FILE',
     doc: 'the signature that was made elsewhere with --key, of which the public half is enough',
+  },
+  signer: {
+    type: 'list',
+    value: 'KEY.PEM',
+    doc: 'the key of somebody who must have signed the image; each that is given',
   },
   'snp-ovmf-hash': {
     type: 'text',

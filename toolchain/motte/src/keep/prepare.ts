@@ -4,6 +4,7 @@ import { readBytes } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { readElf } from '@motte/elf/read';
+import type { VerifiedImage } from '@motte/image/verify';
 import { shimPath } from '@motte/loader/prebuilt';
 import { newSha256 } from '@motte/measure/hash';
 import { detectKind } from '@motte/plan/file-kind';
@@ -19,23 +20,29 @@ import { readSgxs } from '@motte/plan/sgx/sgxs';
 import type { OptionValues } from '../grammar/options.js';
 import { openFile } from '../io/file.js';
 import type { InputFile } from '../io/file.js';
+import { looksLikeImage } from './kind.js';
+import type { InputKind } from './kind.js';
 import type { Settings } from './settings.js';
 
 /** A file that went into a plan. */
 export interface PlanInput {
-  readonly role: 'exec' | 'shim' | 'plan' | 'sgxs' | 'enclave' | 'source';
+  readonly role: 'exec' | 'shim' | 'config' | 'plan' | 'sgxs' | 'enclave' | 'source';
   readonly file: InputFile;
 }
 
 /** A plan and what it was made of. `close` it when nothing reads the plan's bytes any more. */
 export interface Prepared {
-  readonly kind: FileKind;
+  readonly kind: InputKind;
   /** By which rules the plan was made: the layout of a Keep, the version of an SDK's metadata, else the kind. */
   readonly profile: string;
   readonly plan: PagePlan;
   readonly inputs: readonly PlanInput[];
   /** Only a program's Keep has a config blob, and a shim with its sites. */
   readonly keep?: PlannedKeep;
+  /** An image's own, else what Keep.toml and the options say. */
+  readonly config: KeepConfig;
+  /** The image that it is of, when it is of one: verified. */
+  readonly image?: VerifiedImage;
   close(): void;
 }
 
@@ -142,8 +149,8 @@ function planOf(
   return { profile: kind, plan: readSgxs(file, { file: file.path, ...secsOptions(settings.config) }) };
 }
 
-/** Makes the plan of a FILE of any kind. Throws FILE_KIND, and all that reading and planning throw. */
-export function prepare(path: string, options: OptionValues, settings: Settings): Prepared {
+/** Makes the plan of a file that is no image. */
+function prepareFile(path: string, options: OptionValues, settings: Settings): Prepared {
   const inputs = new Inputs();
   try {
     const main = openFile(path);
@@ -151,11 +158,20 @@ export function prepare(path: string, options: OptionValues, settings: Settings)
     const kind = (options.as as FileKind | undefined) ?? detectKind(path, main);
     inputs.list[0] = { role: kind, file: main };
     const made = planOf(kind, inputs, main, options, settings);
-    return { kind, ...made, inputs: inputs.list, close: () => inputs.close() };
+    return { kind, ...made, config: settings.config, inputs: inputs.list, close: () => inputs.close() };
   } catch (error) {
     inputs.close();
     throw error;
   }
+}
+
+/** Makes the plan of a FILE of any kind. Rejects with FILE_KIND, IMAGE_*, and all that reading and planning throw. */
+export async function prepare(path: string, options: OptionValues, settings: Settings): Promise<Prepared> {
+  const image = options.as === undefined ? looksLikeImage(path) : options.as === 'image';
+  if (!image) return prepareFile(path, options, settings);
+  // Later, because whoever runs a program should not wait for what reads images.
+  const { prepareImage } = await import('./image.js');
+  return prepareImage(path, options);
 }
 
 /** Refuses a TEE whose plans this version cannot make. Throws TEE_UNSUPPORTED. */

@@ -16,8 +16,8 @@ export interface Settings {
 }
 
 /** The variables of `--env`. Throws USAGE_VALUE. */
-function variables(given: readonly string[]): Variable[] {
-  return given.map((text) => {
+export function variables({ env = [] }: OptionValues): Variable[] {
+  return env.map((text) => {
     const at = text.indexOf('=');
     if (at < 1)
       throw new MotteError('USAGE_VALUE', { field: '--env', expected: 'K=V', found: JSON.stringify(text) });
@@ -36,19 +36,32 @@ export function fixedSettings(options: OptionValues, file: string): Settings {
   return { config: readConfig(options), argv0: basename(file), host: { args: [], env: [] } };
 }
 
-/**
- * What `run` fixes. With a Keep.toml it is what `measure` fixes, and the command line gives only what Keep.toml leaves
- * to the host; a bare file's own command line is fixed, argv[0] as typed.
- */
-export function runSettings(options: OptionValues, file: string, args: readonly string[]): Settings {
-  const fixed = fixedSettings(options, file);
-  const env = variables(options.env ?? []);
-  if (options.config === undefined) {
-    return { ...fixed, config: withCommandLine(fixed.config, args, env), argv0: file };
-  }
-  if (fixed.config.env !== 'host') return { ...fixed, host: hostValues(fixed.config, args, env) };
+/** What the command line gives to a Keep whose configuration is fixed. Throws CONFIG_HOST_VALUE for what it leaves to nobody. */
+export function hostSettings(
+  config: KeepConfig,
+  env: readonly Variable[],
+  args: readonly string[],
+): HostValues {
+  if (config.env !== 'host') return hostValues(config, args, env);
   const own = Object.entries(process.env).flatMap(([key, value]) =>
     value === undefined ? [] : [{ key, value }],
   );
-  return { ...fixed, host: hostValues(fixed.config, args, [...own, ...env]) };
+  return hostValues(config, args, [...own, ...env]);
+}
+
+/**
+ * What `run` fixes of a program. With a Keep.toml it is what `measure` fixes, and the command line gives only what
+ * Keep.toml leaves to the host; a bare file's own command line is fixed, argv[0] as typed.
+ */
+export function runSettings(
+  options: OptionValues,
+  file: string,
+  env: readonly Variable[],
+  args: readonly string[],
+): Settings {
+  const fixed = fixedSettings(options, file);
+  if (options.config === undefined) {
+    return { ...fixed, config: withCommandLine(fixed.config, args, env), argv0: file };
+  }
+  return { ...fixed, host: hostSettings(fixed.config, env, args) };
 }

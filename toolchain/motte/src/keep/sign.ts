@@ -26,12 +26,10 @@ function developer(): SgxSigner {
 
 const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
-/** The clock is asked only by `--date today`; else SOURCE_DATE_EPOCH dates, as in any reproducible build. */
-function dateOf(given: string | undefined): string {
-  if (given === 'today') return day(Date.now());
-  if (given !== undefined) return given;
+/** SOURCE_DATE_EPOCH, the time that reproducible builds say where a time is asked for. Throws SIGSTRUCT_VALUE. */
+export function sourceDateEpoch(): number | undefined {
   const epoch = process.env['SOURCE_DATE_EPOCH'];
-  if (epoch === undefined || epoch === '') return UNDATED;
+  if (epoch === undefined || epoch === '') return undefined;
   // Up to the last day that a date of four digits can name.
   if (!/^\d{1,12}$/.test(epoch) || Number(epoch) > 253_402_300_799) {
     throw new MotteError('SIGSTRUCT_VALUE', {
@@ -40,7 +38,15 @@ function dateOf(given: string | undefined): string {
       found: epoch,
     });
   }
-  return day(1000 * Number(epoch));
+  return Number(epoch);
+}
+
+/** The clock is asked only by `--date today`; else SOURCE_DATE_EPOCH dates, as in any reproducible build. */
+export function dateOf(given: string | undefined): string {
+  if (given === 'today') return day(Date.now());
+  if (given !== undefined) return given;
+  const epoch = sourceDateEpoch();
+  return epoch === undefined ? UNDATED : day(1000 * epoch);
 }
 
 /** What is to be signed of a plan; dated by `--date`, SOURCE_DATE_EPOCH, or not at all. */

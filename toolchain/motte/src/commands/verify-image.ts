@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import { verify } from '@motte/image/verify';
+import type { VerifiedImage } from '@motte/image/verify';
+import { parseSigstruct, sigstructText } from '@motte/sign/sgx/sigstruct';
+import type { Input, Outcome } from '../grammar/command.js';
+import { interruptible } from '../image/interrupted.js';
+import { columns, manifestText } from '../image/text.js';
+import { signerKeys } from '../keep/image.js';
+
+/** Of a SIGSTRUCT, what is not in the image already. */
+function nativeText({ sgx }: VerifiedImage): object | null {
+  if (sgx.sigstruct === undefined) return null;
+  const { mrsigner, date, isvprodid, isvsvn } = sigstructText(parseSigstruct(sgx.sigstruct));
+  return { mrsigner, date, isvprodid, isvsvn };
+}
+
+function rows(image: VerifiedImage): (readonly [string, string])[] {
+  const { digest, manifest, signers, created, sgx, image: parts } = image;
+  const native = sgx.sigstruct === undefined ? undefined : sigstructText(parseSigstruct(sgx.sigstruct));
+  return [
+    ['image', digest],
+    ['name', manifest.name],
+    ...(created === undefined ? [] : [['created', `${created}, says its builder`] as const]),
+    ['exec', `${manifest.exec.digest}, ${manifest.exec.size} bytes`],
+    ['Keep.toml', manifest.config.blob.digest],
+    ['config id', manifest.config.configId],
+    ...manifest.shims.map(({ variant, blob }) => [`shim ${variant}`, blob.digest] as const),
+    ...manifest.measurements.map(({ kind, value }) => [kind, `${value}, computed again`] as const),
+    native === undefined
+      ? ['SIGSTRUCT', 'none: nobody signed it for SGX']
+      : [
+          'SIGSTRUCT',
+          `mrsigner ${native.mrsigner}, ${native.date}, product ${native.isvprodid}, svn ${native.isvsvn}`,
+        ],
+    ['built by', `motte ${parts.statement.predicate.runDetails.builder.version.motte}`],
+    ...(signers.length === 0
+      ? [['signed by', 'nobody: who built it nobody vouches for'] as const]
+      : signers.map(({ keyid }) => ['signed by', `key ${keyid}`] as const)),
+  ];
+}
+
+/** `motte verify image IMAGE [--signer PUBLIC.PEM]…`: genuine or not; whose the keys are is for the reader to know. */
+export async function run({ options, words: [path = ''] }: Input): Promise<Outcome> {
+  const keys = signerKeys(options);
+  return interruptible(async (signal) => {
+    const image = await verify(path, { keys, signal });
+    try {
+      const { digest, manifest, signers, created, image: parts } = image;
+      const result = {
+        path,
+        format: parts.container.format,
+        digest,
+        ...manifestText(manifest),
+        sigstruct: nativeText(image),
+        created: created ?? null,
+        signers: signers.map(({ keyid }) => keyid),
+        required: keys.map(({ keyid }) => keyid),
+        provenance: parts.statement,
+      };
+      return { result, text: columns(rows(image)) };
+    } finally {
+      image.close();
+    }
+  });
+}
