@@ -18,6 +18,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { VERSION } from '../src/version.js';
 import { MOTTE, PLACE, json, motte, refusal } from './motte.js';
 import { SMALL_SGXS, smallSgxs } from './small-sgxs.js';
 
@@ -69,6 +70,8 @@ test('an .sgxs stream’s MRENCLAVE is its SHA-256, and --sgxs writes it again',
   assert.equal(result, {
     tee: 'sgx',
     kind: 'sgxs',
+    profile: 'sgxs',
+    version: VERSION,
     measurement: digest,
     config: null,
     pages: { measured: 32, unmeasured: 1 },
