@@ -27,6 +27,7 @@ const QEMU: VmmProfile = {
   otherVcpus: QEMU_STATE,
   signatureInRdx: true,
   sections: SECTIONS,
+  kernelHashes: 'section',
   cpuidLast: false,
 };
 
@@ -45,6 +46,19 @@ const QEMU_BEFORE: VmmProfile = {
     '(the parent of ae95e59); no vector',
   firstVcpu: QEMU_STATE_BEFORE,
   otherVcpus: QEMU_STATE_BEFORE,
+};
+
+const { [SEV_SECTION.KERNEL_HASHES]: _, ...SECTIONS_2022 } = SECTIONS;
+
+/** QEMU with AMD's patches of before March 2023, for firmware that does not list the page of hashes. */
+const QEMU_2022: VmmProfile = {
+  ...QEMU_BEFORE,
+  name: 'QEMU-snp-2022',
+  source:
+    'AMD’s QEMU before the patches of March 2023, as virtee/sev-snp-measure had it until 0.0.4 (the parent of ' +
+    'f15cdf7); vector: what 0.0.4 answers, in packages/measure/test/snp.test.ts',
+  sections: SECTIONS_2022,
+  kernelHashes: 'first',
 };
 
 const FLAT_DATA = [16, 0xc93, 0xffffffff] as const;
@@ -99,6 +113,7 @@ const EC2: VmmProfile = {
   },
   signatureInRdx: false,
   sections: SECTIONS,
+  kernelHashes: 'section',
   cpuidLast: true,
 };
 
@@ -116,16 +131,18 @@ const GCE: VmmProfile = {
   otherVcpus: GCE_STATE,
   signatureInRdx: false,
   sections: { ...SECTIONS, [SEV_SECTION.MEMORY]: 'unmeasured' },
+  kernelHashes: 'section',
   cpuidLast: false,
 };
 
 /** Names of VMMs and, where their host matters, of its version. */
-export type VmmName = 'QEMU' | 'QEMU-linux-6.9' | 'SVSM' | 'ec2' | 'gce';
+export type VmmName = 'QEMU' | 'QEMU-linux-6.9' | 'QEMU-snp-2022' | 'SVSM' | 'ec2' | 'gce';
 
 /** What VMMs do in their own way, by the names that sev-snp-measure gives them, where it knows them. */
 export const VMM_PROFILES: Readonly<Record<VmmName, VmmProfile>> = {
   QEMU,
   'QEMU-linux-6.9': QEMU_BEFORE,
+  'QEMU-snp-2022': QEMU_2022,
   SVSM,
   ec2: EC2,
   gce: GCE,

@@ -70,21 +70,34 @@ function sectionRun(
     throw bad('range', 'whole pages', `0x${gpa.toString(16)} + 0x${size.toString(16)}`);
   const made = { file: MADE_FILE, section: name, offset: 0 };
   const run = { gpa: BigInt(gpa), pages: size / PAGE_SIZE, bytes: NO_BYTES, source: made };
-  if (type === SEV_SECTION.KERNEL_HASHES && input.kernel !== undefined) {
+  const { kernelHashes, sections } = input.profile;
+  if (type === SEV_SECTION.KERNEL_HASHES && kernelHashes === 'section' && input.kernel !== undefined) {
     const { hashTable } = input.firmware;
     if (hashTable === undefined || size !== PAGE_SIZE)
       throw bad('size', 'one page, and a hash table in the footer table', size);
     return { ...run, type: 'normal', bytes: bytesSource(hashTablePage(input.kernel, hashTable.gpa)) };
   }
-  const page = input.profile.sections[type];
-  if (page === undefined) throw bad('type', Object.keys(input.profile.sections).join(', '), type);
+  const page = sections[type];
+  if (page === undefined) throw bad('type', Object.keys(sections).join(', '), type);
   return { ...run, type: page };
+}
+
+/** The page that holds a hash table, which the VMM launches by itself. */
+function hashRun(kernel: KernelHashes, table: number): SnpRun {
+  return {
+    gpa: BigInt(table - (table % PAGE_SIZE)),
+    pages: 1,
+    type: 'normal',
+    bytes: bytesSource(hashTablePage(kernel, table)),
+    source: { file: MADE_FILE, section: 'kernel hashes', offset: 0 },
+  };
 }
 
 /** The sections that firmware asks for, in the order in which the VMM launches them. */
 export function sectionRuns(input: Pick<SnpLaunchInput, 'profile' | 'kernel' | 'firmware'>): SnpRun[] {
   const { sections, hashTable } = input.firmware;
-  const hashes = sections.some(({ type }) => type === SEV_SECTION.KERNEL_HASHES);
+  const first = input.profile.kernelHashes === 'first';
+  const hashes = first || sections.some(({ type }) => type === SEV_SECTION.KERNEL_HASHES);
   if (input.kernel !== undefined && (hashTable === undefined || !hashes)) {
     throw new MotteError('SNP_INPUT', {
       field: 'kernel',
@@ -95,7 +108,9 @@ export function sectionRuns(input: Pick<SnpLaunchInput, 'profile' | 'kernel' | '
   const last = (section: SevSection): boolean =>
     input.profile.cpuidLast && section.type === SEV_SECTION.CPUID;
   const order = [...sections.filter((section) => !last(section)), ...sections.filter(last)];
-  return order.map((section) => sectionRun(section, input));
+  const runs = order.map((section) => sectionRun(section, input));
+  if (!first || input.kernel === undefined || hashTable === undefined) return runs;
+  return [hashRun(input.kernel, hashTable.gpa), ...runs];
 }
 
 /** One VMSA for each vCPU: the first starts at `first`, the others at `other`. Throws SNP_INPUT. */

@@ -14,6 +14,8 @@ export interface VmmProfile {
   readonly signatureInRdx: boolean;
   /** How a section of a type (SEV_SECTION) is launched; a type that is not here is refused. */
   readonly sections: Readonly<Record<number, SnpPageType>>;
+  /** Where the page with the hashes of a kernel comes: as a section of the firmware's, or before all sections. */
+  readonly kernelHashes: 'section' | 'first';
   /** CPUID pages come after all other sections. */
   readonly cpuidLast: boolean;
 }
