@@ -20,7 +20,7 @@ const SECTION_BYTES = 12;
 
 /** Firmware as it was before the page of hashes was one of its sections: without the last section of `image`. */
 function withoutHashSection(image: Uint8Array): Uint8Array {
-  const bytes = image.slice();
+  const bytes = new Uint8Array(image);
   const at = Buffer.from(bytes.buffer).indexOf(METADATA);
   const view = new DataView(bytes.buffer);
   view.setUint32(at + 4, view.getUint32(at + 4, true) - SECTION_BYTES, true);
