@@ -18,6 +18,7 @@ export const ORDER = [
   'packages/loader',
   'packages/image',
   'toolchain/shimgen',
+  'toolchain/repro',
   'toolchain/motte',
   'toolchain/measure-page',
 ];

@@ -8,6 +8,7 @@ import { IMAGE_ERRORS } from './image.js';
 import { LOADER_ERRORS } from './loader.js';
 import { MEASURE_ERRORS } from './measure.js';
 import { PLAN_ERRORS } from './plan.js';
+import { REPRO_ERRORS } from './repro.js';
 import { SHIM_ERRORS } from './shim.js';
 import { SIGN_ERRORS } from './sign.js';
 import type { ErrorEntry } from './entry.js';
@@ -22,6 +23,7 @@ const TABLE = {
   ...SIGN_ERRORS,
   ...SHIM_ERRORS,
   ...LOADER_ERRORS,
+  ...REPRO_ERRORS,
   ...IMAGE_ERRORS,
   ...COMMAND_ERRORS,
 } as const;
@@ -37,6 +39,7 @@ export type ErrorCode =
   | keyof typeof SIGN_ERRORS
   | keyof typeof SHIM_ERRORS
   | keyof typeof LOADER_ERRORS
+  | keyof typeof REPRO_ERRORS
   | keyof typeof IMAGE_ERRORS
   | keyof typeof COMMAND_ERRORS;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CommandSpec } from './command.js';
 import { OWNER_COMMANDS } from './owner-commands.js';
+import { REPRO_NAMES } from './repro-options.js';
 import { SEV_DOCS, SEV_OPTIONS } from './sev-options.js';
 
 /** Every command, in the order of `motte --help`. Each is loaded when it is called. */
@@ -268,6 +269,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     doc: 'build a shim from source with what the configuration needs',
     options: ['tee', 'config', 'output', 'json'],
     load: () => import('../commands/shim-build.js'),
+  },
+  {
+    name: 'repro',
+    args: ['[TARGET]', '[SECOND]'],
+    doc: 'build twice with all varied that the machine can vary, and compare; without --build Motte’s own shim',
+    options: [...REPRO_NAMES, 'json'],
+    load: () => import('../commands/repro.js'),
   },
   ...OWNER_COMMANDS,
   {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { REPRO_OPTIONS } from './repro-options.js';
+import type { ReproOptionValues } from './repro-options.js';
 
 interface Described {
   readonly short?: string;
@@ -24,7 +26,7 @@ interface Valued<T extends 'text' | 'list' | 'maybe'> extends Described {
 export type OptionSpec = Flag | Valued<'text' | 'list' | 'maybe'>;
 
 /** What a command line sets: flags are true, `maybe` without a value is the empty text. */
-export interface OptionValues {
+export interface OptionValues extends ReproOptionValues {
   readonly 'acpi-table'?: string;
   readonly 'api-major'?: string;
   readonly 'api-minor'?: string;
@@ -118,8 +120,12 @@ export type OptionName = keyof OptionValues;
 
 type SpecOf<V> = V extends true ? Flag : V extends string ? Valued<'text' | 'maybe'> : Valued<'list'>;
 
+/** What is said of each of some options. */
+export type SpecsOf<V> = { readonly [K in keyof V]-?: SpecOf<Exclude<V[K], undefined>> };
+
 /** Every option of every command. */
-export const OPTIONS: { readonly [K in OptionName]-?: SpecOf<Exclude<OptionValues[K], undefined>> } = {
+export const OPTIONS: SpecsOf<OptionValues> = {
+  ...REPRO_OPTIONS,
   'acpi-table': {
     type: 'text',
     value: 'FILE',
