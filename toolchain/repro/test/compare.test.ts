@@ -54,7 +54,7 @@ for (const [name, a, b, place] of [
     'half an archive',
     ar(['x', 0, 'abcd']).subarray(0, 70),
     ar(['x', 0, 'efgh']).subarray(0, 70),
-    { line: 2 },
+    { line: 3 },
   ],
   ['half an ELF file', text('\x7fELF\0a'), text('\x7fELF\0b'), { offset: 5 }],
 ] as const) {
