@@ -10,12 +10,12 @@ import { readEnvelope } from './dsse/envelope.js';
 import type { Envelope } from './dsse/envelope.js';
 import { publicKeyFromPem } from './dsse/keys.js';
 import type { PublicKey } from './dsse/keys.js';
-import { checkCanonical, readJson } from './json/canonical.js';
+import { checkCanonical, readJson, readLooseJson } from './json/canonical.js';
 import { keepManifestSchema } from './manifest/schema.js';
 import type { KeepManifest } from './manifest/types.js';
 import { digestOf } from './oci/descriptor.js';
 import type { Descriptor } from './oci/descriptor.js';
-import { CREATED, LAYOUT_JSON, indexSchema, ociIndex, ociManifest, ociManifestSchema } from './oci/layout.js';
+import { CREATED, indexSchema, layoutSchema, ociManifest, ociManifestSchema } from './oci/layout.js';
 import type { OciManifest } from './oci/layout.js';
 import { MEDIA } from './oci/media-types.js';
 import type { MediaType } from './oci/media-types.js';
@@ -89,13 +89,11 @@ function readKey(files: FileMap, descriptor: Descriptor, i: number): PublicKey {
   return key;
 }
 
-/** index.json and the OCI manifest that it names, both in their one form. */
+/** The OCI manifest that index.json names. */
 function readOci(files: FileMap): { oci: OciManifest; bytes: Uint8Array; digest: string } {
   const part = (name: string): Uint8Array => readPart(files.get(name) as ByteSource, name);
-  checkCanonical(part(LAYOUT_FILE), LAYOUT_JSON, LAYOUT_FILE);
-  const indexBytes = part(INDEX_FILE);
-  const [descriptor] = readJson(indexSchema, indexBytes, INDEX_FILE).manifests;
-  checkCanonical(indexBytes, ociIndex(descriptor), INDEX_FILE);
+  readLooseJson(layoutSchema, part(LAYOUT_FILE), LAYOUT_FILE);
+  const [descriptor] = readLooseJson(indexSchema, part(INDEX_FILE), INDEX_FILE).manifests;
   const bytes = blobBytes(files, descriptor, 'OCI manifest');
   return { oci: readJson(ociManifestSchema, bytes, 'OCI manifest'), bytes, digest: descriptor.digest };
 }

@@ -47,8 +47,8 @@ const ROWS: readonly Row[] = [
   [
     'a byte of oci-layout',
     files((f) => void f.set('oci-layout', enc('{"imageLayoutVersion":"1.0.1"}'))),
-    'IMAGE_CANONICAL',
-    /^oci-layout$/,
+    'IMAGE_FIELD',
+    /^oci-layout: imageLayoutVersion$/,
   ],
 
   // the same bytes, sealed again by whoever has no key but the signers’

@@ -109,6 +109,57 @@ const ROWS: readonly Row[] = [
   ['a name with a slash', keep((k) => (k.name = '../x')), 'IMAGE_FIELD', /name/],
   ['a size that is no integer', keep((k) => (k.exec.size = 1.5)), 'IMAGE_FIELD', /exec.size/],
 
+  // index.json and oci-layout, which tools that copy write anew
+  ['an index as skopeo writes it', index((i) => ({ schemaVersion: 2, manifests: i.manifests })), 'accepted'],
+  [
+    'a tag',
+    index((i) => void (i.manifests[0].annotations = { 'org.opencontainers.image.ref.name': 'v1' })),
+    'accepted',
+  ],
+  ['an index with spaces', index((i) => JSON.stringify(i, null, 2)), 'accepted'],
+  [
+    'oci-layout with a space',
+    files((f) => void f.set('oci-layout', enc('{"imageLayoutVersion": "1.0.0"}'))),
+    'accepted',
+  ],
+  [
+    'oci-layout with more in it',
+    files((f) => void f.set('oci-layout', enc('{"imageLayoutVersion":"1.0.0","a":1}'))),
+    'IMAGE_FIELD',
+    /oci-layout: a/,
+  ],
+  [
+    'oci-layout twice',
+    files(
+      (f) => void f.set('oci-layout', enc('{"imageLayoutVersion":"1.0.0","imageLayoutVersion":"1.0.0"}')),
+    ),
+    'IMAGE_DUPLICATE_KEY',
+  ],
+  [
+    'a manifest for a platform',
+    index((i) => void (i.manifests[0].platform = { os: 'linux' })),
+    'IMAGE_FIELD',
+    /platform/,
+  ],
+  [
+    'an index of another artifact',
+    index((i) => void (i.manifests[0].artifactType = 'a/b')),
+    'IMAGE_FIELD',
+    /artifactType/,
+  ],
+  [
+    'an index of an index',
+    index((i) => void (i.manifests[0].mediaType = i.mediaType)),
+    'IMAGE_FIELD',
+    /mediaType/,
+  ],
+  [
+    'a tag that is no text',
+    index((i) => void (i.manifests[0].annotations = { a: 1 })),
+    'IMAGE_FIELD',
+    /annotations/,
+  ],
+
   // the OCI layout
   ['a second manifest', index((i) => void i.manifests.push(i.manifests[0])), 'IMAGE_FIELD', /manifests/],
   ['no manifest', index((i) => ({ ...i, manifests: [] })), 'IMAGE_FIELD', /manifests/],

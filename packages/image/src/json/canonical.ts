@@ -45,14 +45,19 @@ export function checkCanonical(bytes: Uint8Array, canonical: Uint8Array, field: 
 }
 
 /**
- * What `bytes` say, if they are the canonical form of it: strict UTF-8 and JSON, no key twice, nothing that the schema
- * does not know. Throws IMAGE_JSON, IMAGE_DUPLICATE_KEY, IMAGE_FIELD, IMAGE_DIGEST_ALGORITHM, IMAGE_CANONICAL.
+ * What `bytes` say, in whatever form: strict UTF-8 and JSON, no key twice, nothing that the schema does not know. Throws
+ * IMAGE_JSON, IMAGE_DUPLICATE_KEY, IMAGE_FIELD, IMAGE_DIGEST_ALGORITHM.
  */
-export function readJson<T>(schema: GenericSchema<T>, bytes: Uint8Array, field: string): T {
+export function readLooseJson<T>(schema: GenericSchema<T>, bytes: Uint8Array, field: string): T {
   const text = textOf(bytes, field);
   const value = parsed(text, field);
   checkKeys(text, field);
-  const checked = checkSchema(schema, value, field);
-  checkCanonical(bytes, new TextEncoder().encode(JSON.stringify(checked)), field);
-  return checked;
+  return checkSchema(schema, value, field);
+}
+
+/** As `readLooseJson`, if they are the canonical form of it. Throws IMAGE_CANONICAL, too. */
+export function readJson<T>(schema: GenericSchema<T>, bytes: Uint8Array, field: string): T {
+  const value = readLooseJson(schema, bytes, field);
+  checkCanonical(bytes, new TextEncoder().encode(JSON.stringify(value)), field);
+  return value;
 }

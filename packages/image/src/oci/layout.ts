@@ -9,30 +9,43 @@ import type { Descriptor } from './descriptor.js';
 import { MEDIA } from './media-types.js';
 import type { MediaType } from './media-types.js';
 
-/** All of oci-layout. */
+/** All of oci-layout, as we write it. */
 export const LAYOUT_JSON: Uint8Array = new TextEncoder().encode('{"imageLayoutVersion":"1.0.0"}');
 
 /** When the image was made, where somebody says so (SOURCE_DATE_EPOCH). */
 export const CREATED = 'org.opencontainers.image.created';
 
-/** index.json: the one manifest. */
+/** oci-layout. */
+export const layoutSchema: v.GenericSchema<{ readonly imageLayoutVersion: '1.0.0' }> = v.strictObject({
+  imageLayoutVersion: v.literal('1.0.0'),
+});
+
+/**
+ * index.json: the one manifest. It and oci-layout are what every tool that copies an image writes anew, in its own form
+ * and with the members that it knows; all else has a digest. What they name is what counts.
+ */
 export interface OciIndex {
   readonly schemaVersion: 2;
-  readonly mediaType: typeof MEDIA.index;
+  readonly mediaType?: typeof MEDIA.index;
   readonly manifests: readonly [
-    Descriptor<typeof MEDIA.manifest> & { readonly artifactType: typeof MEDIA.keep },
+    Descriptor<typeof MEDIA.manifest> & {
+      readonly artifactType?: typeof MEDIA.keep;
+      /** A tag, for tools that look for one. */
+      readonly annotations?: Readonly<Record<string, string>>;
+    },
   ];
 }
 
 export const indexSchema: v.GenericSchema<OciIndex> = v.strictObject({
   schemaVersion: v.literal(2),
-  mediaType: v.literal(MEDIA.index),
+  mediaType: v.exactOptional(v.literal(MEDIA.index)),
   manifests: v.strictTuple([
     v.strictObject({
       mediaType: v.literal(MEDIA.manifest),
       digest: digestSchema,
       size: sizeSchema,
-      artifactType: v.literal(MEDIA.keep),
+      artifactType: v.exactOptional(v.literal(MEDIA.keep)),
+      annotations: v.exactOptional(v.record(v.string(), v.string())),
     }),
   ]),
 });
@@ -121,7 +134,7 @@ export function ociManifest(parts: Layers): Uint8Array {
   return writeJson(ociManifestSchema, oci, 'OCI manifest');
 }
 
-/** The one index of an image whose OCI manifest this is. */
+/** The index that we write for an image whose OCI manifest this is. */
 export function ociIndex({ digest, size }: Descriptor<typeof MEDIA.manifest>): Uint8Array {
   const index: OciIndex = {
     schemaVersion: 2,
