@@ -3,18 +3,23 @@
 // shell on PATH, and runs a program there: by the library, and by the command.
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   accessSync,
+  chmodSync,
+  chownSync,
   constants,
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -118,6 +123,42 @@ test('npx motte run', async () => {
   assert.is(ran.status, 0, ran.stderr);
   assert.is(ran.stdout, 'hello by npx\n');
   assert.match(ran.stderr, /^sgx \(emulated\) · mrenclave [0-9a-f]{4,64}…/);
+});
+
+test('an image is the same bytes in the clone, in the project, and elsewhere by another user', async () => {
+  assert.ok(installed);
+  const built = (name: string): Buffer => readFileSync(join(home, name));
+  execFileSync(join(ROOT, 'node_modules/.bin/motte'), ['build', hello, '-o', join(home, 'clone.keep')], {
+    stdio: 'pipe',
+  });
+  const npx = await run('npx', '--no-install', 'motte', 'build', hello, '-o', join(home, 'project.keep'));
+  assert.is(npx.status, 0, npx.stderr);
+  assert.equal(built('project.keep'), built('clone.keep'));
+
+  const elsewhere = join(tempFolder('motte-elsewhere'), 'another place');
+  chmodSync(dirname(elsewhere), 0o755);
+  cpSync(folder, elsewhere, { recursive: true, verbatimSymlinks: true });
+  cpSync(hello, join(elsewhere, 'hello'));
+  utimesSync(join(elsewhere, 'hello'), 1, 1);
+  // Root becomes nobody; anybody else stays who he is, and has another home, locale, zone, umask and clock of the file.
+  const root = process.getuid?.() === 0;
+  if (root) chownSync(elsewhere, 65534, 65534);
+  const command = ['node_modules/.bin/motte', 'build', 'hello', '-o', 'x.keep'];
+  const become = root ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+  const ran = spawnSync('sh', ['-c', 'umask 027; exec "$@"', 'sh', ...become, ...command], {
+    cwd: elsewhere,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: '/nonexistent',
+      LANG: 'tr_TR.UTF-8',
+      TZ: 'Asia/Kathmandu',
+      USER: 'nobody',
+    },
+    encoding: 'utf8',
+  });
+  assert.is(ran.status, 0, ran.stderr);
+  assert.equal(readFileSync(join(elsewhere, 'x.keep')), built('clone.keep'));
+  if (root) assert.is(statSync(join(elsewhere, 'x.keep')).uid, 65534);
 });
 
 test.run();
