@@ -14,7 +14,7 @@ import { writeContainer } from './container/write.js';
 import { signStatement, signedMessage } from './dsse/envelope.js';
 import type { ImageSigner } from './dsse/signers.js';
 import type { KeepManifest } from './manifest/types.js';
-import { keepSigstruct } from './native.js';
+import { keepSigstruct } from './sigstruct.js';
 import { describe } from './oci/descriptor.js';
 import { nativeSignatures } from './oci/layout.js';
 import { MEDIA } from './oci/media-types.js';

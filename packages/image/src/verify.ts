@@ -14,7 +14,7 @@ import { checkCanonical, writeJson } from './json/canonical.js';
 import { configIdOf, configOf, sgxKeep, sgxMeasurement, shimVariant } from './keep.js';
 import type { SgxKeep } from './keep.js';
 import type { KeepManifest, SgxMeasurement, ShimEntry } from './manifest/types.js';
-import { checkSigstruct } from './native.js';
+import { checkSigstruct } from './sigstruct.js';
 import type { Descriptor } from './oci/descriptor.js';
 import { factsOf, makeStatement } from './provenance/make.js';
 import { statementSchema } from './provenance/statement.js';

@@ -212,10 +212,15 @@ test('an image takes the place of an image, and of nothing else', async () => {
   writeFileSync(join(output, 'mine'), 'x');
   assert.is(await rejection(make('dir', 'd')), `FILE_EXISTS ${output}`);
   assert.is(readFileSync(join(output, 'mine'), 'utf8'), 'x');
-  assert.is(await rejection(make('tar', 'd')), `OUTPUT_FAILED ${output}`);
+  assert.is(await rejection(make('tar', 'd')), `FILE_EXISTS ${output}`);
   rmSync(output, { recursive: true });
-  writeFileSync(output, 'a file');
+  writeFileSync(output, EXEC);
   assert.is(await rejection(make('dir', 'd')), `FILE_EXISTS ${output}`);
+  assert.is(await rejection(build({ exec: output, output })), `FILE_EXISTS ${output}`);
+  assert.is(await rejection(build({ exec: output, output: '/dev/null' })), 'FILE_EXISTS /dev/null');
+  assert.equal(new Uint8Array(readFileSync(output)), EXEC);
+  writeFileSync(output, '');
+  await make('tar', 'd');
   await make('tar', 'e');
   assert.is(open(output).manifest.name, 'e');
   assert.equal(readdirSync(place), ['image']);

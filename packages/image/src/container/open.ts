@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { readBytes } from '@motte/binary/source';
-import type { ByteSource } from '@motte/binary/source';
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { TAR_BLOCK } from '../tar/header.js';
 import { looksLikeTar, readTar } from '../tar/read.js';
 import { OpenFiles } from './files.js';
-import { BLOB_FOLDER, LAYOUT_FILE, MOST_FILES, checkFileName, fileMap } from './names.js';
+import { BLOB_FOLDER, MOST_FILES, checkFileName, fileMap } from './names.js';
 import type { FileMap } from './names.js';
 
 /** How an image lies on a disk. */
@@ -56,17 +55,6 @@ function openFolder(path: string): Container {
     open.close();
     throw error;
   }
-}
-
-/** The image in an open file, which stays the caller's to close. */
-export function tarContainer(path: string, source: ByteSource): Container {
-  return { path, format: 'tar', files: readTar(source), close: () => {} };
-}
-
-/** Whether there is an image: a folder with an oci-layout, or a tar archive. Errors of the system pass through. */
-export function isImage(path: string, head: (bytes: number) => Uint8Array): boolean {
-  if (statSync(path).isDirectory()) return readdirSync(path).includes(LAYOUT_FILE);
-  return looksLikeTar(head(TAR_BLOCK));
 }
 
 /** Opens an image, a folder or a tar archive. Throws IMAGE_TAR, IMAGE_LAYOUT, IMAGE_LIMIT; errors of the system pass through. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { readBytes } from '@motte/binary/source';
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
@@ -10,9 +11,14 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { TAR_BLOCK } from '../tar/header.js';
+import { looksLikeTar } from '../tar/read.js';
+import { openRegular } from './files.js';
+import type { ImageFormat } from './open.js';
 
 /** What is in an image's folder; a folder that holds anything else is not ours to replace. */
 const OURS: readonly string[] = ['blobs', 'index.json', 'oci-layout'];
@@ -65,31 +71,49 @@ export class NewFile {
   }
 }
 
-/** Gives a finished file its name. */
-export function placeFile(temporary: string, path: string): void {
-  writing(path, () => renameSync(temporary, path));
-}
-
 /** Makes the folder of an image in the making. */
 export function newFolder(path: string): void {
   writing(path, () => mkdirSync(join(path, 'blobs/sha256'), { recursive: true }));
 }
 
-/** Throws FILE_EXISTS when something stands at `path` that is not an image's folder, or an empty one. */
-export function checkReplaceable(path: string): void {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return;
-  if (stat.isDirectory() && readdirSync(path).every((name) => OURS.includes(name))) return;
+/** The first block of a file; of a device nothing is read. */
+function headOf(path: string): Uint8Array {
+  const file = openRegular(path);
+  try {
+    return readBytes(file, 0, Math.min(TAR_BLOCK, file.size));
+  } finally {
+    file.close();
+  }
+}
+
+/** Whether an image of this format may take the place of what is there: of an image like it, or of nothing. */
+function isReplaceable(path: string, format: ImageFormat): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return true;
+  if (format === 'dir') return stat.isDirectory() && readdirSync(path).every((name) => OURS.includes(name));
+  return stat.isFile() && (stat.size === 0 || looksLikeTar(headOf(path)));
+}
+
+/** Throws FILE_EXISTS when something stands at `path` that an image would destroy: its own program, say, or a device. */
+export function checkReplaceable(path: string, format: ImageFormat): void {
+  if (writing(path, () => isReplaceable(path, format))) return;
   throw new MotteError('FILE_EXISTS', {
     field: path,
     message: 'something else than an image is there',
-    expected: 'nothing, an empty folder or the folder of an image',
+    expected:
+      format === 'tar' ? 'nothing, or an image' : 'nothing, an empty folder or the folder of an image',
   });
+}
+
+/** Gives a finished file its name. */
+export function placeFile(temporary: string, path: string): void {
+  checkReplaceable(path, 'tar');
+  writing(path, () => renameSync(temporary, path));
 }
 
 /** Gives a finished folder its name. No system call swaps folders: the old one steps aside and goes when the new one stands. */
 export function placeFolder(temporary: string, path: string): void {
-  checkReplaceable(path);
+  checkReplaceable(path, 'dir');
   const aside = besidePath(path);
   writing(path, () => {
     const old = lstatSync(path, { throwIfNoEntry: false }) !== undefined;

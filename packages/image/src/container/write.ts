@@ -56,11 +56,11 @@ function* writeFolder(path: string, files: FileMap): Steps<void> {
 export function* writeContainer(path: string, format: ImageFormat, files: FileMap): Steps<void> {
   const temporary = besidePath(path);
   try {
+    checkReplaceable(path, format);
     if (format === 'tar') {
       yield* writeTar(temporary, files);
       placeFile(temporary, path);
     } else {
-      checkReplaceable(path);
       yield* writeFolder(temporary, files);
       placeFolder(temporary, path);
     }
