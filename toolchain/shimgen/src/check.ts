@@ -68,11 +68,12 @@ export async function checkLinked(
   bytes: Uint8Array,
   file: string,
   allowedIndirect: readonly string[],
+  objdump?: string,
 ): Promise<{ shim: Shim; code: CodeReport }> {
   const elf = readElf(bytes);
   checkReadersAgree(elf, bytes);
   const shim = checkShim(elf);
   checkOnlyCode(shim);
-  const code = checkInstructions(parseDisassembly(await disassemble(file)), shim, allowedIndirect);
+  const code = checkInstructions(parseDisassembly(await disassemble(file, objdump)), shim, allowedIndirect);
   return { shim, code };
 }

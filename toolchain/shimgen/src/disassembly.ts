@@ -95,12 +95,12 @@ export function checkInstructions(
   return { instructions: count, indirect: [...indirect].sort() };
 }
 
-/** objdump's view of the code in an ELF file. Throws SHIM_COMPILER without objdump. */
-export async function disassemble(file: string): Promise<string> {
-  const { status, stdout, stderr } = await run('objdump', ['-d', '-z', '-w', '--no-show-raw-insn', file]);
+/** The view that objdump, or the one that `command` names, has of the code in an ELF file. Throws SHIM_COMPILER without objdump. */
+export async function disassemble(file: string, command = 'objdump'): Promise<string> {
+  const { status, stdout, stderr } = await run(command, ['-d', '-z', '-w', '--no-show-raw-insn', file]);
   if (status !== 0) {
     const found = status === 127 ? 'not on PATH' : stderr.trim();
-    throw new MotteError('SHIM_COMPILER', { field: 'objdump', expected: 'to disassemble the shim', found });
+    throw new MotteError('SHIM_COMPILER', { field: command, expected: 'to disassemble the shim', found });
   }
   return stdout;
 }

@@ -50,7 +50,7 @@ export function provenance(
 ): ShimStamp['provenance'] {
   return {
     compiler: compiler.pinned ? 'pinned' : 'unpinned',
-    command: compiler.command,
+    command: compiler.name,
     version: compiler.version,
     ...(compiler.package === undefined ? {} : { package: compiler.package }),
     assembler: compiler.assembler,
