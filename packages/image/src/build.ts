@@ -90,7 +90,7 @@ export function* buildSteps(options: BuildOptions): Steps<WrittenImage> {
       shims: [{ tee: 'sgx', variant, blob: { mediaType: MEDIA.shim, digest: shimDigest, size: shim.size } }],
       measurements: [sgxMeasurement(keep, config)],
     };
-    const origin = shimOrigin(shimFile, shimDigest);
+    const origin = shimOrigin(variant, shimFile, shimDigest);
     const facts = {
       motte: motteVersion(),
       lockfile: lockfileDigest(),

@@ -210,6 +210,17 @@ const ROWS: readonly Row[] = [
     statement((s) => s.predicate.buildDefinition.resolvedDependencies.push({ name: 'x', uri: 'x:' })),
     'IMAGE_PROVENANCE',
   ],
+  // How the shim was built is the signers’ word; which shim it was is not.
+  [
+    'provenance with another compiler',
+    statement((s) => (s.predicate.buildDefinition.resolvedDependencies[2].annotations.version = 'cc 1.0')),
+    'accepted',
+  ],
+  [
+    'provenance with another shim',
+    statement((s) => (s.predicate.buildDefinition.resolvedDependencies[2].digest.sha256 = '00'.repeat(32))),
+    'IMAGE_PROVENANCE',
+  ],
   [
     'provenance without the lockfile',
     statement((s) => s.predicate.buildDefinition.resolvedDependencies.pop()),

@@ -8,6 +8,7 @@ import { findCompiler } from './compiler.js';
 import type { Compiler } from './compiler.js';
 import { compileAndLink } from './compile.js';
 import { defaultShimConfig } from './config.js';
+import { pinnedDebs } from './debs.js';
 import type { ShimConfig } from './config.js';
 import { COMPILE_FLAGS, LINK_FLAGS } from './flags.js';
 import { inputsDigest, sourcesDigest } from './inputs.js';
@@ -96,6 +97,7 @@ export async function buildShim(options: BuildOptions = {}): Promise<BuiltShim> 
         relocations: shim.relocations,
         provenance: provenance(
           compiler,
+          pinnedDebs(manifest.root),
           [...COMPILE_FLAGS, ...manifest.flags, ...manifest.cflags],
           [...LINK_FLAGS, ...manifest.ldflags],
           inputsDigest(sourcesDigest(manifest, compiler), config),

@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { buildShim } from './build.js';
 import { findCompiler } from './compiler.js';
 import { parseShimConfig } from './config.js';
 import type { ShimConfig } from './config.js';
+import { pinnedDebs } from './debs.js';
 import { inputsDigest, sourcesDigest } from './inputs.js';
 import { findRoot, readManifest } from './manifest.js';
 import type { ShimStamp } from './stamp.js';
@@ -63,7 +65,10 @@ export async function buildPrebuilt(
     const json = join(folder, `${variant}.json`);
     const have = readStamp(elf, json);
     const inputs = inputsDigest(sources, config);
-    if (options.force !== true && have?.provenance.inputs === inputs) {
+    // What is told of the compiler does not change a byte, but a stamp that lacks it is not the one that others have.
+    const told = compiler.pinned ? pinnedDebs(root) : [];
+    const same = have?.provenance.inputs === inputs && isDeepStrictEqual(have.provenance.debs ?? [], told);
+    if (options.force !== true && have !== undefined && same) {
       out.push({ variant, stamp: have, built: false, notes: [] });
       continue;
     }

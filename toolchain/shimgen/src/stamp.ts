@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Compiler } from './compiler.js';
 import type { ShimConfig } from './config.js';
+import type { Deb } from './debs.js';
 import type { Sizes } from './sizes.js';
 
 /** A part of a shim: what it takes in it, and lines of its own sources (foreign ones are not counted). */
@@ -32,6 +33,8 @@ export interface ShimStamp {
     readonly command: string;
     readonly version: string;
     readonly package?: string;
+    /** The pinned compiler's packages; a digest of a shim speaks of these. */
+    readonly debs?: readonly Deb[];
     readonly assembler: string;
     readonly linker: string;
     readonly flags: readonly string[];
@@ -44,6 +47,7 @@ export interface ShimStamp {
 /** The provenance of what `compiler` builds. */
 export function provenance(
   compiler: Compiler,
+  debs: readonly Deb[],
   flags: readonly string[],
   linkFlags: readonly string[],
   inputs: string,
@@ -53,6 +57,7 @@ export function provenance(
     command: compiler.name,
     version: compiler.version,
     ...(compiler.package === undefined ? {} : { package: compiler.package }),
+    ...(compiler.pinned && debs.length > 0 ? { debs } : {}),
     assembler: compiler.assembler,
     linker: compiler.linker,
     flags,

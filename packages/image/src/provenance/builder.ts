@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { compilerName } from './make.js';
 import type { ShimOrigin } from './make.js';
 
 // Asked of the module system, because the command's bundle holds a copy of this file.
@@ -42,6 +43,7 @@ const stampSchema = v.object({
     command: v.string(),
     version: v.string(),
     package: v.optional(v.string()),
+    debs: v.optional(v.array(v.object({ name: v.string(), sha256: v.string() })), []),
     assembler: v.string(),
     linker: v.string(),
     inputs: v.string(),
@@ -49,26 +51,24 @@ const stampSchema = v.object({
 });
 
 /** What the stamp beside a shim says of it; nothing when there is none, or when it is another shim's. */
-export function shimOrigin(shimPath: string, digest: string): ShimOrigin | undefined {
+export function shimOrigin(variant: string, shimPath: string, digest: string): ShimOrigin | undefined {
   const path = shimPath.replace(/\.elf$/, '.json');
   if (path === shimPath || !existsSync(path)) return undefined;
   const parsed = v.safeParse(stampSchema, JSON.parse(readFileSync(path, 'utf8')));
   if (!parsed.success || `sha256:${parsed.output.sha256}` !== digest) return undefined;
-  const { package: version, command, ...facts } = parsed.output.provenance;
+  const { package: version, command, debs, ...facts } = parsed.output.provenance;
   // Where the compiler lay is the machine's affair.
   const name = basename(command);
+  const { inputs, compiler, assembler, linker } = facts;
+  const purl = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version ?? '')}?arch=amd64`;
   return {
-    facts: {
-      inputs: facts.inputs,
-      compiler: facts.compiler,
-      command: name,
-      version: facts.version,
-      assembler: facts.assembler,
-      linker: facts.linker,
-    },
-    compiler:
-      version === undefined
-        ? undefined
-        : `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=amd64`,
+    facts: { inputs, compiler, command: name, version: facts.version, assembler, linker },
+    compiler: [
+      ...(version === undefined ? [] : [{ name: compilerName(variant), uri: purl }]),
+      ...debs.map((deb) => ({
+        name: `${compilerName(variant)}: ${deb.name}`,
+        digest: { sha256: deb.sha256 },
+      })),
+    ],
   };
 }

@@ -6,8 +6,8 @@ import type { Resource, ShimFacts, Statement } from './statement.js';
 /** What is known of a shim's making. */
 export interface ShimOrigin {
   readonly facts: ShimFacts;
-  /** The compiler's package, as a purl, where there is one. */
-  readonly compiler: string | undefined;
+  /** The compiler: its package by a purl, where it has one, and the files of the packages that are pinned. */
+  readonly compiler: readonly Resource[];
 }
 
 /** What a statement says that the Keep manifest does not. */
@@ -22,7 +22,10 @@ export interface BuildFacts {
 
 const LOCKFILE = 'pnpm-lock.yaml';
 const shimName = (variant: string): string => `shim ${variant}`;
-const compilerName = (variant: string): string => `compiler of shim ${variant}`;
+/** The compiler itself; a package of it has a colon and its file after this. */
+export function compilerName(variant: string): string {
+  return `compiler of shim ${variant}`;
+}
 
 const resource = (name: string, digest: string): Resource => ({
   name,
@@ -33,10 +36,7 @@ function shimResources(variant: string, digest: string, origin: ShimOrigin | und
   const shim = resource(shimName(variant), digest);
   if (origin === undefined) return [shim];
   const { facts, compiler } = origin;
-  return [
-    { ...shim, annotations: facts },
-    ...(compiler === undefined ? [] : [{ name: compilerName(variant), uri: compiler }]),
-  ];
+  return [{ ...shim, annotations: facts }, ...compiler];
 }
 
 /** The statement that an image with this Keep manifest was built of these things. `digest` is the manifest's. */
@@ -71,7 +71,11 @@ export function factsOf({ predicate }: Statement, { shims }: KeepManifest): Buil
   const origins = shims.flatMap(({ variant }): [string, ShimOrigin][] => {
     const facts = named.get(shimName(variant))?.annotations;
     if (facts === undefined) return [];
-    return [[variant, { facts, compiler: named.get(compilerName(variant))?.uri }]];
+    const own = compilerName(variant);
+    const compiler = buildDefinition.resolvedDependencies.filter(
+      ({ name }) => name === own || name.startsWith(`${own}: `),
+    );
+    return [[variant, { facts, compiler }]];
   });
   return {
     motte: runDetails.builder.version.motte,
