@@ -45,7 +45,7 @@ export interface KeepImage {
 }
 
 /** A part that is read whole. Throws IMAGE_LIMIT. The caller owns the bytes. */
-export function readPart(source: ByteSource, field: string): Uint8Array {
+function readPart(source: ByteSource, field: string): Uint8Array {
   if (source.size > MOST_PART)
     throw new MotteError('IMAGE_LIMIT', {
       field,
@@ -68,8 +68,8 @@ function blobSource(files: FileMap, { digest, size }: Descriptor, field: string)
   return source;
 }
 
-/** As `blobSource`, read whole, and its digest computed. */
-function blobBytes(files: FileMap, descriptor: Descriptor, field: string): Uint8Array {
+/** As `blobSource`, read whole and once, and its digest computed: the bytes that come back are those that were hashed. */
+export function blobBytes(files: FileMap, descriptor: Descriptor, field: string): Uint8Array {
   const bytes = readPart(blobSource(files, descriptor, field), field);
   const found = digestOf(sha256(bytes));
   if (found !== descriptor.digest)

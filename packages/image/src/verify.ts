@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { bytesSource } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
 import type { KeepConfig } from '@motte/config/keep-config';
@@ -8,7 +9,7 @@ import type { Container } from './container/open.js';
 import { streamBlob } from './container/stream.js';
 import { verifyEnvelope } from './dsse/envelope.js';
 import type { PublicKey } from './dsse/keys.js';
-import { readImage, readPart } from './image.js';
+import { blobBytes, readImage } from './image.js';
 import type { KeepImage } from './image.js';
 import { checkCanonical, writeJson } from './json/canonical.js';
 import { configIdOf, configOf, sgxKeep, sgxMeasurement, shimVariant } from './keep.js';
@@ -133,8 +134,8 @@ export class VerifiedImage {
       return source(descriptor);
     };
     const exec = yield* blob(manifest.exec, 'exec');
-    const keepToml = yield* blob(manifest.config.blob, 'Keep.toml');
-    const settings = configOf(readPart(keepToml, 'Keep.toml'));
+    const keepToml = blobBytes(image.container.files, manifest.config.blob, 'Keep.toml');
+    const settings = configOf(keepToml);
     const part = sgxPart(manifest, settings);
     const shim = yield* blob(part.shim.blob, `shim ${part.shim.variant}`);
     const keep = yield* sgxKeep({ name: manifest.name, exec, shim, config: settings });
@@ -148,9 +149,16 @@ export class VerifiedImage {
     checkEqual('measurements.0.value', own.value, part.predicted.value);
     const { signature } = part.predicted;
     const sigstruct =
-      signature === undefined ? undefined : readPart(yield* blob(signature, 'SIGSTRUCT'), 'SIGSTRUCT');
+      signature === undefined ? undefined : blobBytes(image.container.files, signature, 'SIGSTRUCT');
     if (sigstruct !== undefined) checkSigstruct(sigstruct, keep, settings);
-    return new VerifiedImage(image, { ...keep, settings, sigstruct, exec, shim, keepToml });
+    return new VerifiedImage(image, {
+      ...keep,
+      settings,
+      sigstruct,
+      exec,
+      shim,
+      keepToml: bytesSource(keepToml),
+    });
   }
 }
 
