@@ -30,9 +30,10 @@ function readInteger(bytes: Uint8Array, at: number): [value: Uint8Array, end: nu
 }
 
 /**
- * A P-384 signature as tools write it: r || s of 96 bytes (PKCS #11), or DER (OpenSSL), strictly. DER has 96 bytes
- * itself once in 2^50 signatures; it is taken for r || s then, does not verify, and one signs again. The caller owns
- * the result. Throws SNP_ID.
+ * A P-384 signature as tools write it: r || s (PKCS #11), or DER (OpenSSL), strictly. The length alone decides: 96
+ * bytes are r || s, whatever they begin with, and all else is DER. The DER of numbers with some six zeros in front has
+ * 96 bytes too, once in 2^48 signatures; it does not verify then, and has to be given as r || s. The caller owns the
+ * result. Throws SNP_ID.
  */
 export function readP384Signature(bytes: Uint8Array): P384Pair {
   if (bytes.length === 2 * P384_BYTES) return new Uint8Array(bytes);
