@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every reader of @motte/sign and @motte/config against damaged input. Longer: npm run fuzz 600 sign-parsers.
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CONFIG_HEADER } from '@motte/config/blob-layout';
@@ -17,10 +17,12 @@ import { parseSigstruct, sigstructText } from '@motte/sign/sgx/sigstruct';
 import { verifySigstruct } from '@motte/sign/sgx/verify';
 import { snpSignerFromPem, verifyP384 } from '@motte/sign/snp/ecdsa-node';
 import { idAuth, idBlock } from '@motte/sign/snp/id-block';
+import { readP384Signature } from '@motte/sign/snp/signature';
 import { verifyIdBlock } from '@motte/sign/snp/verify';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { corpus } from '@motte/test-helpers/corpus';
 import { fuzzParser } from '@motte/test-helpers/parser-fuzz';
+import { AUTHOR_PEM, ID_PEM, RSA_PEM } from './support/fixed-keys.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const filled = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 7 + 1) & 0xff);
@@ -47,12 +49,8 @@ test('SIGSTRUCTs, as they are verified', () => {
 });
 
 test('ID blocks and their authentication', () => {
-  const pem = (): string =>
-    String(
-      generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    );
   const block = idBlock({ launchDigest: filled(48), guestSvn: 3, policy: 0x30000n });
-  const auth = idAuth(block, snpSignerFromPem(pem()), snpSignerFromPem(pem()));
+  const auth = idAuth(block, snpSignerFromPem(ID_PEM), snpSignerFromPem(AUTHOR_PEM));
   const both = new Uint8Array([...block, ...auth]);
   fuzzParser({
     name: 'snp-id',
@@ -62,6 +60,21 @@ test('ID blocks and their authentication', () => {
     parse: ({ bytes }) => verifyIdBlock(bytes.slice(0, block.length), bytes.slice(block.length), verifyP384),
     refusesAll: true,
     runs: 100,
+  });
+});
+
+test('signatures made elsewhere, in both forms', () => {
+  const pair = snpSignerFromPem(ID_PEM).sign(filled(5));
+  const number = [2, 48, ...filled(48)];
+  const der = Uint8Array.of(0x30, 2 * number.length, ...number, ...number);
+  fuzzParser({
+    name: 'snp-signature',
+    seeds: [pair, der],
+    parse: ({ bytes }) => readP384Signature(bytes),
+    holds: (read, input) => {
+      assert.is(read.length, 96);
+      if (input.length === 96) sameBytes(read, input);
+    },
   });
 });
 
@@ -168,12 +181,7 @@ test('Keep.toml', () => {
 });
 
 test('keys in PEM', () => {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: 3072,
-    publicExponent: 3,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
+  const publicKey = String(createPublicKey(RSA_PEM).export({ type: 'spki', format: 'pem' }));
   // OpenSSL does not say where it stopped.
   const common = { offsetless: /^(?:SIGN|ESM)_KEY key$/u, runs: 150 };
   fuzzParser({
@@ -185,13 +193,13 @@ test('keys in PEM', () => {
   fuzzParser({
     ...common,
     name: 'pem-private',
-    seeds: [bytesOf(privateKey)],
+    seeds: [bytesOf(RSA_PEM)],
     parse: ({ bytes }) => signerFromPem(bytes).modulus,
   });
   fuzzParser({
     ...common,
     name: 'pem-opener',
-    seeds: [bytesOf(privateKey)],
+    seeds: [bytesOf(RSA_PEM)],
     parse: ({ bytes }) => openerFromPem(bytes).fingerprint,
   });
   fuzzParser({
