@@ -39,8 +39,11 @@ export interface Layout<F extends readonly Field[]> extends LayoutHead {
   readonly fields: F;
   /** The values at `offset` of `bytes`; `bytesN` values are copies. Throws STRUCT_TRUNCATED. */
   read(bytes: Uint8Array, offset?: number): LayoutValues<F>;
-  /** As `read`, and throws STRUCT_RESERVED for the first reserved field that is not zero. */
-  readStrict(bytes: Uint8Array, offset?: number): LayoutValues<F>;
+  /**
+   * As `read`, and throws STRUCT_RESERVED for the first reserved field that is not zero. `base` is where `bytes` lie in
+   * the file, for the offset that the error tells.
+   */
+  readStrict(bytes: Uint8Array, offset?: number, base?: number): LayoutValues<F>;
   /** A fresh structure; fields that are not given are zero. Throws STRUCT_VALUE for what does not fit. */
   write(values: Partial<LayoutValues<F>>): Uint8Array;
   /** The names of the reserved fields that are not zero. */
@@ -183,7 +186,7 @@ export function layout<const F extends readonly Field[]>(head: LayoutHead, field
     fields,
     read,
     nonZeroReserved,
-    readStrict(bytes, offset = 0) {
+    readStrict(bytes, offset = 0, base = 0) {
       const values = read(bytes, offset);
       const [first] = nonZeroReserved(bytes, offset);
       const row = fields.find((field) => field.name === first);
@@ -195,7 +198,7 @@ export function layout<const F extends readonly Field[]>(head: LayoutHead, field
           field: `${name}.${row.name}`,
           expected: 'zero',
           found: `byte 0x${(own[index] ?? 0).toString(16).padStart(2, '0')}`,
-          offset: from + index,
+          offset: base + from + index,
         });
       }
       return values;

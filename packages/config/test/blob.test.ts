@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
+import { fieldSize, isReserved } from '@motte/binary/layout';
 import { sameBytes } from '@motte/test-helpers/bytes';
-import { codeOf } from '@motte/test-helpers/errors';
+import { codeOf, refusalOf } from '@motte/test-helpers/errors';
 import { fuzzParameters } from '@motte/test-helpers/fuzz';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CONFIG_HEADER, CONFIG_MAX, CONFIG_TYPES } from '../src/blob-layout.js';
+import { CONFIG_HEADER, CONFIG_MAX, CONFIG_RECORD, CONFIG_TYPES } from '../src/blob-layout.js';
 import { decodeBlob } from '../src/blob-decode.js';
 import { configBlob, encodeBlob } from '../src/blob.js';
 import type { ConfigRecord } from '../src/blob.js';
@@ -188,6 +189,25 @@ test('a lone surrogate and a NUL in argv are refused by name', () => {
       codeOf(() => configBlob(defaultConfig(), bad)),
       'CONFIG_TEXT',
     );
+  }
+});
+
+test('one flipped byte of each reserved field is refused, and the field is named', () => {
+  const blob = configBlob(SAMPLE, 'app');
+  for (const [table, base] of [
+    [CONFIG_HEADER, 0],
+    [CONFIG_RECORD, CONFIG_HEADER.size],
+  ] as const) {
+    const fields = table.fields.filter(isReserved);
+    assert.ok(fields.length > 0);
+    for (const field of fields) {
+      const at = base + field.at + fieldSize(field.type) - 1;
+      const error = refusalOf(() => decodeBlob(blob.map((byte, i) => (i === at ? byte ^ 0x80 : byte))));
+      assert.equal(
+        [error.code, error.field, Number(error.offset)],
+        ['STRUCT_RESERVED', `${table.name}.${field.name}`, at],
+      );
+    }
   }
 });
 

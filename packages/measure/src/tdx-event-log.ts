@@ -68,7 +68,9 @@ function readSpecId(log: Reader): ReadonlyMap<number, number> {
   log.u32('first event: index');
   const type = log.u32('first event: type');
   if (type !== EV_NO_ACTION) throw bad('first event: type', 'EV_NO_ACTION', type, 4);
-  log.take(SHA1_BYTES, 'first event: digest');
+  const digest = log.take(SHA1_BYTES, 'first event: digest');
+  const stray = digest.findIndex((byte) => byte !== 0);
+  if (stray >= 0) throw bad('first event: digest', 'zeros', digest[stray] ?? 0, 8 + stray);
   const start = log.at + 4;
   const spec = new Reader(log.take(log.u32('first event: size'), 'first event'));
   const signature = new TextDecoder('latin1').decode(spec.take(SPEC_ID.length, 'signature'));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every reader of this package against damaged input. Longer: npm run fuzz 600 packages/measure.
-import { createHash } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '@motte/binary/hex';
@@ -19,28 +18,12 @@ import { readCcelLog } from '@motte/measure/tdx-event-log';
 import { replayRtmrs } from '@motte/measure/tdx-rtmr';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { fuzzParser } from '@motte/test-helpers/parser-fuzz';
-
-function u32(...values: readonly number[]): Uint8Array {
-  return new Uint8Array(Uint32Array.from(values).buffer);
-}
-
-function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts));
-}
-
-const SPEC = concat(Buffer.from('Spec ID Event03\0'), u32(0, 0, 1), Uint8Array.of(0x0c, 0, 48, 0, 0));
-
-function event(index: number, type: number, data: string): Uint8Array {
-  const digest = createHash('sha384').update(data).digest();
-  return concat(u32(index, type, 1), Uint8Array.of(0x0c, 0), digest, u32(data.length), Buffer.from(data));
-}
+import { CCEL_LOG, concat } from './samples.js';
 
 test('CCEL event logs', () => {
-  const first = concat(u32(0, 3), new Uint8Array(20), u32(SPEC.length), SPEC);
-  const log = concat(first, event(1, 0x80000001, 'boot'), event(0, 3, ''), event(4, 0x0d, 'grub'));
   fuzzParser({
     name: 'ccel',
-    seeds: [log, concat(log, new Uint8Array(40).fill(0xff))],
+    seeds: [CCEL_LOG, concat(CCEL_LOG, new Uint8Array(40).fill(0xff))],
     parse: ({ bytes }) => {
       const { events, usedBytes } = readCcelLog(bytes);
       assert.ok(usedBytes <= bytes.length);

@@ -4,49 +4,32 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '@motte/binary/hex';
-import { CCEL_TABLE, readCcelTable } from '@motte/measure/ccel-table';
+import { readCcelTable } from '@motte/measure/ccel-table';
 import { eventTypeName } from '@motte/measure/tcg-event-types';
 import { readDstackLog } from '@motte/measure/tdx-dstack-log';
 import { replayRtmrs } from '@motte/measure/tdx-rtmr';
 import type { Step } from '@motte/measure/transcript';
 import { codeAndField, codeOf } from '@motte/test-helpers/errors';
-
-const FIELDS = {
-  signature: new TextEncoder().encode('CCEL'),
-  length: 56,
-  revision: 1,
-  cc_type: 2,
-  laml: 0x10000n,
-  lasa: 0x7f000000n,
-} as const;
-
-/** A table whose bytes add up to 0. */
-function table(change: Parameters<typeof CCEL_TABLE.write>[0] = {}): Uint8Array {
-  const bytes = CCEL_TABLE.write({ ...FIELDS, ...change });
-  const at = CCEL_TABLE.offsetOf('checksum');
-  bytes[at] = 0;
-  bytes[at] = -bytes.reduce((sum, byte) => sum + byte, 0) & 0xff;
-  return bytes;
-}
+import { ccelTable } from './samples.js';
 
 test('the ACPI table CCEL says where the log is', () => {
-  assert.equal(readCcelTable(table()), { logBytes: 0x10000, logAddress: 0x7f000000n });
+  assert.equal(readCcelTable(ccelTable()), { logBytes: 0x10000, logAddress: 0x7f000000n });
 });
 
 for (const [name, bytes, expected] of [
   ['nothing', new Uint8Array(0), 'CCEL_TABLE CCEL.signature'],
-  ['another table', table({ signature: new TextEncoder().encode('TDEL') }), 'CCEL_TABLE CCEL.signature'],
-  ['a table that breaks off', table().subarray(0, 55), 'STRUCT_TRUNCATED CCEL'],
-  ['a byte after the table', new Uint8Array([...table(), 0]), 'CCEL_TABLE CCEL.length'],
-  ['another length', table({ length: 60 }), 'CCEL_TABLE CCEL.length'],
-  ['another revision', table({ revision: 2 }), 'CCEL_TABLE CCEL.revision'],
-  ['SEV', table({ cc_type: 1 }), 'CCEL_TABLE CCEL.cc_type'],
-  ['a subtype', table({ cc_subtype: 1 }), 'CCEL_TABLE CCEL.cc_subtype'],
-  ['reserved bytes in use', table({ reserved_26: 1 }), 'STRUCT_RESERVED CCEL.reserved_26'],
-  ['no log', table({ laml: 0n }), 'CCEL_TABLE CCEL.laml'],
-  ['a log of all memory', table({ laml: 1n << 63n }), 'CCEL_TABLE CCEL.laml'],
-  ['no address', table({ lasa: 0n }), 'CCEL_TABLE CCEL.lasa'],
-  ['a log past the end of memory', table({ lasa: (1n << 52n) - 0xffffn }), 'CCEL_TABLE CCEL.lasa'],
+  ['another table', ccelTable({ signature: new TextEncoder().encode('TDEL') }), 'CCEL_TABLE CCEL.signature'],
+  ['a table that breaks off', ccelTable().subarray(0, 55), 'STRUCT_TRUNCATED CCEL'],
+  ['a byte after the table', new Uint8Array([...ccelTable(), 0]), 'CCEL_TABLE CCEL.length'],
+  ['another length', ccelTable({ length: 60 }), 'CCEL_TABLE CCEL.length'],
+  ['another revision', ccelTable({ revision: 2 }), 'CCEL_TABLE CCEL.revision'],
+  ['SEV', ccelTable({ cc_type: 1 }), 'CCEL_TABLE CCEL.cc_type'],
+  ['a subtype', ccelTable({ cc_subtype: 1 }), 'CCEL_TABLE CCEL.cc_subtype'],
+  ['reserved bytes in use', ccelTable({ reserved_26: 1 }), 'STRUCT_RESERVED CCEL.reserved_26'],
+  ['no log', ccelTable({ laml: 0n }), 'CCEL_TABLE CCEL.laml'],
+  ['a log of all memory', ccelTable({ laml: 1n << 63n }), 'CCEL_TABLE CCEL.laml'],
+  ['no address', ccelTable({ lasa: 0n }), 'CCEL_TABLE CCEL.lasa'],
+  ['a log past the end of memory', ccelTable({ lasa: (1n << 52n) - 0xffffn }), 'CCEL_TABLE CCEL.lasa'],
 ] as const) {
   test(`a CCEL table is refused: ${name}`, () => {
     assert.is(
@@ -57,7 +40,7 @@ for (const [name, bytes, expected] of [
 }
 
 test('one changed byte of a table never passes', () => {
-  const good = table();
+  const good = ccelTable();
   for (let at = 0; at < good.length; at++) {
     const bytes = good.slice();
     bytes[at] = (bytes[at] ?? 0) ^ 0x40;

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// One flipped byte in each reserved range of a stream's records and of a SECS is refused, and the range is named.
+// One flipped byte in each reserved range of what this package reads is refused, and the range is named. What a TCS
+// reserves is not the stream's to say but EADD's, which packages/loader/src/emulated/eadd.ts does.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isReserved } from '@motte/binary/layout';
 import { SECS } from '@motte/binary/sgx/secs';
 import { bytesSource } from '@motte/binary/source';
+import { readElf } from '@motte/elf/read';
 import type { PagePlan } from '@motte/plan/plan';
 import { EADD_RECORD, ECREATE_RECORD, EEXTEND_RECORD } from '@motte/plan/sgx/records';
+import { GROUP, PATCH } from '@motte/plan/sgx/sdk/layouts';
+import { readSdkMetadata } from '@motte/plan/sgx/sdk/metadata';
 import { readSecs, secsRun } from '@motte/plan/sgx/secs';
 import { readSgxs } from '@motte/plan/sgx/sgxs';
-import { codeAndField } from '@motte/test-helpers/errors';
+import { readTdvf, TDVF_HEAD, TDVF_SECTION } from '@motte/plan/tdx/tdvf';
+import { codeAndField, refusalOf } from '@motte/test-helpers/errors';
+import { TDVF_IMAGE } from './firmware-samples.js';
 import { naiveStream } from './samples.js';
+import { entryRow, groupRow, patchRow, sdkFile } from './sdk-samples.js';
 
 const size = 0x4000n;
 const SECS_RUN = secsRun({ size, ssaFrameSize: 1 });
@@ -30,6 +37,9 @@ const plan: PagePlan = {
     },
   ],
 };
+
+/** Where TDVF_IMAGE has its descriptor. */
+const TDVF_AT = 0x1000;
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
   return bytes.map((byte, i) => (i === at ? byte ^ 0x80 : byte));
@@ -60,6 +70,39 @@ test('reserved bytes of a SECS', () => {
       codeAndField(() => readSecs({ ...SECS_RUN, bytes: bytesSource(flipped(page, field.at)) })),
       `STRUCT_RESERVED SECS.${field.name}`,
     );
+});
+
+const [ROW, REPEAT, CHANGE] = [entryRow({ rva: 0x10000n }), groupRow(1, 2, 0x2000n), patchRow(0x18n, 8)];
+
+for (const [table, sample, row] of [
+  [PATCH, { rows: [ROW], patches: [CHANGE] }, CHANGE],
+  [GROUP, { rows: [ROW, REPEAT] }, REPEAT],
+] as const) {
+  test(`reserved bytes of ${table.name} in an enclave of the SDK`, () => {
+    const file = sdkFile(sample);
+    const at = Buffer.from(file).indexOf(row);
+    const fields = table.fields.filter(isReserved);
+    assert.ok(fields.length > 0);
+    readSdkMetadata(readElf(file));
+    for (const field of fields) {
+      const error = refusalOf(() => readSdkMetadata(readElf(flipped(file, at + field.at))));
+      assert.equal(
+        [error.code, error.field, Number(error.offset)],
+        ['STRUCT_RESERVED', `${table.name}.${field.name}`, at + field.at],
+      );
+    }
+  });
+}
+
+test('tables of firmware reserve bits alone: those of a section’s attributes', () => {
+  assert.equal([...TDVF_HEAD.fields, ...TDVF_SECTION.fields].filter(isReserved), []);
+  const at = TDVF_AT + TDVF_HEAD.size + TDVF_SECTION.offsetOf('attributes');
+  readTdvf(bytesSource(TDVF_IMAGE));
+  for (let bit = 2; bit < 32; bit++) {
+    const changed = TDVF_IMAGE.map((byte, i) => (i === at + (bit >> 3) ? byte ^ (1 << (bit & 7)) : byte));
+    const error = refusalOf(() => readTdvf(bytesSource(changed)));
+    assert.equal([error.field, Number(error.offset)], ['TDVF section 0.attributes', at]);
+  }
 });
 
 test.run();

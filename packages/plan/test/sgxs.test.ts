@@ -156,7 +156,7 @@ test('each reserved byte of each record is refused, with its offset in the strea
       } catch (error) {
         assert.ok(error instanceof MotteError);
         assert.is(error.code, 'STRUCT_RESERVED');
-        assert.is(error.offset, BigInt(from), `0x${at.toString(16)}`);
+        assert.is(error.offset, BigInt(at), `0x${at.toString(16)}`);
       }
     }
   }

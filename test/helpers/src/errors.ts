@@ -22,3 +22,14 @@ export function codeAndField(run: () => unknown): string {
   }
   return 'accepted';
 }
+
+/** The MotteError that `run` throws; any other error, or none, is a failure. */
+export function refusalOf(run: () => unknown): MotteError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof MotteError) return error;
+    throw error;
+  }
+  throw new Error('accepted what must be refused');
+}

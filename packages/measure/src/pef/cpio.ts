@@ -65,7 +65,10 @@ function readHeader(archive: Uint8Array, at: number): Readonly<Record<Field, num
     const from = MAGIC.length + 8 * i;
     const digits = head.slice(from, from + 8);
     if (!/^[0-9a-f]{8}$/iu.test(digits)) throw bad(name, '8 hex digits', JSON.stringify(digits), at + from);
-    return [name, Number.parseInt(digits, 16)];
+    const value = Number.parseInt(digits, 16);
+    // Only archives of the other magic, 070702, have a checksum.
+    if (name === 'check' && value !== 0) throw bad(name, 'zero', value, at + from);
+    return [name, value];
   });
   return Object.fromEntries(values) as Record<Field, number>;
 }

@@ -2,7 +2,6 @@
 import { MotteError } from '@motte/binary/error';
 import { PAGE_SIZE } from '@motte/binary/range';
 import { readBytes } from '@motte/binary/source';
-import type { Field, Layout, LayoutValues } from '@motte/binary/layout';
 import type { ByteSource } from '@motte/binary/source';
 import type { PagePlan, PageRun } from '../plan.js';
 import { NO_BYTES } from '../sources.js';
@@ -81,27 +80,6 @@ function refuse(what: string, expected: string, found: string, offset: number): 
   return new MotteError('SGXS_RECORD', { field: what, expected, found, offset });
 }
 
-/**
- * The record at `from` of `bytes`, whose reserved bytes must be zero; `at` is where `bytes` lie in the
- * stream.
- */
-function strict<F extends readonly Field[]>(
-  table: Layout<F>,
-  bytes: Uint8Array,
-  from: number,
-  at: number,
-): LayoutValues<F> {
-  const [reserved] = table.nonZeroReserved(bytes, from);
-  if (reserved !== undefined) {
-    throw new MotteError('STRUCT_RESERVED', {
-      field: `${table.name}.${reserved}`,
-      expected: 'zero',
-      offset: at + from + table.offsetOf(reserved),
-    });
-  }
-  return table.read(bytes, from);
-}
-
 function explainChunk(bytes: Uint8Array, from: number, chunk: number, page: bigint, at: number): MotteError {
   const whole = from + STEP <= bytes.length;
   const tag = whole ? tagOf(bytes, from) : undefined;
@@ -116,7 +94,7 @@ function explainChunk(bytes: Uint8Array, from: number, chunk: number, page: bigi
   return new MotteError('SGXS_ORDER', {
     field: 'EEXTEND.offset',
     expected: page + BigInt(chunk * CHUNK_BYTES),
-    found: strict(EEXTEND_RECORD, bytes, from, at).offset,
+    found: EEXTEND_RECORD.readStrict(bytes, from, at).offset,
     offset: at + from + 8,
   });
 }
@@ -145,7 +123,7 @@ function readPage(bytes: Uint8Array, at: number): Page {
   if (tag === RECORD_TAGS.EEXTEND)
     throw new MotteError('SGXS_ORDER', { field: 'record', expected: 'EADD', found: 'EEXTEND', offset: at });
   if (tag !== RECORD_TAGS.EADD) throw refuse('record', 'EADD', tagName(tag), at);
-  const { offset, flags } = strict(EADD_RECORD, bytes, 0, at);
+  const { offset, flags } = EADD_RECORD.readStrict(bytes, 0, at);
   const measured = tagOf(bytes, RECORD_BYTES) === RECORD_TAGS.EEXTEND;
   if (measured) checkChunks(bytes, offset, at);
   return { address: offset, flags, measured };
@@ -183,7 +161,7 @@ export function readSgxs(stream: ByteSource, options: SgxsOptions): PagePlan {
   const next = reader(stream);
   const tag = tagOf(next(0), 0);
   if (tag !== RECORD_TAGS.ECREATE) throw refuse('record', 'ECREATE', tagName(tag), 0);
-  const { size, ssaframesize } = strict(ECREATE_RECORD, next(0), 0, 0);
+  const { size, ssaframesize } = ECREATE_RECORD.readStrict(next(0));
   const runs: PageRun[] = [secsRun({ ...options, size, ssaFrameSize: ssaframesize })];
   let last: Growing | undefined;
   let follows: (bytes: Uint8Array) => boolean = () => false;

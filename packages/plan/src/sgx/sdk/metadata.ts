@@ -55,7 +55,11 @@ interface Block {
   readonly base: number;
 }
 
-/** The rows of one of the block's tables, each of the table's size, and where each stands in the block. */
+/**
+ * The rows of one of the block's tables, each of the table's size, and where each stands in the block. Intel's loader
+ * never looks at what a row reserves, and Intel's signer, which clears the block before it fills it in, leaves zeros
+ * there (linux-sgx 90873a0, manage_metadata.cpp): other bytes are no signer's.
+ */
 function rows<F extends readonly Field[]>(
   table: Layout<F>,
   name: 'patches' | 'layout' | 'elrange',
@@ -71,7 +75,7 @@ function rows<F extends readonly Field[]>(
   }
   return Array.from({ length: size / table.size }, (_, i) => {
     const from = offset + i * table.size;
-    return { values: table.read(block, from), at: from };
+    return { values: table.readStrict(block, from, base), at: from };
   });
 }
 
@@ -91,7 +95,7 @@ function readLayout(block: Block): LayoutRow[] {
   return rows(ENTRY, 'layout', block).map(({ values: entry, at }) =>
     (entry.id & GROUP_BIT) === 0
       ? { at: base + at, group: false, entry }
-      : { at: base + at, group: true, repeat: GROUP.read(bytes, at) },
+      : { at: base + at, group: true, repeat: GROUP.readStrict(bytes, at, base) },
   );
 }
 
