@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
-import type { ByteSource } from '@motte/binary/source';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-
-/** A file that is open, and will be closed. */
-export interface OpenFile extends ByteSource {
-  close(): void;
-}
+import { descriptorSource } from '@motte/loader/keep/file-source';
+import type { FileSource } from '@motte/loader/keep/file-source';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 
 /**
  * Opens a regular file; a link as the last part of its path is refused when `links` is false. Errors of the system pass
  * through; IMAGE_LAYOUT for anything but a file.
  */
-export function openRegular(path: string, links = true): OpenFile {
+export function openRegular(path: string, links = true): FileSource {
   // O_NONBLOCK: a FIFO without a writer is refused below instead of waited for.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (links ? 0 : constants.O_NOFOLLOW);
   const fd = openSync(path, flags);
-  const stat = fstatSync(fd);
-  if (!stat.isFile()) {
+  if (!fstatSync(fd).isFile()) {
     closeSync(fd);
     throw new MotteError('IMAGE_LAYOUT', {
       field: path,
@@ -25,27 +20,14 @@ export function openRegular(path: string, links = true): OpenFile {
       found: 'another kind of file',
     });
   }
-  return {
-    size: stat.size,
-    read(offset, into) {
-      for (let done = 0; done < into.length;) {
-        const got = readSync(fd, into, done, into.length - done, offset + done);
-        if (got === 0) {
-          const expected = `${into.length} bytes`;
-          throw new MotteError('STRUCT_TRUNCATED', { field: path, expected, found: done, offset });
-        }
-        done += got;
-      }
-    },
-    close: () => closeSync(fd),
-  };
+  return descriptorSource(fd, path);
 }
 
 /** Several open files, closed together. */
 export class OpenFiles {
-  readonly #open: OpenFile[] = [];
+  readonly #open: FileSource[] = [];
 
-  add(path: string, links = true): OpenFile {
+  add(path: string, links = true): FileSource {
     const file = openRegular(path, links);
     this.#open.push(file);
     return file;

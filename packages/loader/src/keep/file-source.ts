@@ -8,9 +8,11 @@ export interface FileSource extends ByteSource {
   close(): void;
 }
 
-/** Opens a file. Errors of the system pass through; STRUCT_TRUNCATED when it has become shorter since. */
-export function fileSource(path: string): FileSource {
-  const fd = openSync(path, 'r');
+/**
+ * The file that descriptor `fd` is open on, of the size that it has now. Reading throws STRUCT_TRUNCATED, with `path`, when
+ * the file has become shorter since; errors of the system pass through.
+ */
+export function descriptorSource(fd: number, path: string): FileSource {
   const { size } = fstatSync(fd);
   return {
     size,
@@ -26,4 +28,9 @@ export function fileSource(path: string): FileSource {
     },
     close: () => closeSync(fd),
   };
+}
+
+/** Opens a file. Errors of the system pass through. */
+export function fileSource(path: string): FileSource {
+  return descriptorSource(openSync(path, 'r'), path);
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { descriptorSource } from '@motte/loader/keep/file-source';
+import type { FileSource } from '@motte/loader/keep/file-source';
 import { readBytes } from '@motte/binary/source';
-import type { ByteSource } from '@motte/binary/source';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { withPath } from './system.js';
 
 /** A file as a source, open until `close`. */
-export interface InputFile extends ByteSource {
+export interface InputFile extends FileSource {
   /** As it was given. */
   readonly path: string;
-  close(): void;
 }
 
 /** Most bytes of a text that is read whole: a Keep.toml, a key. */
@@ -29,26 +29,12 @@ export function openFile(path: string): InputFile {
         found: stat.isDirectory() ? 'a folder' : 'another kind of file',
       });
     }
+    const source = descriptorSource(fd, path);
     return {
       path,
-      size: stat.size,
-      read(offset, into) {
-        for (let done = 0; done < into.length;) {
-          const got = withPath('FILE_ACCESS', path, () =>
-            readSync(fd, into, done, into.length - done, offset + done),
-          );
-          if (got === 0) {
-            throw new MotteError('STRUCT_TRUNCATED', {
-              field: path,
-              expected: `${into.length} bytes`,
-              found: done,
-              offset,
-            });
-          }
-          done += got;
-        }
-      },
-      close: () => closeSync(fd),
+      size: source.size,
+      read: (offset, into) => withPath('FILE_ACCESS', path, () => source.read(offset, into)),
+      close: () => source.close(),
     };
   });
 }
