@@ -24,7 +24,11 @@ export class JsonObject {
     readonly code: ErrorCode,
   ) {
     if (typeof json !== 'object' || json === null || Array.isArray(json))
-      throw new MotteError(code, { field: path, expected: 'an object', found: shown(json) });
+      throw new MotteError(code, {
+        field: path === '' ? 'file' : path,
+        expected: 'an object',
+        found: shown(json),
+      });
     this.#members = new Map(Object.entries(json));
   }
 

@@ -42,7 +42,7 @@ test('lists are read with the bytes that they name, as often as one likes', () =
 const steps = (...list: readonly unknown[]): unknown => ({ ...FILE, lists: [{ ...LIST, steps: list }] });
 
 for (const [name, json, field] of [
-  ['no object', [], ''],
+  ['no object', [], 'file'],
   ['an unknown member', { ...FILE, pages: 'x' }, 'pages'],
   ['no lists', { chunks: 'pool.bin' }, 'lists'],
   ['an empty array of lists', { ...FILE, lists: [] }, 'lists'],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { toHex } from '@motte/binary/hex';
 import { layout } from '@motte/binary/layout';
 import type { Layout, LayoutValues } from '@motte/binary/layout';
 import { newSha3With512 } from '@motte/measure/hash';
@@ -72,7 +73,12 @@ function checkSignature(
   key: Uint8Array,
 ): void {
   if (verifyEd25519(signature, statement, key, newSha3With512)) return;
-  throw new MotteError('KEYSTONE_SIGNATURE', { field, offset: KEYSTONE_REPORT.offsetOf(field) });
+  throw new MotteError('KEYSTONE_SIGNATURE', {
+    field,
+    expected: `one by the key ${toHex(key)}`,
+    found: 'another',
+    offset: KEYSTONE_REPORT.offsetOf(field),
+  });
 }
 
 /**

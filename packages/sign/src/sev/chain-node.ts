@@ -25,21 +25,22 @@ const SEV_USAGES: Readonly<Record<number, Name>> = {
   [USAGE.CEK]: 'cek',
 };
 
-/** The certificate at the start of `bytes`: its name and size. */
-function nextCertificate(bytes: Uint8Array): { name: Name; size: number } {
-  if (bytes.length >= SEV_CERT.size) {
-    const { usage, curve } = SEV_CERT.read(bytes);
+/** The certificate at `at` of a file: its name and size. */
+function nextCertificate(file: Uint8Array, at: number): { name: Name; size: number } {
+  if (file.length - at >= SEV_CERT.size) {
+    const { usage, curve } = SEV_CERT.read(file, at);
     const name = SEV_USAGES[usage];
     // In a certificate of AMD's these two are bytes of random key IDs.
     if (name !== undefined && curve === 2) return { name, size: SEV_CERT.size };
   }
-  const { usage, modulus_bits: bits } = AMD_CERT.read(bytes);
+  const { usage, modulus_bits: bits } = AMD_CERT.read(file, at);
   const name = usage === USAGE.ARK ? 'ark' : usage === USAGE.ASK ? 'ask' : undefined;
   if (name === undefined || (bits !== 2048 && bits !== 4096))
     throw new MotteError('SEV_CERTIFICATE', {
       field: 'usage',
       expected: 'ARK, ASK, CEK, OCA, PEK or PDH',
       found: `0x${usage.toString(16)}`,
+      offset: at + AMD_CERT.offsetOf('usage'),
     });
   return { name, size: AMD_CERT.size + (3 * bits) / 8 };
 }
@@ -51,12 +52,12 @@ function nextCertificate(bytes: Uint8Array): { name: Name; size: number } {
 export function readSevChain(files: readonly Uint8Array[]): SevChain {
   const found = new Map<Name, Uint8Array>();
   for (const file of files)
-    for (let rest = file; rest.length > 0;) {
-      const { name, size } = nextCertificate(rest);
+    for (let at = 0; at < file.length;) {
+      const { name, size } = nextCertificate(file, at);
       if (found.has(name))
-        throw new MotteError('SEV_CERTIFICATE', { field: name, expected: 'one', found: 'two' });
-      found.set(name, rest.subarray(0, size));
-      rest = rest.subarray(size);
+        throw new MotteError('SEV_CERTIFICATE', { field: name, expected: 'one', found: 'two', offset: at });
+      found.set(name, file.subarray(at, at + size));
+      at += size;
     }
   const part = (name: Name): Uint8Array => {
     const bytes = found.get(name);
