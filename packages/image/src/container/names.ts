@@ -18,6 +18,15 @@ export const MOST_FILES = 1024;
 
 const BLOB = /^blobs\/sha256\/([0-9a-f]{64})$/;
 
+/** Most characters that an error shows of a text in JSON, in which each of its own may be six. */
+const MOST_SHOWN = 100;
+
+/** A text of an archive as an error shows it. */
+export function quoted(text: string): string {
+  const json = JSON.stringify(text);
+  return json.length > MOST_SHOWN ? `${json.slice(0, MOST_SHOWN)}…` : json;
+}
+
 /** The file of a blob. */
 export function blobName(digest: string): string {
   return `${BLOB_FOLDER}/${digestHex(digest)}`;
@@ -43,7 +52,7 @@ export function checkFileName(name: string, offset?: number): void {
     });
   }
   throw new MotteError('IMAGE_LAYOUT', {
-    field: JSON.stringify(name),
+    field: quoted(name),
     expected: 'oci-layout, index.json or blobs/sha256/ and 64 hex digits',
     ...at,
   });

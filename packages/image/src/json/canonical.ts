@@ -19,7 +19,7 @@ function parsed(text: string, field: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new MotteError('IMAGE_JSON', { field, message: `it is not JSON: ${message}`, cause });
+    throw new MotteError('IMAGE_JSON', { field, expected: 'JSON', found: message, cause });
   }
 }
 

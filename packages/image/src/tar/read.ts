@@ -4,7 +4,7 @@ import { MotteError } from '@motte/binary/error';
 import type { LayoutValues } from '@motte/binary/layout';
 import { readBytes, sliceSource } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
-import { FOLDER_NAMES, MOST_FILES, checkFileName, fileMap } from '../container/names.js';
+import { FOLDER_NAMES, MOST_FILES, checkFileName, fileMap, quoted } from '../container/names.js';
 import type { FileMap } from '../container/names.js';
 import { TAR_BLOCK, TAR_FILE, TAR_FOLDER, USTAR, USTAR_MAGIC, USTAR_VERSION, tarChecksum } from './header.js';
 import type { USTAR_FIELDS } from './header.js';
@@ -30,7 +30,7 @@ function textOf(
   const all = latin1(header[name]);
   const text = all.replace(/\0+$/, '');
   if (text.includes('\0'))
-    throw fault(at + USTAR.offsetOf(name), name, 'NULs after the text alone', JSON.stringify(text));
+    throw fault(at + USTAR.offsetOf(name), name, 'NULs after the text alone', quoted(text));
   return text;
 }
 
@@ -84,7 +84,7 @@ function entryOf(bytes: Uint8Array, at: number): Entry {
   }
   for (const name of ['linkname', 'prefix'] as const) {
     const text = textOf(header, name, at);
-    if (text !== '') throw fault(at + USTAR.offsetOf(name), name, 'nothing', JSON.stringify(text));
+    if (text !== '') throw fault(at + USTAR.offsetOf(name), name, 'nothing', quoted(text));
   }
   // Owners, modes and times mean nothing here and may be what any tar program writes.
   for (const name of ['uname', 'gname'] as const) textOf(header, name, at);
@@ -139,17 +139,18 @@ export function readTar(source: ByteSource): FileMap {
     const block = readBytes(source, at, TAR_BLOCK);
     if (block.every((byte) => byte === 0)) break;
     const entry = entryOf(block, at);
+    // First, because errors about its contents have its name.
+    if (!entry.folder) checkFileName(entry.name, at);
     const end = endOf(source, at, entry);
     if (entry.folder) {
       if (!FOLDER_NAMES.includes(entry.name) || entry.size !== 0 || folders.has(entry.name))
         throw new MotteError('IMAGE_LAYOUT', {
-          field: JSON.stringify(entry.name),
+          field: quoted(entry.name),
           expected: 'blobs/ or blobs/sha256/, once',
           offset: at,
         });
       folders.add(entry.name);
     } else {
-      checkFileName(entry.name, at);
       files.push([entry.name, sliceSource(source, at + TAR_BLOCK, entry.size)]);
     }
     if (files.length > MOST_FILES)
