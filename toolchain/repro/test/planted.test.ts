@@ -44,21 +44,18 @@ const TABLE: readonly (readonly [path: string, cause: Cause, place: Readonly<Rec
 const work = mkdtempSync(join(tmpdir(), 'motte-planted-'));
 test.after(() => rmSync(work, { recursive: true, force: true }));
 
-let report: Report;
-
-test.before(async () => {
-  const root = join(work, 'planted');
-  cpSync(PLANTED, root, { recursive: true });
-  // Another version of Node, as far as a build can tell.
-  const node = join(work, 'node');
-  writeFileSync(
-    node,
-    `#!/bin/sh\n[ "$1" != --version ] || { echo v99.0.0; exit; }\nexec '${process.execPath}' "$@"\n`,
-  );
-  chmodSync(node, 0o755);
-  chmodSync(work, 0o755);
-  report = await repro({ root, build: 'sh build.sh', artifacts: ['out'], node, bisect: true });
-});
+// Not in a hook: what a hook of uvu's throws is lost.
+const root = join(work, 'planted');
+cpSync(PLANTED, root, { recursive: true });
+// Another version of Node, as far as a build can tell.
+const node = join(work, 'node');
+writeFileSync(
+  node,
+  `#!/bin/sh\n[ "$1" != --version ] || { echo v99.0.0; exit; }\nexec '${process.execPath}' "$@"\n`,
+);
+chmodSync(node, 0o755);
+chmodSync(work, 0o755);
+const report: Report = await repro({ root, build: 'sh build.sh', artifacts: ['out'], node, bisect: true });
 
 const varied = (name: string): boolean => report.variations.some((one) => one.name === name && one.varied);
 const found = (path: string): Difference | undefined =>

@@ -4,7 +4,7 @@
 # and some that have none.
 set -eu
 mkdir -p out tmp
-cc="${CC:-cc}"
+cc="${CC:-gcc-12}"
 
 # path
 $cc -c -O1 "$PWD/src/where.c" -o out/path-file-macro.o
