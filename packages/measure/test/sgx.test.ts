@@ -12,6 +12,7 @@ import type { PagePlan, PageRun } from '@motte/plan/plan';
 import { readSgxs } from '@motte/plan/sgx/sgxs';
 import { secsRun } from '@motte/plan/sgx/secs';
 import { NO_BYTES } from '@motte/plan/sources';
+import { subRun } from '@motte/plan/sub-run';
 import { codeOf } from '@motte/test-helpers/errors';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { naiveMrenclave } from './naive.js';
@@ -73,6 +74,23 @@ test('MRENCLAVE is that of the records one by one, by either hash', () => {
       sameBytes(measureSgx(plan, { sha256: nobleSha256 }), naiveMrenclave(plan));
     }),
     { numRuns: 5 },
+  );
+});
+
+test('how pages are grouped into runs is not measured, and an unmeasured page is its EADD alone', () => {
+  fc.assert(
+    fc.property(randomPlan, fc.nat(), (plan, at) => {
+      const split = plan.runs.flatMap((run) => {
+        const first = run.kind === 'secs' ? 0 : at % run.pages;
+        return first === 0 ? [run] : [subRun(run, 0, first), subRun(run, first, run.pages - first)];
+      });
+      assert.is(toHex(measureSgx({ ...plan, runs: split })), toHex(measureSgx(plan)));
+      const none = plan.runs.map((run) => (run.kind === 'secs' ? run : { ...run, measured: false }));
+      const stream = streamOf({ ...plan, runs: none });
+      const pages = plan.runs.reduce((sum, { kind, pages: count }) => sum + (kind === 'secs' ? 0 : count), 0);
+      assert.is(stream.length, 64 * (1 + pages));
+    }),
+    { numRuns: 60 },
   );
 });
 

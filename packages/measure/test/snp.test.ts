@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '@motte/binary/hex';
-import { bytesSource, readBytes } from '@motte/binary/source';
+import { bytesSource, readBytes, sliceSource } from '@motte/binary/source';
 import { newSha256 as nobleSha256, newSha384 as nobleSha384 } from '@motte/measure/hash-noble';
 import { newSha256 } from '@motte/measure/hash';
 import { cpuSignature } from '@motte/measure/profiles/cpu-types';
@@ -90,6 +90,32 @@ test('the launch digest is the chain of pages, by either hash, step by step', ()
       assert.is(toHex(measureSnp(plan, { sha384: nobleSha384 })), naive(plan));
     }),
     { numRuns: 5 },
+  );
+});
+
+/** A run as two, when it has pages enough. */
+function halves(run: SnpRun, at: number): readonly SnpRun[] {
+  const first = at % run.pages;
+  if (first === 0) return [run];
+  const from = Math.min(first * 4096, run.bytes.size);
+  return [
+    { ...run, pages: first, bytes: sliceSource(run.bytes, 0, from) },
+    {
+      ...run,
+      gpa: run.gpa + BigInt(first * 4096),
+      pages: run.pages - first,
+      bytes: sliceSource(run.bytes, from, run.bytes.size - from),
+    },
+  ];
+}
+
+test('how pages are grouped into runs is not measured', () => {
+  fc.assert(
+    fc.property(randomPlan, fc.nat(), (plan, at) => {
+      const split = { ...plan, runs: plan.runs.flatMap((run) => halves(run, at)) };
+      sameBytes(measureSnp(split), measureSnp(plan));
+    }),
+    { numRuns: 40 },
   );
 });
 

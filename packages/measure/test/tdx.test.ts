@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '@motte/binary/hex';
-import { bytesSource, readBytes } from '@motte/binary/source';
+import { bytesSource, readBytes, sliceSource } from '@motte/binary/source';
 import { newSha384 as nobleSha384 } from '@motte/measure/hash-noble';
 import { TDX_PROFILES } from '@motte/measure/profiles/tdx';
 import { readTdReport, TD_REPORT } from '@motte/measure/td-report';
@@ -87,6 +87,36 @@ test('MRTD is that of the operations one by one, in the order of the VMM', () =>
     { numRuns: 5 },
   );
   assert.is(toHex(mrtdOf([])), createHash('sha384').digest('hex'));
+});
+
+/** A run as two, when it has pages enough. */
+function halves(run: TdxRun, at: number): readonly TdxRun[] {
+  const first = at % run.pages;
+  if (first === 0) return [run];
+  const from = Math.min(first * 4096, run.bytes.size);
+  return [
+    { ...run, pages: first, bytes: sliceSource(run.bytes, 0, from) },
+    {
+      ...run,
+      gpa: run.gpa + BigInt(first * 4096),
+      pages: run.pages - first,
+      bytes: sliceSource(run.bytes, from, run.bytes.size - from),
+    },
+  ];
+}
+
+test('how pages are grouped into sections is measured where all pages of one are added first, and only there', () => {
+  let changed = 0;
+  fc.assert(
+    fc.property(randomPlan, fc.nat(), (plan, at) => {
+      const split = { ...plan, runs: plan.runs.flatMap((run) => halves(run, at)) };
+      assert.is(toHex(measureTdx(split, TDX_PROFILES.page)), toHex(measureTdx(plan, TDX_PROFILES.page)));
+      const [one, two] = [plan, split].map((each) => toHex(measureTdx(each, TDX_PROFILES['two-pass'])));
+      if (one !== two) changed++;
+    }),
+    { numRuns: 60 },
+  );
+  assert.ok(changed > 0);
 });
 
 test('a transcript names each operation with the digest as it would be if it were the last', () => {
