@@ -31,7 +31,7 @@ const NEEDED = [
   join(NATIVE, 'motte-helper'),
   join(SHIMS, 'sgx1.elf'),
   join(SHIMS, 'sgx2.elf'),
-  join(ROOT, 'toolchain/motte/dist/motte.mjs'),
+  join(ROOT, 'toolchain/motte/dist/motte.cjs'),
 ];
 
 /** The page is a file under docs/ and nobody's dependency. */

@@ -22,7 +22,7 @@ const PROJECTS = [
       ...[
         'shims/sgx/prebuilt',
         'packages/loader/prebuilt',
-        'toolchain/motte/dist/motte.mjs',
+        'toolchain/motte/dist/motte.cjs',
         'toolchain/motte/dist/motte',
         'docs/measure.html',
       ].flatMap((path) => ['--artifact', path]),

@@ -13,7 +13,7 @@ import { repeat, row } from './stats.js';
 const RUNS = 15;
 
 async function run(): Promise<Outcome> {
-  if (!existsSync(join(ROOT, 'toolchain/motte/dist/motte.mjs')))
+  if (!existsSync(join(ROOT, 'toolchain/motte/dist/motte.cjs')))
     throw new Missing('npm run build makes the command');
   const hello = built('hello');
   const rows: Row[] = [];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bundles the command: dist/motte.mjs, and in dist/motte/ one module a command with all that it needs. A
+// Bundles the command: dist/motte.cjs, and in dist/motte/ one module a command with all that it needs. A
 // command line loads two files; shared chunks would be fifteen, and finding each costs as much as reading it.
+// They are CommonJS, which Node loads 20 ms sooner than two ES modules.
 // Does nothing when no input has changed.
 import {
   existsSync,
@@ -17,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, 'dist');
-const MAIN = join(DIST, 'motte.mjs');
+const MAIN = join(DIST, 'motte.cjs');
 const PARTS = join(DIST, 'motte');
 const STAMP = join(DIST, 'motte.stamp');
 const SOURCE = join(DIST, 'src');
@@ -46,7 +47,7 @@ const parts = {
   setup({ onResolve }) {
     onResolve({ filter: LATER }, ({ path, kind }) =>
       kind === 'dynamic-import'
-        ? { path: `./motte/${basename(path, '.js')}.mjs`, external: true }
+        ? { path: `./motte/${basename(path, '.js')}.cjs`, external: true }
         : undefined,
     );
   },
@@ -78,13 +79,17 @@ function entries() {
   };
 }
 
+/** What the parts are, as package.json of the whole says something else. */
+const SCOPE = 'package.json';
+
 /** Parts first, then the main module, then the old parts go: a command that starts meanwhile finds its own. */
 function install(staging) {
-  for (const name of WORKERS.keys()) renameSync(join(staging, `${name}.mjs`), join(staging, `${name}.js`));
-  const names = readdirSync(staging).filter((name) => name !== 'motte-main.mjs');
+  for (const name of WORKERS.keys()) renameSync(join(staging, `${name}.cjs`), join(staging, `${name}.js`));
+  writeFileSync(join(staging, SCOPE), '{ "type": "commonjs" }\n');
+  const names = readdirSync(staging).filter((name) => name !== 'motte-main.cjs');
   mkdirSync(PARTS, { recursive: true });
   for (const name of names) renameSync(join(staging, name), join(PARTS, name));
-  renameSync(join(staging, 'motte-main.mjs'), MAIN);
+  renameSync(join(staging, 'motte-main.cjs'), MAIN);
   for (const name of readdirSync(PARTS))
     if (!names.includes(name)) rmSync(join(PARTS, name), { force: true });
   rmSync(staging, { recursive: true });
@@ -96,23 +101,21 @@ async function bundle() {
   const { metafile } = await build({
     entryPoints: entries(),
     outdir: staging,
-    outExtension: { '.js': '.mjs' },
+    outExtension: { '.js': '.cjs' },
     absWorkingDir: HERE,
     plugins: [parts, lean],
     bundle: true,
-    format: 'esm',
+    format: 'cjs',
+    supported: { 'dynamic-import': false },
     platform: 'node',
     target: 'node20',
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     legalComments: 'eof',
     metafile: true,
     logLevel: 'warning',
-    // CommonJS parts of dependencies ask for Node's own modules by require.
-    banner: {
-      js: "import{createRequire as motteRequire}from'node:module';const require=motteRequire(import.meta.url);",
-    },
+    define: { 'import.meta.url': 'motteUrl' },
+    banner: { js: "const motteUrl=require('node:url').pathToFileURL(__filename).href;" },
   });
   install(staging);
   const paths = [...Object.keys(metafile.inputs), 'build.mjs'];

@@ -37,7 +37,7 @@ function memory(): Outcome {
 }
 
 async function run(): Promise<Outcome> {
-  if (!existsSync(join(ROOT, 'toolchain/motte/dist/motte.mjs')))
+  if (!existsSync(join(ROOT, 'toolchain/motte/dist/motte.cjs')))
     throw new Missing('npm run build makes the command');
   const parts = [await library(), whole(), growth(), memory()];
   return {

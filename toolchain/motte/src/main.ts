@@ -2,4 +2,4 @@
 import { cli } from './cli.js';
 
 // Everything is written by now, synchronously; a handle that a library left open must not keep us.
-process.exit(await cli(process.argv.slice(2)));
+void cli(process.argv.slice(2)).then((status) => process.exit(status));
