@@ -9,7 +9,7 @@ import type { Goal, Outcome } from '../outcome.js';
 import { randomBytes, sgxPlan, snpPlan } from '../plans.js';
 import { cpuTimed, row, timed } from '../stats.js';
 
-const ROUNDS = 5;
+const ROUNDS = 9;
 const MIB = 1 << 20;
 const ONE = 64 * MIB;
 /** As the largest image that is spoken of: a thread's start is 5 % of it. */
