@@ -62,7 +62,7 @@ landing_trapped:
 1:	popfq
 	movq	%gs:THREAD_EXEC_RSP, %rsp
 	lfence
-	/* Through, to: */
+	/* Falls through. */
 /*
  * In:  RCX where the exec goes on; RSP, RAX and all else the exec's, RFLAGS too. Out: an exception, after which RIP is
  * RCX or a handler. Stack: none.

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '@motte/binary/hex';
-import { bytesSource, readBytes, sliceSource } from '@motte/binary/source';
+import { bytesSource, readBytes } from '@motte/binary/source';
 import { newSha256 as nobleSha256, newSha384 as nobleSha384 } from '@motte/measure/hash-noble';
 import { newSha256 } from '@motte/measure/hash';
 import { cpuSignature } from '@motte/measure/profiles/cpu-types';
@@ -24,6 +24,7 @@ import type { SnpPageType, SnpPlan, SnpRun } from '@motte/plan/snp/plan';
 import { NO_BYTES } from '@motte/plan/sources';
 import { codeAndField, codeOf } from '@motte/test-helpers/errors';
 import { sameBytes } from '@motte/test-helpers/bytes';
+import { halves } from './halves.js';
 
 const TYPES = Object.keys(SNP_PAGE_TYPES) as SnpPageType[];
 
@@ -92,22 +93,6 @@ test('the launch digest is the chain of pages, by either hash, step by step', ()
     { numRuns: 5 },
   );
 });
-
-/** A run as two, when it has pages enough. */
-function halves(run: SnpRun, at: number): readonly SnpRun[] {
-  const first = at % run.pages;
-  if (first === 0) return [run];
-  const from = Math.min(first * 4096, run.bytes.size);
-  return [
-    { ...run, pages: first, bytes: sliceSource(run.bytes, 0, from) },
-    {
-      ...run,
-      gpa: run.gpa + BigInt(first * 4096),
-      pages: run.pages - first,
-      bytes: sliceSource(run.bytes, from, run.bytes.size - from),
-    },
-  ];
-}
 
 test('how pages are grouped into runs is not measured', () => {
   fc.assert(

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '@motte/binary/hex';
-import { bytesSource, readBytes, sliceSource } from '@motte/binary/source';
+import { bytesSource, readBytes } from '@motte/binary/source';
 import { newSha384 as nobleSha384 } from '@motte/measure/hash-noble';
 import { TDX_PROFILES } from '@motte/measure/profiles/tdx';
 import { readTdReport, TD_REPORT } from '@motte/measure/td-report';
@@ -14,6 +14,7 @@ import { payloadParamDigest, replayRtmrs } from '@motte/measure/tdx-rtmr';
 import type { Step } from '@motte/measure/transcript';
 import type { TdxPlan, TdxRun } from '@motte/plan/tdx/plan';
 import { codeAndField, codeOf } from '@motte/test-helpers/errors';
+import { halves } from './halves.js';
 
 const randomPlan: fc.Arbitrary<TdxPlan> = fc
   .array(
@@ -88,22 +89,6 @@ test('MRTD is that of the operations one by one, in the order of the VMM', () =>
   );
   assert.is(toHex(mrtdOf([])), createHash('sha384').digest('hex'));
 });
-
-/** A run as two, when it has pages enough. */
-function halves(run: TdxRun, at: number): readonly TdxRun[] {
-  const first = at % run.pages;
-  if (first === 0) return [run];
-  const from = Math.min(first * 4096, run.bytes.size);
-  return [
-    { ...run, pages: first, bytes: sliceSource(run.bytes, 0, from) },
-    {
-      ...run,
-      gpa: run.gpa + BigInt(first * 4096),
-      pages: run.pages - first,
-      bytes: sliceSource(run.bytes, from, run.bytes.size - from),
-    },
-  ];
-}
 
 test('how pages are grouped into sections is measured where all pages of one are added first, and only there', () => {
   let changed = 0;

@@ -66,6 +66,8 @@ const zeros = sparse('zeros', []);
 const bracket = sparse('bracket', [[0, ascii('[')]]);
 const SDK = ['measure', 'sgx', '--as', 'enclave'];
 
+const GUEST = ['--vcpus', '1', '--vcpu-type', 'EPYC-v4', '--ovmf', zeros];
+
 const CASES: (readonly [expected: string, args: readonly string[]])[] = [
   ['FIRMWARE_TABLE TDVF.signature', ['measure', 'tdx', '--tdvf', zeros]],
   ['FIRMWARE_TABLE TDVF section 0.mem_size', ['measure', 'tdx', '--tdvf', tdvf('memory', 1, 48, memory)]],
@@ -92,6 +94,18 @@ const CASES: (readonly [expected: string, args: readonly string[]])[] = [
   ],
   [`FILE_ACCESS ${sparse('plan', [[0, ascii('{')]])}`, ['measure', 'sgx', join(HERE, 'plan')]],
   [`FILE_KIND ${zeros}`, ['measure', 'sgx', zeros]],
+  [`FILE_KIND ${zeros}`, ['plan', zeros]],
+  [`SNP_INPUT ${zeros}`, ['measure', 'snp', ...GUEST]],
+  [`SNP_INPUT ${zeros}`, ['measure', 'seves', ...GUEST]],
+  [`SNP_INPUT ${zeros}`, ['measure', 'snp:svsm', ...GUEST, '--svsm', zeros, '--vars-size', '4096']],
+  [`FILE_ACCESS ${bracket}`, ['measure', 'snp', '--pages', bracket]],
+  ['ELF_MAGIC e_ident', ['measure', 'keystone-v1', '--runtime', zeros, '--eapp', zeros]],
+  [`FILE_ACCESS ${zeros}`, ['verify', 'sigstruct', zeros]],
+  [`FILE_ACCESS ${zeros}`, ['verify', 'snp-id', '--id-block', zeros, '--id-auth', zeros]],
+  [`FILE_ACCESS ${zeros}`, ['verify', 'sev-chain', '--chain', zeros]],
+  [`IMAGE_TAR ${zeros}`, ['verify', 'image', zeros]],
+  [`FILE_ACCESS ${zeros}`, ['pef', 'inspect', zeros]],
+  [`FILE_ACCESS ${zeros}`, ['key', 'digest', 'sgx', zeros]],
 ];
 
 function refused(expected: string, args: readonly string[]): void {

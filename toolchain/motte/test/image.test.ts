@@ -127,22 +127,15 @@ if (compiled.status !== 0) {
     );
   });
 
+  /** Signs `digest` to `sig`, as whoever has the key of the SIGSTRUCT. */
+  const hsm = (): unknown =>
+    openssl(...'pkeyutl -sign -inkey sgx.pem -pkeyopt digest:sha256 -in digest -out sig'.split(' '));
+
   test('both signatures in two steps, by keys that the command never sees', () => {
     ok('build', 'show', '-o', 'hsm.keep');
     const digest = ok('sign', 'image', 'hsm.keep', '--digest-out', 'digest', '--message-out', 'message');
     assert.is(readFileSync(at('digest')).toString('hex'), digest.trim());
-    openssl(
-      'pkeyutl',
-      '-sign',
-      '-inkey',
-      'sgx.pem',
-      '-pkeyopt',
-      'digest:sha256',
-      '-in',
-      'digest',
-      '-out',
-      'sig',
-    );
+    hsm();
     ok('sign', 'image', 'hsm.keep', '--signature-in', 'sig', '--key', 'sgx.pub');
     ok('sign', 'image', 'hsm.keep', '--envelope-message-out', 'message');
     openssl('pkeyutl', '-sign', '-rawin', '-inkey', 'ed.pem', '-in', 'message', '-out', 'sig');
@@ -156,18 +149,7 @@ if (compiled.status !== 0) {
     ok('sign', 'image', 'file.keep', '--key', 'sgx.pem', '--signer', 'ed.pem');
     ok('build', 'show', '-o', 'hsm2.keep');
     ok('sign', 'image', 'hsm2.keep', '--digest-out', 'digest');
-    openssl(
-      'pkeyutl',
-      '-sign',
-      '-inkey',
-      'sgx.pem',
-      '-pkeyopt',
-      'digest:sha256',
-      '-in',
-      'digest',
-      '-out',
-      'sig',
-    );
+    hsm();
     ok('sign', 'image', 'hsm2.keep', '--signature-in', 'sig', '--key', 'sgx.pub', '--signer', 'ed.pem');
     assert.equal(readFileSync(at('hsm2.keep')), readFileSync(at('file.keep')));
   });

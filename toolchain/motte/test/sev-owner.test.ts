@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The owner of an SEV guest against a platform that is played by openssl, and against the vectors.
-import { SEV_CERT } from '@motte/sign/sev/certificates';
+import { readSevCertificate, SEV_CERT } from '@motte/sign/sev/certificates';
+import { ecKey, isSignedBy } from '@motte/sign/sev/certificates-node';
 import { SECRET_HEADER, SESSION } from '@motte/sign/sev/owner';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { VECTORS, haveVectors, vector, vectorJson } from '@motte/test-helpers/vectors';
@@ -74,6 +75,39 @@ test('a chain is read from any files, and each link is looked at', () => {
   writeFileSync(at('measure'), 'short');
   for (const [expected, args] of cases)
     assert.is(refusal(['verify', 'sev-chain', ...args], here), expected, args.join(' '));
+});
+
+test('an owner’s authority signs itself, and each certificate has the digest that a chain has for it', () => {
+  const made = json(
+    ['key', 'create', 'sev', '-o', 'oca.pem', '--public', 'oca.cert'],
+    'key create sev',
+    here,
+  );
+  assert.is(statSync(at('oca.pem')).mode & 0o777, 0o600);
+  assert.is(refusal(['key', 'create', 'sev', '-o', 'oca.pem'], here), '2 FILE_EXISTS oca.pem');
+  const certificate = readSevCertificate(readFileSync(at('oca.cert')));
+  assert.equal([certificate.values.usage, certificate.values.sig1_usage], [0x1001, 0x1001]);
+  assert.ok(isSignedBy(certificate, 1, certificate));
+  const digest = json(['key', 'digest', 'sev', 'oca.cert'], 'key digest sev', here);
+  assert.equal(digest, { usage: 'oca', certificateDigest: made['certificateDigest'] });
+  const whole = json(['verify', 'sev-chain', ...CHAIN], 'verify sev-chain', here);
+  for (const name of ['ark', 'oca', 'pdh'] as const)
+    assert.equal(json(['key', 'digest', 'sev', name], 'key digest sev', here), {
+      usage: name,
+      certificateDigest: whole[`${name}Digest`],
+    });
+  assert.is(refusal(['key', 'digest', 'sev', 'sev.chain'], here), '2 SEV_CERTIFICATE pdh');
+  if (!have('openssl')) return console.log('skipped: an OCA by openssl: it is not installed');
+  // The key in the certificate is that of the file, and the signature is one to openssl.
+  openssl('pkey', '-in', 'oca.pem', '-pubout', '-out', 'oca.pub');
+  const key = ecKey(certificate);
+  assert.is(key?.export({ type: 'spki', format: 'pem' }), readFileSync(at('oca.pub'), 'utf8'));
+  const [r, s] = [certificate.values.sig1.subarray(0, 48), certificate.values.sig1.subarray(72, 120)];
+  const sequence = `asn1=SEQUENCE:s\n[s]\nr=INTEGER:0x${hex(r.toReversed())}\ns=INTEGER:0x${hex(s.toReversed())}\n`;
+  writeFileSync(at('asn1'), sequence);
+  openssl('asn1parse', '-genconf', 'asn1', '-noout', '-out', 'oca.sig');
+  writeFileSync(at('oca.signed'), certificate.signed);
+  openssl('dgst', '-sha256', '-verify', 'oca.pub', '-signature', 'oca.sig', 'oca.signed');
 });
 
 test('a platform unwraps the session, and the owner’s keys are private', () => {

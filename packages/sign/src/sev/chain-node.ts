@@ -35,14 +35,32 @@ function nextCertificate(file: Uint8Array, at: number): { name: Name; size: numb
   }
   const { usage, modulus_bits: bits } = AMD_CERT.read(file, at);
   const name = usage === USAGE.ARK ? 'ark' : usage === USAGE.ASK ? 'ask' : undefined;
-  if (name === undefined || (bits !== 2048 && bits !== 4096))
-    throw new MotteError('SEV_CERTIFICATE', {
-      field: 'usage',
-      expected: 'ARK, ASK, CEK, OCA, PEK or PDH',
-      found: `0x${usage.toString(16)}`,
-      offset: at + AMD_CERT.offsetOf('usage'),
-    });
+  const bad = (field: 'usage' | 'modulus_bits', expected: string, found: string | number): MotteError =>
+    new MotteError('SEV_CERTIFICATE', { field, expected, found, offset: at + AMD_CERT.offsetOf(field) });
+  if (name === undefined) throw bad('usage', 'ARK, ASK, CEK, OCA, PEK or PDH', `0x${usage.toString(16)}`);
+  if (bits !== 2048 && bits !== 4096) throw bad('modulus_bits', '2048 or 4096', bits);
   return { name, size: AMD_CERT.size + (3 * bits) / 8 };
+}
+
+/** One certificate of a chain. */
+export interface OneCertificate {
+  readonly name: keyof SevChain;
+  /** What its signatures cover. */
+  readonly signed: Uint8Array;
+}
+
+/** Reads a file that is one certificate. Throws SEV_CERTIFICATE, STRUCT_TRUNCATED, STRUCT_RESERVED. */
+export function readOneCertificate(file: Uint8Array): OneCertificate {
+  const { name, size } = nextCertificate(file, 0);
+  if (file.length > size)
+    throw new MotteError('SEV_CERTIFICATE', {
+      field: name,
+      expected: `${size} bytes`,
+      found: file.length,
+      offset: size,
+    });
+  const read = name === 'ark' || name === 'ask' ? readAmdCertificate : readSevCertificate;
+  return { name, signed: read(file).signed };
 }
 
 /**

@@ -59,8 +59,8 @@ export const USAGE = {
 const ECDH_SHA256 = 3;
 const P384 = 2;
 
-/** A coordinate as certificates have it: little-endian, 72 bytes. */
-function coordinate(bigEndian: Uint8Array): Uint8Array {
+/** A number of a key or signature as certificates have it: little-endian, 72 bytes. */
+export function certificateNumber(bigEndian: Uint8Array): Uint8Array {
   const out = new Uint8Array(72);
   out.set(bigEndian.toReversed());
   return out;
@@ -73,8 +73,8 @@ export function ownerCertificate(point: Uint8Array): Uint8Array {
     usage: USAGE.PDH,
     algorithm: ECDH_SHA256,
     curve: P384,
-    x: coordinate(point.subarray(0, 48)),
-    y: coordinate(point.subarray(48)),
+    x: certificateNumber(point.subarray(0, 48)),
+    y: certificateNumber(point.subarray(48)),
     sig1_usage: USAGE.INVALID,
     sig2_usage: USAGE.INVALID,
   });

@@ -1,50 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // One thing that a program can do, by name: probe NAME. It exits with 0 when all was as it is under Linux.
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "probe.h"
 
 #define PAGE 4096
-#define AT_MOTTE_ENTRY 0x4d4f5454
-
-#define CHECK(condition)                                                          \
-	do {                                                                      \
-		if (!(condition)) {                                               \
-			fprintf(stderr, "%d: %s (errno %d)\n", __LINE__, #condition, errno); \
-			exit(1);                                                  \
-		}                                                                 \
-	} while (0)
-
 volatile int zero;
 char written[3 * PAGE] = "in .data";
-
-static long direct(long number, long a, long b, long c)
-{
-	uint64_t entry = getauxval(AT_MOTTE_ENTRY);
-	long result;
-
-	CHECK(entry != 0);
-	__asm__ volatile("xorl %%r10d, %%r10d\n\txorl %%r8d, %%r8d\n\txorl %%r9d, %%r9d\n\t"
-			 "subq $128, %%rsp\n\tcall *%[entry]\n\taddq $128, %%rsp"
-			 : "=a"(result), "+D"(a), "+S"(b), "+d"(c)
-			 : "a"(number), [entry] "r"(entry)
-			 : "rcx", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm15");
-	return result;
-}
 
 static void hello(void)
 {
@@ -339,6 +311,9 @@ static const struct {
 	{ "memory", memory }, { "pointers", bad_pointers }, { "registers", registers }, { "flags", flags },
 	{ "direct", direct_entry }, { "random", random_bytes }, { "deadlock", deadlock }, { "abort", abort },
 	{ "blocked", blocked_abort }, { "threads", threads }, { "empty-stdin", empty_stdin },
+	{ "signals", signal_handlers }, { "frames", signal_frames }, { "no-room", signal_no_room },
+	{ "bad-rip", signal_bad_rip }, { "bad-state", signal_bad_state }, { "no-restorer", signal_no_restorer },
+	{ "direct-return", signal_direct_return },
 };
 
 int main(int argc, char **argv)

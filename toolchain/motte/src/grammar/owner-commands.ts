@@ -48,6 +48,14 @@ export const OWNER_COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/key-create-pef.js'),
   },
   {
+    name: 'key create sev',
+    args: [],
+    doc: 'make the authority of a platform’s owner (OCA): P-384, with its own certificate',
+    options: ['output', 'public', 'force', 'json'],
+    docs: { public: 'where the certificate goes' },
+    load: () => import('../commands/key-create-sev.js'),
+  },
+  {
     name: 'key digest sgx',
     args: ['FILE'],
     doc: 'print the MRSIGNER of a key',
@@ -78,6 +86,13 @@ export const OWNER_COMMANDS: readonly CommandSpec[] = [
     doc: 'print the fingerprint that a lockbox has for a key',
     options: ['json'],
     load: () => import('../commands/key-digest-pef.js'),
+  },
+  {
+    name: 'key digest sev',
+    args: ['CERTIFICATE'],
+    doc: 'print the digest that verify sev-chain has for an ARK, OCA, PDH …',
+    options: ['json'],
+    load: () => import('../commands/key-digest-sev.js'),
   },
   {
     name: 'sev session',
