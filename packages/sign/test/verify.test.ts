@@ -87,7 +87,7 @@ test('each defect is refused by its own reason, signed or not', () => {
     [
       'SIGNATURE not below MODULUS',
       changed((b) => b.set(toLittleEndian(n), at('signature'))),
-      'SIGSTRUCT_MODULUS SIGNATURE',
+      'SIGSTRUCT_SIGNATURE SIGNATURE',
     ],
     [
       'no SIGNATURE',
@@ -173,7 +173,7 @@ test('a signature of something else, or by another key, is not completed', () =>
   const large = Uint8Array.from({ length: 384 }, () => 0xff);
   assert.is(
     codeOf(() => completeSigstruct(unsigned, signer.modulus, large)),
-    'SIGSTRUCT_MODULUS',
+    'SIGSTRUCT_SIGNATURE',
   );
   const liar = { modulus: signer.modulus, sign: () => wrong };
   assert.is(

@@ -24,12 +24,13 @@ export const SIGN_ERRORS = {
   },
   SIGSTRUCT_MODULUS: {
     exit: 3,
-    reason: 'The modulus of the SIGSTRUCT is not that of an RSA-3072 key, or the signature is not below it.',
+    reason: 'The modulus of the SIGSTRUCT is not that of an RSA-3072 key.',
     fix: 'Sign with an RSA-3072 key whose public exponent is 3: `motte key create sgx -o key.pem`.',
   },
   SIGSTRUCT_SIGNATURE: {
     exit: 3,
-    reason: 'The RSA signature of the SIGSTRUCT does not match its signed bytes and its modulus.',
+    reason:
+      'The RSA signature of the SIGSTRUCT does not match its signed bytes and its modulus, or is not below it.',
     fix: 'The file was changed after it was signed; get it again, or sign again.',
   },
   SIGSTRUCT_Q: {

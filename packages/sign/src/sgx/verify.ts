@@ -90,7 +90,11 @@ function checkModulus({ s, n }: Parsed): MotteError | undefined {
   }
   if (s >= n) {
     const offset = SIGSTRUCT.offsetOf('signature');
-    return new MotteError('SIGSTRUCT_MODULUS', { field: 'SIGNATURE', expected: 'less than MODULUS', offset });
+    return new MotteError('SIGSTRUCT_SIGNATURE', {
+      field: 'SIGNATURE',
+      expected: 'less than MODULUS',
+      offset,
+    });
   }
   return undefined;
 }
