@@ -23,14 +23,17 @@ static void check_outside(uint64_t address, uint64_t length)
 		keep_refuse(REASON_BOOT_BLOCK);
 }
 
-/* The shim's own memory, or the application's; memory_touch() knows that nothing else is memory of the Keep. */
+/*
+ * The shim's own memory, or the application's; memory_touch() knows that nothing else is memory of the Keep. Pages that
+ * the shim took are its own, too: a pointer of the application was refused before it came here, by memory_touch().
+ */
 static long check_inside(uint64_t address, uint64_t length, unsigned need)
 {
 	struct span shim = platform_shim();
 
 	if (address >= shim.start && address < shim.end && length <= shim.end - address)
 		return 0;
-	return memory_touch(address, length, need);
+	return memory_is_taken(address, length) ? 0 : memory_touch(address, length, need);
 }
 
 long copy_out(void *untrusted, const void *from, size_t length)

@@ -74,7 +74,7 @@ static bool all_are(uint64_t address, uint64_t pages, uint8_t mask, uint8_t valu
 
 bool memory_is_free(uint64_t address, uint64_t pages)
 {
-	return all_are(address, pages, PAGE_MAPPED, 0);
+	return all_are(address, pages, PAGE_MAPPED | PAGE_SHIM, 0);
 }
 
 bool memory_is_mapped(uint64_t address, uint64_t pages)

@@ -8,6 +8,47 @@
 /* An unmapped run shorter than this stays accepted, for the next mapping: giving it back takes two host calls. */
 #define TRIM_LEAST 16
 
+void memory_reuse(uint64_t page, uint64_t count, uint8_t state, uint8_t fresh)
+{
+	if (state & PAGE_ACCEPTED)
+		memset((void *)address_of(page), 0, count << PAGE_SHIFT);
+	ledger_write(&memory.ledger, page, count, (uint8_t)(fresh | (state & (PAGE_ACCEPTED | PAGE_IMAGE))));
+}
+
+void memory_claim(uint64_t page, uint64_t count)
+{
+	if (page + count == memory.top)
+		memory.top = page;
+}
+
+void memory_release(uint64_t page, uint64_t count, uint8_t state)
+{
+	uint8_t after = state & PAGE_IMAGE;
+
+	if (platform_lazy() && (state & PAGE_ACCEPTED)) {
+		if (count < TRIM_LEAST && (state & PERM_MASK) == (PERM_R | PERM_W))
+			after |= PAGE_ACCEPTED;
+		else
+			platform_trim(address_of(page), count);
+	}
+	/* Without lazy memory the page is there for ever; accepting it again zeroes it. */
+	ledger_write(&memory.ledger, page, count, after);
+	if (page + count > memory.top)
+		memory.top = page + count;
+}
+
+void memory_zero(uint64_t page, uint64_t count, uint8_t state)
+{
+	if (!(state & PAGE_ACCEPTED))
+		return;
+	if (platform_lazy() && count >= TRIM_LEAST) {
+		platform_trim(address_of(page), count);
+		ledger_write(&memory.ledger, page, count, (uint8_t)(state & ~PAGE_ACCEPTED));
+	} else {
+		memset((void *)address_of(page), 0, count << PAGE_SHIFT);
+	}
+}
+
 long memory_map(uint64_t address, uint64_t pages, unsigned perms)
 {
 	const uint8_t fresh = PAGE_MAPPED | PERM_R | PERM_W;
@@ -16,43 +57,24 @@ long memory_map(uint64_t address, uint64_t pages, unsigned perms)
 
 	for (uint64_t page = first; page < first + pages; page += part) {
 		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		if (state & PAGE_ACCEPTED) {
-			memset((void *)address_of(page), 0, part << PAGE_SHIFT);
-			ledger_write(&memory.ledger, page, part, fresh | PAGE_ACCEPTED | (state & PAGE_IMAGE));
-		} else {
-			ledger_write(&memory.ledger, page, part, fresh | (state & PAGE_IMAGE));
-		}
+		memory_reuse(page, part, state, fresh);
 	}
-	if (first + pages == memory.top)
-		memory.top = first;
+	memory_claim(first, pages);
 	return memory_protect(address, pages, perms);
 }
 
 long memory_unmap(uint64_t address, uint64_t pages)
 {
 	uint64_t first = page_of(address), part;
-	bool lazy = platform_lazy();
 	uint8_t state;
 
 	for (uint64_t page = first; page < first + pages; page += part) {
-		uint8_t after;
-
 		part = ledger_run(&memory.ledger, page, first + pages, &state);
 		if (!(state & PAGE_MAPPED))
 			continue;
-		if (!lazy && (state & PAGE_IMAGE))
+		if (!platform_lazy() && (state & PAGE_IMAGE))
 			return -EINVAL; /* SGX1: its permissions can never be those of a heap page */
-		after = state & PAGE_IMAGE;
-		if (lazy && (state & PAGE_ACCEPTED)) {
-			if (part < TRIM_LEAST && (state & PERM_MASK) == (PERM_R | PERM_W))
-				after |= PAGE_ACCEPTED;
-			else
-				platform_trim(address_of(page), part);
-		}
-		/* Without lazy memory the page is there for ever; accepting it again zeroes it. */
-		ledger_write(&memory.ledger, page, part, after);
-		if (page + part > memory.top)
-			memory.top = page + part;
+		memory_release(page, part, state);
 	}
 	return 0;
 }
@@ -124,14 +146,8 @@ long memory_discard(uint64_t address, uint64_t pages)
 		part = ledger_run(&memory.ledger, page, first + pages, &state);
 		if (!(state & PAGE_MAPPED))
 			return -ENOMEM;
-		if (!(state & PAGE_ACCEPTED) || !(state & PERM_W) || (state & PAGE_IMAGE))
-			continue;
-		if (platform_lazy() && part >= TRIM_LEAST) {
-			platform_trim(address_of(page), part);
-			ledger_write(&memory.ledger, page, part, (uint8_t)(state & ~PAGE_ACCEPTED));
-		} else {
-			memset((void *)address_of(page), 0, part << PAGE_SHIFT);
-		}
+		if ((state & PERM_W) && !(state & PAGE_IMAGE))
+			memory_zero(page, part, state);
 	}
 	return 0;
 }

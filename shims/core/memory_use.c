@@ -78,8 +78,9 @@ void memory_copy(uint64_t to, uint64_t from, uint64_t pages)
 		uint64_t target = to + ((page - first) << PAGE_SHIFT);
 
 		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		if (!(state & PAGE_ACCEPTED) || memory_touch(target, part << PAGE_SHIFT, PERM_R | PERM_W))
+		if (!(state & PAGE_ACCEPTED))
 			continue;
+		memory_ready(target, part << PAGE_SHIFT);
 		memcpy((void *)target, (const void *)address_of(page), part << PAGE_SHIFT);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file's contents: one mapping of the Keep's memory, twice as large each time it is outgrown. Pages that were never
+ * A file's contents: one range of the shim's own pages, twice as large each time it is outgrown. Pages that were never
  * written cost nothing, and beyond the size everything is zero.
  */
 #include "../include/bytes.h"
@@ -19,16 +19,16 @@ static long grow(struct fs_node *node, uint64_t size)
 		return 0;
 	/* Double it where there is room for that, else take just what is needed. */
 	if (pages < 2 * node->pages)
-		at = memory_find(2 * node->pages);
+		at = memory_take(2 * node->pages);
 	if (at)
 		pages = 2 * node->pages;
 	else
-		at = memory_find(pages);
-	if (at == 0 || memory_map(at, pages, PERM_R | PERM_W) != 0)
+		at = memory_take(pages);
+	if (at == 0)
 		return -ENOSPC;
 	if (node->pages) {
 		memory_copy(at, node->data, node->pages);
-		(void)memory_unmap(node->data, node->pages);
+		memory_give(node->data, node->pages);
 	}
 	node->data = at;
 	node->pages = pages;
@@ -41,10 +41,12 @@ static void clear(struct fs_node *node, uint64_t from, uint64_t to)
 	uint64_t page_end = (from + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 	uint64_t end = (to + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 
-	if (from < page_end && memory_touch(node->data + from, page_end - from, PERM_R | PERM_W) == 0)
+	if (from < page_end) {
+		memory_ready(node->data + from, page_end - from);
 		memset((void *)(node->data + from), 0, page_end - from);
+	}
 	if (page_end < end)
-		(void)memory_discard(node->data + page_end, (end - page_end) / PAGE_BYTES);
+		memory_wipe(node->data + page_end, (end - page_end) / PAGE_BYTES);
 }
 
 long node_resize(struct fs_node *node, uint64_t size)
@@ -55,7 +57,7 @@ long node_resize(struct fs_node *node, uint64_t size)
 		return -EFBIG;
 	if (size == 0) {
 		if (node->pages)
-			(void)memory_unmap(node->data, node->pages);
+			memory_give(node->data, node->pages);
 		node->data = 0;
 		node->pages = 0;
 	} else if (size < node->size) {
@@ -87,8 +89,7 @@ long node_get(const struct fs_node *node, uint64_t to, uint64_t count, uint64_t 
 	case FS_FILE:
 		break;
 	}
-	if (memory_touch(node->data + at, count, PERM_R | PERM_W))
-		return -EIO; /* the application took the file's pages from under it */
+	memory_ready(node->data + at, count);
 	memmove((void *)to, (const void *)(node->data + at), count);
 	return (long)count;
 }
@@ -101,8 +102,7 @@ long node_put(struct fs_node *node, uint64_t from, uint64_t count, uint64_t at)
 		return -EISDIR;
 	if (node->kind != FS_FILE)
 		return (long)count;
-	if (memory_touch(node->data + at, count, PERM_R | PERM_W))
-		return -EIO;
+	memory_ready(node->data + at, count);
 	memmove((void *)(node->data + at), (const void *)from, count);
 	return (long)count;
 }

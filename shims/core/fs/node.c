@@ -12,12 +12,11 @@ static uint64_t last_number;
 /* A page of nodes for the list of free ones. */
 static bool more_nodes(void)
 {
-	uint64_t page = memory_find(1);
+	uint64_t page = memory_take(1);
 
-	if (page == 0 || memory_map(page, 1, PERM_R | PERM_W) != 0)
+	if (page == 0)
 		return false;
-	if (memory_touch(page, PAGE_BYTES, PERM_R | PERM_W) != 0)
-		return false;
+	memory_ready(page, PAGE_BYTES);
 	for (uint64_t at = 0; at + sizeof(struct fs_node) <= PAGE_BYTES; at += sizeof(struct fs_node)) {
 		struct fs_node *node = (struct fs_node *)(page + at);
 

@@ -24,7 +24,7 @@
 #define PAGE_MAPPED 8
 /* The page is part of the Keep; it permits PERM_ when mapped, else it is readable, writable and holds old data. */
 #define PAGE_ACCEPTED 16
-/* The page is the shim's own. */
+/* The page is the shim's own: a table of the ledger, or taken by memory_take(). */
 #define PAGE_SHIM 32
 /* The page was in the plan: an application's segment. */
 #define PAGE_IMAGE 64

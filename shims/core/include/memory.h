@@ -36,7 +36,7 @@ bool memory_is_free(uint64_t address, uint64_t pages);
 bool memory_is_mapped(uint64_t address, uint64_t pages);
 bool memory_is(uint64_t address, uint64_t pages, unsigned perms);
 
-/* Copies between two mappings that can be read and written, leaving alone what was never touched. */
+/* Copies between two ranges that can be read and written, leaving alone what was never touched. */
 void memory_copy(uint64_t to, uint64_t from, uint64_t pages);
 
 /* Maps zeroed pages where nothing is mapped. */
@@ -62,6 +62,17 @@ uint64_t memory_brk(uint64_t address);
  * and accepted. -EFAULT otherwise. Every pointer of a system call goes through this.
  */
 long memory_touch(uint64_t address, uint64_t length, unsigned need);
+
+/*
+ * Pages of the shim's own: the application can neither map over them, change them, nor name them in a system call.
+ * memory_take() finds zeroed pages, 0 when there is no room; nobody may use them before memory_ready(), which brings
+ * in those of a taken range that were not used yet. So what is never used costs nothing.
+ */
+uint64_t memory_take(uint64_t pages);
+void memory_ready(uint64_t address, uint64_t length);
+bool memory_is_taken(uint64_t address, uint64_t length); /* and ready */
+void memory_wipe(uint64_t address, uint64_t pages);      /* zeroes them */
+void memory_give(uint64_t address, uint64_t pages);
 
 /* What a page fault of the application means. */
 enum memory_fault {

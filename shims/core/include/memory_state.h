@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What memory.c, memory_map.c and memory_use.c share; everybody else uses memory.h. */
+/* What the files memory*.c share; everybody else uses memory.h. */
 #ifndef MOTTE_MEMORY_STATE_H
 #define MOTTE_MEMORY_STATE_H
 
@@ -27,5 +27,15 @@ static inline uint64_t address_of(uint64_t page)
 
 /* Makes pages that are not accepted yet part of the Keep: in `state`, and accepted. */
 void memory_accept(uint64_t page, uint64_t count, uint8_t state);
+
+/* Of a run of pages in `state`: free ones become `fresh`, which is readable, writable and zero; others become free. */
+void memory_reuse(uint64_t page, uint64_t count, uint8_t state, uint8_t fresh);
+void memory_release(uint64_t page, uint64_t count, uint8_t state);
+
+/* Zeroes a run that can be written. */
+void memory_zero(uint64_t page, uint64_t count, uint8_t state);
+
+/* Pages that were found free are in use now. */
+void memory_claim(uint64_t page, uint64_t count);
 
 #endif

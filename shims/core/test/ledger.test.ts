@@ -26,6 +26,7 @@ const memory = nativeProgram('memory_model', [
   'test/c/memory_model.c',
   'memory.c',
   'memory_map.c',
+  'memory_take.c',
   'memory_use.c',
   'ledger.c',
 ]);

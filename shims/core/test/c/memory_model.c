@@ -24,6 +24,7 @@ static struct {
 /* The application's. */
 static struct {
 	bool mapped;
+	bool shim; /* taken by it */
 	uint8_t perms;
 	uint64_t word; /* the first one of the page */
 } model[PAGES];
@@ -125,6 +126,63 @@ static void random_range(uint64_t *page, uint64_t *count)
 	*count = 1 + below(&seed, PAGES - *page < most ? PAGES - *page : most);
 }
 
+static bool any_shim(uint64_t page, uint64_t count)
+{
+	for (; count-- > 0; page++)
+		if (model[page].shim)
+			return true;
+	return false;
+}
+
+/* What the shim took last comes first in `taken`. */
+#define TAKEN_MOST 40
+static struct {
+	uint64_t page, count;
+} taken[TAKEN_MOST];
+
+/* Pages of the shim's own: zero at first, and nothing that the application does reaches them. */
+static void step_take(void)
+{
+	uint64_t slot = below(&seed, TAKEN_MOST), at, address;
+
+	if (taken[slot].count == 0) {
+		uint64_t count = 1 + below(&seed, below(&seed, 4) ? 4 : 100);
+
+		address = memory_take(count);
+		if (address == 0)
+			return;
+		CHECK(!any_shim(page_of(address), count));
+		for (uint64_t i = page_of(address); i < page_of(address) + count; i++) {
+			CHECK(!model[i].mapped);
+			model[i].shim = true;
+			model[i].word = 0;
+		}
+		taken[slot].page = page_of(address);
+		taken[slot].count = count;
+		return;
+	}
+	address = (uint64_t)word_of(taken[slot].page);
+	at = taken[slot].page + below(&seed, taken[slot].count);
+	switch (below(&seed, 4)) {
+	case 0:
+		memory_give(address, taken[slot].count);
+		for (uint64_t i = 0; i < taken[slot].count; i++)
+			model[taken[slot].page + i].shim = false;
+		taken[slot].count = 0;
+		break;
+	case 1:
+		memory_wipe((uint64_t)word_of(at), taken[slot].page + taken[slot].count - at);
+		for (uint64_t i = at; i < taken[slot].page + taken[slot].count; i++)
+			model[i].word = 0;
+		break;
+	default:
+		memory_ready((uint64_t)word_of(at) + 7, 100);
+		CHECK(memory_is_taken((uint64_t)word_of(at) + 7, 100));
+		CHECK(epc[at].present && epc[at].perms == RW && *word_of(at) == model[at].word);
+		*word_of(at) = model[at].word = next_random(&seed);
+	}
+}
+
 static void step_map(void)
 {
 	static const unsigned perms[] = { RW, RW, RW, 0, PERM_R };
@@ -138,10 +196,12 @@ static void step_map(void)
 			return;
 		page = page_of(address);
 		for (uint64_t i = page; i < page + count; i++)
-			CHECK(!model[i].mapped);
+			CHECK(!model[i].mapped && !model[i].shim);
 	} else {
 		address = (uint64_t)word_of(page);
-		CHECK(memory_is_ours(address, count));
+		CHECK(memory_is_ours(address, count) == !any_shim(page, count));
+		if (any_shim(page, count))
+			return;
 		CHECK(memory_unmap(address, count) == 0);
 		model_unmap(page, count);
 	}
@@ -236,6 +296,8 @@ static void step_discard(void)
 static void check_all(void)
 {
 	for (uint64_t i = low; i < PAGES; i++) {
+		CHECK(memory_is_ours((uint64_t)word_of(i), 1) == !model[i].shim);
+		CHECK(memory_is_free((uint64_t)word_of(i), 1) == (!model[i].shim && !model[i].mapped));
 		CHECK(memory_is_mapped((uint64_t)word_of(i), 1) == model[i].mapped);
 		if (model[i].mapped)
 			CHECK(memory_is((uint64_t)word_of(i), 1, model[i].perms));
@@ -273,12 +335,13 @@ int main(int argc, char **argv)
 	model_unmap(low + 1, 100);
 	low++; /* the rest is for mappings */
 	for (uint64_t i = 0; i < steps; i++) {
-		switch (below(&seed, 8)) {
+		switch (below(&seed, 9)) {
 		case 0 ... 1: step_map(); break;
 		case 2: step_unmap(); break;
 		case 3: step_protect(); break;
 		case 4 ... 5: step_use(); break;
 		case 6: step_copy(); break;
+		case 7: step_take(); break;
 		default: step_discard(); break;
 		}
 		if (i % 512 == 0)
