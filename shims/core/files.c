@@ -1,56 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/files.h"
 #include "include/linux.h"
+#include "include/platform.h"
 
-/* `handle` is one more than it is elsewhere, so that zero is a descriptor that is not open. */
 static struct {
-	int32_t handle;
+	struct file *file;
 	bool close_on_exec;
 } table[FILES_MOST];
 
+static void set(uint64_t fd, struct file *file, bool close_on_exec)
+{
+	table[fd].file = file_hold(file);
+	table[fd].close_on_exec = close_on_exec;
+}
+
 void files_start(bool empty_stdin)
 {
-	for (uint64_t fd = 0; fd < 3; fd++)
-		files_set(fd, (int32_t)fd, false);
-	if (empty_stdin)
-		files_set(0, HANDLE_EMPTY, false);
+	for (int32_t fd = 0; fd < 3; fd++) {
+		struct file *file = file_new(fd == 0 && empty_stdin ? FILE_EMPTY : FILE_STREAM, O_RDONLY);
+
+		if (!file)
+			keep_refuse(REASON_OUT_OF_MEMORY);
+		file->handle = fd;
+		(void)files_open(file, false);
+	}
 }
 
-int32_t files_handle(uint64_t fd)
+struct file *files_get(uint64_t fd)
 {
-	if (fd >= FILES_MOST || table[fd].handle == 0)
-		return -EBADF;
-	return table[fd].handle - 1;
+	if (fd >= FILES_MOST || !table[fd].file)
+		return NULL;
+	return file_hold(table[fd].file);
 }
 
-long files_duplicate(int32_t handle, uint64_t least, bool close_on_exec)
+long files_add(struct file *file, uint64_t least, bool close_on_exec)
 {
 	if (least >= FILES_MOST)
 		return -EINVAL;
 	for (uint64_t fd = least; fd < FILES_MOST; fd++) {
-		if (table[fd].handle != 0)
+		if (table[fd].file)
 			continue;
-		files_set(fd, handle, close_on_exec);
+		set(fd, file, close_on_exec);
 		return (long)fd;
 	}
 	return -EMFILE;
 }
 
-void files_set(uint64_t fd, int32_t handle, bool close_on_exec)
+long files_open(struct file *file, bool close_on_exec)
 {
-	table[fd].handle = handle + 1;
-	table[fd].close_on_exec = close_on_exec;
+	long fd = files_add(file, 0, close_on_exec);
+
+	(void)file_drop(file);
+	return fd;
 }
 
-bool files_release(uint64_t fd)
+long files_replace(uint64_t fd, struct file *file, bool close_on_exec)
 {
-	int32_t handle = table[fd].handle;
+	struct file *old;
 
-	table[fd].handle = 0;
-	for (uint64_t other = 0; other < FILES_MOST; other++)
-		if (table[other].handle == handle)
-			return false;
-	return true;
+	if (fd >= FILES_MOST)
+		return -EBADF;
+	old = table[fd].file;
+	set(fd, file, close_on_exec);
+	if (old)
+		(void)file_drop(old); /* as Linux: its error is lost */
+	return (long)fd;
+}
+
+long files_close(uint64_t fd)
+{
+	struct file *file = fd < FILES_MOST ? table[fd].file : NULL;
+
+	if (!file)
+		return -EBADF;
+	table[fd].file = NULL;
+	return file_drop(file);
 }
 
 bool files_close_on_exec(uint64_t fd)

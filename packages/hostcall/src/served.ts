@@ -61,7 +61,7 @@ export const SERVED: readonly Served[] = [
     calls: ['fstat'],
     doc: 'of the host it says kind, size and times',
   },
-  { number: 7, name: 'poll', component: 'control', calls: ['poll'] },
+  { number: 7, name: 'poll', component: 'poll', calls: ['poll', 'clock_gettime'] },
   {
     number: 16,
     name: 'ioctl',

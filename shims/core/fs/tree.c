@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done to names: make, remove, rename, list. */
 #include "../include/bytes.h"
-#include "../include/fs_open.h"
+#include "../include/fs_node.h"
 #include "../include/linux.h"
 #include "../include/user.h"
 
 #define RENAME_NOREPLACE 1
 
-long fs_place(int32_t from, const char *path, struct fs_place *place)
+long fs_place(struct file *from, const char *path, struct fs_place *place)
 {
-	return node_walk(from == FS_ROOT ? node_root() : open_of(from)->node, path, place);
+	return node_walk(from ? from->node : node_root(), path, place);
 }
 
 /* The node that a path leads to. */
-static long find(int32_t from, const char *path, struct fs_node **node)
+static long find(struct file *from, const char *path, struct fs_node **node)
 {
 	struct fs_place place;
 	long error = fs_place(from, path, &place);
@@ -24,7 +24,7 @@ static long find(int32_t from, const char *path, struct fs_node **node)
 	return place.node ? 0 : -ENOENT;
 }
 
-long fs_stat_path(int32_t from, const char *path, struct stat *to)
+long fs_stat_path(struct file *from, const char *path, struct stat *to)
 {
 	struct fs_node *node;
 	long error = find(from, path, &node);
@@ -37,7 +37,7 @@ long fs_stat_path(int32_t from, const char *path, struct stat *to)
 long fs_truncate_path(const char *path, int64_t size)
 {
 	struct fs_node *node;
-	long error = find(FS_ROOT, path, &node);
+	long error = find(NULL, path, &node);
 
 	if (error)
 		return error;
@@ -48,7 +48,7 @@ long fs_truncate_path(const char *path, int64_t size)
 	return node_resize(node, (uint64_t)size);
 }
 
-long fs_change_mode(int32_t from, const char *path, uint32_t mode)
+long fs_change_mode(struct file *from, const char *path, uint32_t mode)
 {
 	struct fs_node *node;
 	long error = find(from, path, &node);
@@ -58,7 +58,7 @@ long fs_change_mode(int32_t from, const char *path, uint32_t mode)
 	return error;
 }
 
-long fs_make_directory(int32_t from, const char *path, uint32_t mode)
+long fs_make_directory(struct file *from, const char *path, uint32_t mode)
 {
 	struct fs_place place;
 	long error = fs_place(from, path, &place);
@@ -70,7 +70,7 @@ long fs_make_directory(int32_t from, const char *path, uint32_t mode)
 	return node_make(place.directory, place.name, place.length, FS_DIRECTORY, mode) ? 0 : -ENOSPC;
 }
 
-long fs_remove(int32_t from, const char *path, bool directory)
+long fs_remove(struct file *from, const char *path, bool directory)
 {
 	struct fs_place place;
 	long error = fs_place(from, path, &place);
@@ -112,7 +112,7 @@ static long replaceable(const struct fs_node *node, const struct fs_node *by, ui
 	return node->child ? -ENOTEMPTY : 0;
 }
 
-long fs_rename(int32_t from, const char *path, int32_t to, const char *new_path, uint32_t flags)
+long fs_rename(struct file *from, const char *path, struct file *to, const char *new_path, uint32_t flags)
 {
 	struct fs_place old, new;
 	long error;
@@ -176,28 +176,27 @@ static long put_entry(uint64_t to, uint64_t room, const struct fs_node *node, co
 }
 
 /* Positions: 0 `.`, 1 `..`, then the children. A name made or removed meanwhile may shift those not yet listed. */
-long fs_list(int32_t handle, uint64_t to, uint64_t room)
+long fs_list(struct file *file, uint64_t to, uint64_t room)
 {
-	struct fs_open *open = open_of(handle);
-	const struct fs_node *node = open->node, *child = node->child;
+	const struct fs_node *node = file->node, *child = node->child;
 	uint64_t done = 0;
 
 	if (node->kind != FS_DIRECTORY)
 		return -ENOTDIR;
-	for (uint64_t skip = 2; skip < open->offset && child; skip++)
+	for (uint64_t skip = 2; skip < file->position && child; skip++)
 		child = child->next;
 	for (;;) {
-		const struct fs_node *one = open->offset == 0 ? node : open->offset == 1 ? node->parent : child;
-		const char *name = open->offset == 0 ? "." : open->offset == 1 ? ".." : child ? child->name : NULL;
+		const struct fs_node *one = file->position == 0 ? node : file->position == 1 ? node->parent : child;
+		const char *name = file->position == 0 ? "." : file->position == 1 ? ".." : child ? child->name : NULL;
 		long length;
 
 		if (!name)
 			return (long)done;
-		length = put_entry(to + done, room - done, one ? one : node, name, open->offset + 1);
+		length = put_entry(to + done, room - done, one ? one : node, name, file->position + 1);
 		if (length <= 0)
 			return done ? (long)done : length ? length : -EINVAL;
 		done += (uint64_t)length;
-		if (open->offset++ >= 2)
+		if (file->position++ >= 2)
 			child = child->next;
 	}
 }

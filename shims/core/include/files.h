@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The application's descriptors: each stands for a handle that the host granted, or for nothing at all. */
+/* The application's descriptors: each stands for an open file, or for nothing. */
 #ifndef MOTTE_FILES_H
 #define MOTTE_FILES_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "file.h"
 
 /* RLIMIT_NOFILE. */
-#define FILES_MOST 256
-/* A standard input that is always at its end. */
-#define HANDLE_EMPTY (-2)
+#define FILES_MOST 1024
 
 /* Descriptors 0, 1 and 2. */
 void files_start(bool empty_stdin);
 
-/* The handle of a descriptor, HANDLE_EMPTY, or -EBADF. */
-int32_t files_handle(uint64_t fd);
+/* The open file of a descriptor with a reference more, for file_drop(); NULL: -EBADF. */
+struct file *files_get(uint64_t fd);
 
-/* The lowest free descriptor from `least` on for the same file: the number, -EMFILE or -EINVAL. */
-long files_duplicate(int32_t handle, uint64_t least, bool close_on_exec);
+/* The lowest free descriptor from `least` on, and a reference to the file: the number, -EMFILE or -EINVAL. */
+long files_add(struct file *file, uint64_t least, bool close_on_exec);
 
-/* Puts the file at `fd`, which is below FILES_MOST and was closed. */
-void files_set(uint64_t fd, int32_t handle, bool close_on_exec);
+/* As files_add() of a new file; the caller's only reference is given up, whatever the result. */
+long files_open(struct file *file, bool close_on_exec);
 
-/* Frees a descriptor that is open; whether it was the last one for its handle. */
-bool files_release(uint64_t fd);
+/* dup3(): `fd` stands for the file from now on; what it stood for is closed. */
+long files_replace(uint64_t fd, struct file *file, bool close_on_exec);
+
+/* close(). */
+long files_close(uint64_t fd);
 
 /* FD_CLOEXEC of a descriptor that is open. */
 bool files_close_on_exec(uint64_t fd);

@@ -57,4 +57,7 @@ struct fs_place {
 };
 long node_walk(struct fs_node *from, const char *path, struct fs_place *place);
 
+/* The same from an open directory; NULL is the working directory. */
+long fs_place(struct file *from, const char *path, struct fs_place *place);
+
 #endif

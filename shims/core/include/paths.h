@@ -3,11 +3,12 @@
 #define MOTTE_PATHS_H
 
 #include <stdint.h>
+#include "file.h"
 #include "linux.h"
 
 /* A path of the application's, copied, and where it starts if it is relative. */
 struct path {
-	int32_t from; /* an open directory's handle, or FS_ROOT */
+	struct file *from; /* an open directory, which the descriptor keeps open; NULL: the working directory */
 	char text[PATH_MAX];
 };
 

@@ -5,10 +5,10 @@
  */
 #include "../include/bytes.h"
 #include "../include/files.h"
+#include "../include/fs.h"
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/paths.h"
-#include "../include/stat.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
@@ -22,31 +22,28 @@ long path_get(struct path *path, uint64_t directory, uint64_t text)
 {
 	long error = user_path(path->text, text);
 
-	path->from = FS_ROOT;
+	path->from = NULL;
 	if (error || path->text[0] == '/' || (int32_t)directory == AT_FDCWD)
 		return error;
-	path->from = files_handle((uint64_t)(uint32_t)directory);
-	if (path->from == -EBADF)
+	path->from = files_get((uint64_t)(uint32_t)directory);
+	if (!path->from)
 		return -EBADF;
-	return handle_is_fs(path->from) ? 0 : -ENOTDIR;
+	(void)file_drop(path->from);
+	return FS_OPENS && path->from->kind == FILE_TREE ? 0 : -ENOTDIR;
 }
 
 static long open_path(uint64_t directory, uint64_t text, uint64_t flags, uint64_t mode)
 {
 	struct path path;
-	long handle, fd, error = path_get(&path, directory, text);
+	struct file *file;
+	long error = path_get(&path, directory, text);
 
 	if (error)
 		return error;
 	if (!SHIM_FILES)
 		return flags & O_CREAT ? -EROFS : -ENOENT;
-	handle = fs_open(path.from, path.text, (uint32_t)flags, (uint32_t)mode);
-	if (handle < 0)
-		return handle;
-	fd = files_duplicate((int32_t)handle, 0, (flags & O_CLOEXEC) != 0);
-	if (fd < 0)
-		fs_close((int32_t)handle);
-	return fd;
+	error = fs_open(path.from, path.text, (uint32_t)flags, (uint32_t)mode, &file);
+	return error ? error : files_open(file, (flags & O_CLOEXEC) != 0);
 }
 
 long sys_open(const struct syscall_frame *frame)
@@ -66,9 +63,13 @@ static long stat_path(uint64_t directory, uint64_t text, uint64_t flags, struct 
 	long error = path_get(&path, directory, text);
 
 	if (error == -ENOENT && (flags & AT_EMPTY_PATH)) {
-		int32_t handle = files_handle((uint64_t)(uint32_t)directory);
+		struct file *file = files_get((uint64_t)(uint32_t)directory);
 
-		return handle == -EBADF ? handle : stat_handle(handle, to);
+		if (!file)
+			return -EBADF;
+		error = file_stat(file, to);
+		(void)file_drop(file);
+		return error;
 	}
 	if (error)
 		return error;

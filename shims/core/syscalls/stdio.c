@@ -1,70 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading, writing and closing descriptors. */
-#include "../generated/hostcall_guest.h"
 #include "../include/files.h"
-#include "../include/fs.h"
 #include "../include/linux.h"
-#include "../include/memory.h"
-#include "../include/platform.h"
-#include "../include/signal.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
+/* As Linux cuts it: a result fits an int, and whole pages are moved. */
+#define COUNT_MOST 0x7ffff000ull
+
+static long move(const struct syscall_frame *frame, bool writing, int64_t at)
+{
+	struct file *file = files_get(frame->arg[0]);
+	uint64_t count = frame->arg[2] < COUNT_MOST ? frame->arg[2] : COUNT_MOST;
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = writing ? file_write(file, frame->arg[1], count, at, true) : file_read(file, frame->arg[1], count, at, true);
+	(void)file_drop(file);
+	return result;
+}
+
 long sys_read(const struct syscall_frame *frame)
 {
-	int32_t handle = files_handle(frame->arg[0]);
-	uint64_t count = frame->arg[2] < HOSTCALL_DATA_SIZE ? frame->arg[2] : HOSTCALL_DATA_SIZE;
-
-	if (handle == -EBADF)
-		return handle;
-	if (handle_is_fs(handle))
-		return fs_read(handle, frame->arg[1], frame->arg[2], FS_AT_OFFSET);
-	if (memory_touch(frame->arg[1], count, PERM_R | PERM_W))
-		return -EFAULT;
-	if (handle == HANDLE_EMPTY)
-		return 0;
-	return host_read(platform_call(), handle, (void *)frame->arg[1], count);
-}
-
-/* Nobody reads any more: the application hears of it twice, as everywhere. */
-static long told(long written)
-{
-	const struct siginfo info = { .number = SIGPIPE, .sender = { .pid = 1 } };
-
-	if (written == -EPIPE)
-		(void)signal_send(&info);
-	return written;
-}
-
-static long write_to(int32_t handle, uint64_t from, uint64_t count)
-{
-	if (handle_is_fs(handle))
-		return fs_write(handle, from, count, FS_AT_OFFSET);
-	if (count > HOSTCALL_DATA_SIZE)
-		count = HOSTCALL_DATA_SIZE;
-	if (memory_touch(from, count, PERM_R))
-		return -EFAULT;
-	if (handle == HANDLE_EMPTY)
-		return -EBADF; /* as of a descriptor that is open for reading */
-	return told(host_write(platform_call(), handle, (const void *)from, count));
+	return move(frame, false, FILE_POSITION);
 }
 
 long sys_write(const struct syscall_frame *frame)
 {
-	int32_t handle = files_handle(frame->arg[0]);
+	return move(frame, true, FILE_POSITION);
+}
 
-	return handle == -EBADF ? handle : write_to(handle, frame->arg[1], frame->arg[2]);
+long sys_pread64(const struct syscall_frame *frame)
+{
+	return (int64_t)frame->arg[3] < 0 ? -EINVAL : move(frame, false, (int64_t)frame->arg[3]);
+}
+
+long sys_pwrite64(const struct syscall_frame *frame)
+{
+	return (int64_t)frame->arg[3] < 0 ? -EINVAL : move(frame, true, (int64_t)frame->arg[3]);
 }
 
 /* The vector's parts one after the other, until one is not done whole: an error counts only when nothing was done. */
-static long vector(const struct syscall_frame *frame, bool writing)
+static long parts(struct file *file, const struct syscall_frame *frame, bool writing)
 {
-	struct syscall_frame one = *frame;
 	struct iovec part;
 	int64_t done = 0;
 
-	if (files_handle(frame->arg[0]) == -EBADF)
-		return -EBADF;
 	if (frame->arg[2] > IOV_MAX)
 		return -EINVAL;
 	for (uint64_t i = 0; i < frame->arg[2]; i++) {
@@ -72,10 +54,9 @@ static long vector(const struct syscall_frame *frame, bool writing)
 
 		if (!result && (int64_t)part.length < 0)
 			result = -EINVAL;
-		one.arg[1] = part.base;
-		one.arg[2] = part.length;
-		if (!result)
-			result = part.length == 0 ? 0 : writing ? sys_write(&one) : sys_read(&one);
+		if (!result && part.length != 0)
+			result = writing ? file_write(file, part.base, part.length, FILE_POSITION, done == 0) :
+					   file_read(file, part.base, part.length, FILE_POSITION, done == 0);
 		if (result < 0)
 			return done ? done : result;
 		done += result;
@@ -83,6 +64,18 @@ static long vector(const struct syscall_frame *frame, bool writing)
 			break;
 	}
 	return done;
+}
+
+static long vector(const struct syscall_frame *frame, bool writing)
+{
+	struct file *file = files_get(frame->arg[0]);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = parts(file, frame, writing);
+	(void)file_drop(file);
+	return result;
 }
 
 long sys_readv(const struct syscall_frame *frame)
@@ -95,85 +88,54 @@ long sys_writev(const struct syscall_frame *frame)
 	return vector(frame, true);
 }
 
-/* Standard streams have no positions that anybody should rely on. */
-long sys_pread64(const struct syscall_frame *frame)
-{
-	int32_t handle = files_handle(frame->arg[0]);
-
-	if (handle == -EBADF || !handle_is_fs(handle))
-		return handle == -EBADF ? handle : -ESPIPE;
-	if ((int64_t)frame->arg[3] < 0)
-		return -EINVAL;
-	return fs_read(handle, frame->arg[1], frame->arg[2], (int64_t)frame->arg[3]);
-}
-
-long sys_pwrite64(const struct syscall_frame *frame)
-{
-	int32_t handle = files_handle(frame->arg[0]);
-
-	if (handle == -EBADF || !handle_is_fs(handle))
-		return handle == -EBADF ? handle : -ESPIPE;
-	if ((int64_t)frame->arg[3] < 0)
-		return -EINVAL;
-	return fs_write(handle, frame->arg[1], frame->arg[2], (int64_t)frame->arg[3]);
-}
-
 long sys_lseek(const struct syscall_frame *frame)
 {
-	int32_t handle = files_handle(frame->arg[0]);
+	struct file *file = files_get(frame->arg[0]);
+	long result;
 
-	if (handle == -EBADF)
-		return handle;
-	if (handle == HANDLE_EMPTY)
-		return -ESPIPE;
-	if (handle_is_fs(handle))
-		return fs_seek(handle, (int64_t)frame->arg[1], (uint32_t)frame->arg[2]);
-	return host_lseek(platform_call(), handle, (int64_t)frame->arg[1], (uint32_t)frame->arg[2]);
-}
-
-/* Closes one descriptor; the host is told when it was the last. */
-static long close_one(uint64_t fd, int32_t handle)
-{
-	if (!files_release(fd) || handle == HANDLE_EMPTY)
-		return 0;
-	if (handle_is_fs(handle)) {
-		fs_close(handle);
-		return 0;
-	}
-	return host_close(platform_call(), handle);
+	if (!file)
+		return -EBADF;
+	result = file_seek(file, (int64_t)frame->arg[1], (uint32_t)frame->arg[2]);
+	(void)file_drop(file);
+	return result;
 }
 
 long sys_close(const struct syscall_frame *frame)
 {
-	int32_t handle = files_handle(frame->arg[0]);
-
-	return handle == -EBADF ? handle : close_one(frame->arg[0], handle);
+	return files_close(frame->arg[0]);
 }
 
 long sys_dup(const struct syscall_frame *frame)
 {
-	int32_t handle = files_handle(frame->arg[0]);
+	struct file *file = files_get(frame->arg[0]);
 
-	return handle == -EBADF ? handle : files_duplicate(handle, 0, false);
+	return file ? files_open(file, false) : -EBADF;
 }
 
 static long duplicate_to(uint64_t from, uint64_t to, bool close_on_exec)
 {
-	int32_t handle = files_handle(from), other = files_handle(to);
+	struct file *file = files_get(from);
+	long result;
 
-	if (handle == -EBADF || to >= FILES_MOST)
+	if (!file)
 		return -EBADF;
-	if (other != -EBADF)
-		(void)close_one(to, other); /* as Linux: its error is lost */
-	files_set(to, handle, close_on_exec);
-	return (long)to;
+	result = files_replace(to, file, close_on_exec);
+	(void)file_drop(file);
+	return result;
 }
 
+/* Of a descriptor and itself it only says whether that is open. */
 long sys_dup2(const struct syscall_frame *frame)
 {
-	if (frame->arg[0] == frame->arg[1])
-		return files_handle(frame->arg[0]) == -EBADF ? -EBADF : (long)frame->arg[0];
-	return duplicate_to(frame->arg[0], frame->arg[1], false);
+	struct file *file;
+
+	if (frame->arg[0] != frame->arg[1])
+		return duplicate_to(frame->arg[0], frame->arg[1], false);
+	file = files_get(frame->arg[0]);
+	if (!file)
+		return -EBADF;
+	(void)file_drop(file);
+	return (long)frame->arg[0];
 }
 
 long sys_dup3(const struct syscall_frame *frame)

@@ -11,12 +11,16 @@
 #define CWD ((uint64_t)AT_FDCWD)
 #define GETDENTS_MOST (1u << 20)
 
-/* The file behind a descriptor; -EBADF when none is, -EINVAL when it is the host's. */
-static int32_t file_of(uint64_t fd)
+/* The file of the tree behind a descriptor, for file_drop(); NULL with -EBADF or -EINVAL in `error`. */
+static struct file *file_of(uint64_t fd, long *error)
 {
-	int32_t handle = files_handle(fd);
+	struct file *file = files_get(fd);
 
-	return handle == -EBADF || handle_is_fs(handle) ? handle : -EINVAL;
+	*error = file ? -EINVAL : -EBADF;
+	if (!file || file->kind == FILE_TREE)
+		return file;
+	(void)file_drop(file);
+	return NULL;
 }
 
 static long make_directory(uint64_t directory, uint64_t text, uint64_t mode)
@@ -97,17 +101,26 @@ long sys_truncate(const struct syscall_frame *frame)
 
 long sys_ftruncate(const struct syscall_frame *frame)
 {
-	int32_t handle = file_of(frame->arg[0]);
+	long result;
+	struct file *file = file_of(frame->arg[0], &result);
 
-	return handle < 0 ? handle : fs_truncate(handle, (int64_t)frame->arg[1]);
+	if (!file)
+		return result;
+	result = fs_truncate(file, (int64_t)frame->arg[1]);
+	(void)file_drop(file);
+	return result;
 }
 
 /* Memory is as safe as it will ever be. */
 long sys_fsync(const struct syscall_frame *frame)
 {
-	int32_t handle = file_of(frame->arg[0]);
+	long error;
+	struct file *file = file_of(frame->arg[0], &error);
 
-	return handle < 0 ? handle : 0;
+	if (!file)
+		return error;
+	(void)file_drop(file);
+	return 0;
 }
 
 long sys_fdatasync(const struct syscall_frame *frame)
@@ -135,10 +148,13 @@ long sys_fchmodat(const struct syscall_frame *frame)
 
 long sys_getdents64(const struct syscall_frame *frame)
 {
-	int32_t handle = file_of(frame->arg[0]);
-	uint64_t room = (uint32_t)frame->arg[2];
+	uint64_t room = (uint32_t)frame->arg[2] < GETDENTS_MOST ? (uint32_t)frame->arg[2] : GETDENTS_MOST;
+	long result;
+	struct file *file = file_of(frame->arg[0], &result);
 
-	if (handle < 0)
-		return handle == -EINVAL ? -ENOTDIR : handle;
-	return fs_list(handle, frame->arg[1], room < GETDENTS_MOST ? room : GETDENTS_MOST);
+	if (!file)
+		return result == -EINVAL ? -ENOTDIR : result;
+	result = fs_list(file, frame->arg[1], room);
+	(void)file_drop(file);
+	return result;
 }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Open files, as dup() shares them. What can be done with one is a function here; each finds the file's kind by a switch
+ * (docs/adr/0005: there are no pointers to functions in the shim).
+ *
+ * A system call holds a reference to the file that it works on, for a wait gives up the core lock and another thread may
+ * close the descriptor meanwhile. `to` and `from` are the application's and are touched before they are used. Results are
+ * Linux's.
+ */
+#ifndef MOTTE_FILE_H
+#define MOTTE_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "stat.h"
+#include "wait.h"
+
+enum file_kind {
+	FILE_STREAM, /* the host's: standard input, output, error */
+	FILE_EMPTY,  /* a standard input that is always at its end */
+	FILE_TREE,   /* of the file system within the Keep */
+};
+
+struct fs_node;
+
+struct file {
+	enum file_kind kind;
+	uint32_t references; /* descriptors, and system calls in progress */
+	uint32_t flags;      /* as F_GETFL tells them; of a stream the host knows them */
+	int32_t handle;      /* of what is the host's */
+	uint64_t position;
+	struct fs_node *node;
+};
+
+/* A file with one reference, the caller's; NULL when there is no memory. */
+struct file *file_new(enum file_kind kind, uint32_t flags);
+
+static inline struct file *file_hold(struct file *file)
+{
+	file->references++;
+	return file;
+}
+
+/* Gives a reference back; the last one closes the file, and only then can the result be an error. */
+long file_drop(struct file *file);
+
+/* Instead of a position: at the file's own, which moves. */
+#define FILE_POSITION (-1)
+
+/* These wait until something can be done, unless the file is O_NONBLOCK or `wait` says not to: -EAGAIN. */
+long file_read(struct file *file, uint64_t to, uint64_t count, int64_t at, bool wait);
+long file_write(struct file *file, uint64_t from, uint64_t count, int64_t at, bool wait);
+
+long file_seek(struct file *file, int64_t offset, uint32_t whence);
+long file_stat(struct file *file, struct stat *to);
+
+/* F_GETFL, F_SETFL. */
+long file_flags(struct file *file);
+long file_set_flags(struct file *file, uint32_t flags);
+
+/* FIONREAD, TCGETS and their like; `to` is the argument. */
+long file_control(struct file *file, uint64_t request, uint64_t to);
+
+/*
+ * What poll() would say now, of all events. `*handle` is the host's handle to ask about the rest, or -1 where nobody
+ * else knows more.
+ */
+uint32_t file_ready(struct file *file, int32_t *handle);
+
+/* Waits until one of `events`, an error or a hang-up may hold. 0, -ETIMEDOUT or -EINTR. */
+long file_wait(struct file *file, uint32_t events, const struct timespec *deadline);
+
+#endif
