@@ -9,6 +9,7 @@
 #include "include/memory.h"
 #include "include/platform.h"
 #include "include/random.h"
+#include "include/task.h"
 
 /* As Linux's RLIMIT_STACK, or an eighth of a small heap. */
 #define STACK_MOST (8ull << 20)
@@ -141,6 +142,7 @@ uint64_t boot_exec(const struct exec *exec)
 	/* The plan was made for this very configuration. */
 	if (header->memory != exec->heap || header->threads != exec->threads)
 		keep_refuse(REASON_KEEP_INFO);
+	task_boot();
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
 	stack = build_stack(&message, exec);
 	if (memory_unmap(message.address, message.pages))

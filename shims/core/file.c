@@ -7,6 +7,7 @@
 #include "include/platform.h"
 #include "include/signal.h"
 #include "include/stream.h"
+#include "include/task.h"
 
 #define MODE_NULL 020666
 #define RDEV_NULL 0x103
@@ -102,7 +103,7 @@ static long told(long written)
 	const struct siginfo info = { .number = SIGPIPE, .sender = { .pid = 1 } };
 
 	if (written == -EPIPE)
-		(void)signal_send(&info);
+		(void)signal_send(task_self(), &info); /* to whoever wrote */
 	return written;
 }
 

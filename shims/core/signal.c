@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which signals wait, which are blocked, and what each does. */
+/* Which signals are blocked, who takes one, and what it does. */
 #include "include/signal.h"
 #include "include/bytes.h"
 #include "include/linux.h"
 #include "include/platform.h"
+#include "include/task.h"
 
 #define SA_RESETHAND 0x80000000u
 #define SA_NODEFER 0x40000000u
 
 static struct sigaction actions[SIGNALS + 1];
-static struct stack_t alternate = { 0, SS_DISABLE, 0, 0 };
-static uint64_t blocked, pending;
-static struct siginfo infos[SIGNALS + 1];
 
-/* The mask that a handler's frame gives back when it is not `blocked`: of a call that blocks others while it waits. */
-static uint64_t until_handled;
-static bool is_until_handled;
+/* Sent to the process: for any task that does not block them. */
+static struct signal_queue shared;
+
+static struct task_signals *mine(void)
+{
+	return &task_self()->signals;
+}
 
 struct sigaction *signal_action(uint64_t number)
 {
@@ -24,40 +26,52 @@ struct sigaction *signal_action(uint64_t number)
 
 uint64_t signal_blocked(void)
 {
-	return blocked;
+	return mine()->blocked;
 }
 
 uint64_t signal_pending(void)
 {
-	return pending;
+	return mine()->own.set | shared.set;
 }
 
 struct stack_t *signal_stack(void)
 {
-	return &alternate;
+	return &mine()->alternate;
 }
 
 bool signal_on_stack(uint64_t rsp)
 {
-	return !(alternate.flags & SS_DISABLE) && rsp - alternate.sp < alternate.size;
+	const struct stack_t *alternate = signal_stack();
+
+	return !(alternate->flags & SS_DISABLE) && rsp - alternate->sp < alternate->size;
 }
 
 /* A system call looks at one word when it returns. */
-static void tell(void)
+static void tell(struct task *task)
 {
-	platform_signal_due((pending & ~blocked) != 0);
+	const struct task_signals *signals = &task->signals;
+
+	platform_signal_due(task, ((signals->own.set | shared.set) & ~signals->blocked) != 0);
+}
+
+void signal_start(struct task *task, uint64_t blocked)
+{
+	task->signals = (struct task_signals){ .blocked = blocked, .alternate = { .flags = SS_DISABLE } };
+	tell(task);
 }
 
 void signal_block(uint64_t set)
 {
-	blocked = set & ~SIGNALS_UNBLOCKABLE;
-	tell();
+	mine()->blocked = set & ~SIGNALS_UNBLOCKABLE;
+	tell(task_self());
 }
 
 void signal_block_until_handled(uint64_t set)
 {
-	until_handled = blocked;
-	is_until_handled = true;
+	struct task_signals *signals = mine();
+
+	signals->until_handled = signals->blocked;
+	signals->is_until_handled = true;
 	signal_block(set);
 }
 
@@ -73,43 +87,62 @@ static bool stops(uint64_t number)
 	return number >= SIGSTOP && number <= 22;
 }
 
-void signal_forget(uint64_t number)
+static bool is_ignored(uint64_t number)
 {
-	pending &= ~signal_bit(number);
-	tell();
+	uint64_t handler = actions[number].handler;
+
+	return handler == SIG_IGN || (handler == SIG_DFL && is_harmless(number));
 }
 
-long signal_send(const struct siginfo *info)
+void signal_forget(uint64_t number)
+{
+	signal_queue_forget(&shared, signal_bit(number));
+	for (struct task *task = task_first(); task != NULL; task = task->next) {
+		signal_queue_forget(&task->signals.own, signal_bit(number));
+		tell(task);
+	}
+}
+
+/* Whether a task would take the signal at once: the one that it is for, or any. */
+static bool is_taken(const struct task *to, uint64_t bit)
+{
+	const struct task *task = to != NULL ? to : task_first();
+
+	while (to == NULL && task->next != NULL && (task->signals.blocked & bit))
+		task = task->next;
+	return !(task->signals.blocked & bit);
+}
+
+long signal_send(struct task *to, const struct siginfo *info)
 {
 	uint64_t number = (uint64_t)info->number;
-	uint64_t handler = actions[number].handler;
-	bool waits = (blocked & signal_bit(number)) != 0;
+	long error;
 
-	if (!waits && (handler == SIG_IGN || (handler == SIG_DFL && is_harmless(number))))
-		return 0;
-	if (!waits && handler == SIG_DFL) {
-		if (stops(number))
-			return -ENOSYS;
-		keep_end((uint32_t)number);
+	if (is_taken(to, signal_bit(number))) {
+		if (is_ignored(number))
+			return 0;
+		if (actions[number].handler == SIG_DFL) {
+			if (stops(number))
+				return -ENOSYS;
+			keep_end((uint32_t)number);
+		}
 	}
-	if (!(pending & signal_bit(number)))
-		infos[number] = *info;
-	pending |= signal_bit(number);
-	tell();
-	return 0;
+	error = signal_queue_add(to != NULL ? &to->signals.own : &shared, info);
+	if (to != NULL)
+		tell(to);
+	else
+		for (struct task *task = task_first(); task != NULL; task = task->next)
+			tell(task);
+	return error;
 }
 
 uint64_t signal_take(uint64_t set, struct siginfo *info)
 {
-	uint64_t ready = pending & set;
-	uint64_t number;
+	uint64_t number = signal_queue_take(&mine()->own, set, info);
 
-	if (ready == 0)
-		return 0;
-	number = (uint64_t)__builtin_ctzll(ready) + 1;
-	*info = infos[number];
-	pending &= ~signal_bit(number);
-	tell();
+	if (number == 0)
+		number = signal_queue_take(&shared, set, info);
+	tell(task_self());
 	return number;
 }
 
@@ -117,17 +150,18 @@ uint64_t signal_take(uint64_t set, struct siginfo *info)
 static bool call(struct context *context, const struct siginfo *info)
 {
 	struct sigaction *action = &actions[info->number];
-	uint64_t mask = is_until_handled ? until_handled : blocked;
+	struct task_signals *signals = mine();
+	uint64_t mask = signals->is_until_handled ? signals->until_handled : signals->blocked;
 
 	if (!signal_frame_put(context, action, info, mask))
 		return false;
-	is_until_handled = false;
-	blocked |= action->mask;
+	signals->is_until_handled = false;
+	signals->blocked |= action->mask;
 	if (!(action->flags & SA_NODEFER))
-		blocked |= signal_bit((uint64_t)info->number);
+		signals->blocked |= signal_bit((uint64_t)info->number);
 	if (action->flags & SA_RESETHAND)
 		action->handler = SIG_DFL;
-	tell();
+	tell(task_self());
 	return true;
 }
 
@@ -143,31 +177,33 @@ unsigned signal_fault(struct context *context, const struct siginfo *info)
 {
 	uint64_t handler = actions[info->number].handler;
 
-	if (handler == SIG_DFL || handler == SIG_IGN || (blocked & signal_bit((uint64_t)info->number)))
+	if (handler == SIG_DFL || handler == SIG_IGN || (mine()->blocked & signal_bit((uint64_t)info->number)))
 		return (unsigned)info->number;
 	return call(context, info) ? 0 : no_room(context, info->number);
 }
 
 unsigned signal_deliver(struct context *context)
 {
+	struct task_signals *signals = mine();
 	struct siginfo info;
 	unsigned end = 0;
 
 	/* Each on top of the one before, as if it had come at the first instruction of that one's handler. */
-	while (!end && signal_take(~blocked, &info)) {
-		uint64_t handler = actions[info.number].handler;
+	while (!end && signal_take(~signals->blocked, &info)) {
+		uint64_t number = (uint64_t)info.number;
+		bool by_default = actions[number].handler == SIG_DFL;
 
-		if (handler == SIG_IGN || (handler == SIG_DFL && (is_harmless((uint64_t)info.number) || stops((uint64_t)info.number))))
+		if (is_ignored(number) || (by_default && stops(number)))
 			continue;
-		if (handler == SIG_DFL)
+		if (by_default)
 			end = (unsigned)info.number;
 		else if (!call(context, &info))
 			end = no_room(context, info.number);
 	}
-	if (is_until_handled && !end) {
+	if (signals->is_until_handled && !end) {
 		/* Nothing that had a handler: the call that waits has no reason to return, and nobody is left to give it one. */
-		is_until_handled = false;
-		signal_block(until_handled);
+		signals->is_until_handled = false;
+		signal_block(signals->until_handled);
 	}
 	return end;
 }
@@ -182,7 +218,7 @@ unsigned signal_return(struct context *context)
 		return signal_fault(context, &info);
 	}
 	if (!signal_on_stack(context->registers.rsp) && (rest.stack.flags & SS_DISABLE || rest.stack.size >= MINSIGSTKSZ))
-		alternate = (struct stack_t){ rest.stack.sp, rest.stack.flags & ~SS_ONSTACK, 0, rest.stack.size };
+		*signal_stack() = (struct stack_t){ rest.stack.sp, rest.stack.flags & ~SS_ONSTACK, 0, rest.stack.size };
 	signal_block(rest.mask);
 	return signal_deliver(context);
 }

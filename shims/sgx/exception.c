@@ -6,6 +6,7 @@
  */
 #include "include/sgx_keep.h"
 #include "../core/include/linux.h"
+#include "../core/include/lock.h"
 #include "../core/include/memory.h"
 #include "../core/include/platform.h"
 #include "../core/include/signal.h"
@@ -159,17 +160,19 @@ static uint32_t breakpoint(const struct exception *e)
 	return fault(e, SIGTRAP, SI_KERNEL, 0);
 }
 
+static bool is_signal_due(const struct exception *e)
+{
+	return e->gpr->rip == (uint64_t)landing_signal && (e->gpr->exitinfo & EXITINFO_VECTOR_MASK) == EXIT_VECTOR_UD;
+}
+
 static uint32_t handle(const struct exception *e)
 {
 	const struct exinfo *info = (const struct exinfo *)(e->frame + FRAME_EXINFO);
 	uint64_t rip = e->gpr->rip;
 	uint32_t exitinfo = e->gpr->exitinfo, vector = exitinfo & EXITINFO_VECTOR_MASK;
-	struct span shim = platform_shim();
 
-	if (rip == (uint64_t)landing_signal && vector == EXIT_VECTOR_UD)
+	if (is_signal_due(e))
 		return deliver(e);
-	if (rip >= shim.start && rip < shim.end)
-		return refuse(e->leaving, REASON_SHIM_FAULT, rip - shim.start);
 	if (!is_plausible(exitinfo, e->gpr))
 		return refuse(e->leaving, REASON_EXCEPTION, 0);
 	switch (vector) {
@@ -200,13 +203,35 @@ static uint32_t handle(const struct exception *e)
 	return refuse(e->leaving, REASON_EXCEPTION, 0);
 }
 
+/*
+ * Everything but a trap can be had again by resuming, which runs the instruction once more; the host lets others run
+ * meanwhile (docs/sgx-keep.md). What interrupts the application never holds the lock itself.
+ */
+static bool take_lock(uint32_t vector)
+{
+	while (!core_lock_briefly())
+		if (vector != EXIT_VECTOR_DB)
+			return false;
+	return true;
+}
+
 uint32_t exception_handle(uint8_t *frame, struct leaving *leaving)
 {
 	const struct exception e = { frame, (struct gprsgx *)(frame + FRAME_GPRSGX), leaving };
+	struct span shim = platform_shim();
+	uint64_t rip = e.gpr->rip;
 	uint32_t why;
 
 	*leaving = (struct leaving){ 0 };
-	why = handle(&e);
+	if (rip >= shim.start && rip < shim.end && !is_signal_due(&e)) {
+		why = refuse(leaving, REASON_SHIM_FAULT, rip - shim.start); /* it may hold the lock */
+	} else if (take_lock(e.gpr->exitinfo & EXITINFO_VECTOR_MASK)) {
+		why = handle(&e);
+		if (why == EXIT_WHY_RESUME)
+			core_unlock(); /* of a Keep that is over nobody gets it */
+	} else {
+		why = EXIT_WHY_BUSY;
+	}
 	e.gpr->exitinfo = 0; /* dealt with: an entry for the same exception again finds none */
 	return why;
 }

@@ -207,12 +207,53 @@ static void masks(void)
 	printf("none: %s\n", kill(getpid(), 65) ? strerror(errno) : "done");
 }
 
+static void queued(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	printf("queued: signal SIGRTMIN+%d code %d value %d from %s\n", number - SIGRTMIN, info->si_code, info->si_value.sival_int,
+	       info->si_pid == getpid() ? "here" : "elsewhere");
+}
+
+/* Of signals from SIGRTMIN on each waits; of the others one; the lower ones come first. */
+static void queues(void)
+{
+	sigset_t mask, old, waiting;
+	siginfo_t info;
+
+	count = 0;
+	set(SIGUSR1, note, 0);
+	set(SIGRTMIN, queued, 0);
+	set(SIGRTMIN + 3, queued, 0);
+	sigfillset(&mask);
+	sigprocmask(SIG_BLOCK, &mask, &old);
+	for (int i = 1; i < 4; i++) {
+		sigqueue(getpid(), SIGRTMIN + 3, (union sigval){ .sival_int = i });
+		sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 10 * i });
+		raise(SIGUSR1);
+	}
+	raise(SIGRTMIN + 5);
+	raise(SIGRTMIN + 5);
+	sigpending(&waiting);
+	printf("pending: %d %d\n", sigismember(&waiting, SIGRTMIN), sigismember(&waiting, SIGRTMIN + 5));
+	signal(SIGRTMIN + 5, SIG_IGN);
+	sigpending(&waiting);
+	printf("ignored: %d\n", sigismember(&waiting, SIGRTMIN + 5));
+	sigemptyset(&waiting);
+	sigaddset(&waiting, SIGRTMIN + 3);
+	printf("sigwaitinfo %d", sigwaitinfo(&waiting, &info) - SIGRTMIN);
+	printf(" value %d\n", info.si_value.sival_int);
+	sigpending(&waiting);
+	printf("pending: %d\n", sigismember(&waiting, SIGRTMIN + 3));
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IONBF, 0);
 	faults();
 	registers();
 	masks();
+	queues();
 	alternate();
 	signal(SIGABRT, SIG_DFL);
 	abort();

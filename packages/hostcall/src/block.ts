@@ -8,7 +8,7 @@ export const DATA_OFFSET = 0x1000;
 export const DATA_SIZE = 0x20000;
 
 /** Why the Keep left (RDI at EEXIT). */
-export const EXIT_WHY = { HOSTCALL: 1, RESUME: 2, ENDED: 3, REFUSED: 4, IGNORED: 5 } as const;
+export const EXIT_WHY = { HOSTCALL: 1, RESUME: 2, ENDED: 3, REFUSED: 4, IGNORED: 5, BUSY: 6 } as const;
 
 export const HOSTCALL_BLOCK_FIELDS = [
   { at: 0x00, name: 'version', type: 'u32', doc: '1' },

@@ -158,6 +158,7 @@ export const SERVED: readonly Served[] = [
     calls: ['clock_nanosleep'],
     doc: 'without a time and with nothing pending the Keep ends with SIGABRT',
   },
+  { number: 129, name: 'rt_sigqueueinfo', component: 'signals', doc: 'itself; at most 64 wait' },
   {
     number: 130,
     name: 'rt_sigsuspend',
@@ -167,6 +168,7 @@ export const SERVED: readonly Served[] = [
   { number: 131, name: 'sigaltstack', component: 'signals' },
   { number: 200, name: 'tkill', component: 'signals', doc: 'itself' },
   { number: 234, name: 'tgkill', component: 'signals', doc: 'itself' },
+  { number: 297, name: 'rt_tgsigqueueinfo', component: 'signals', doc: 'itself' },
 
   { number: 35, name: 'nanosleep', component: 'time', calls: ['clock_gettime', 'clock_nanosleep'] },
   { number: 96, name: 'gettimeofday', component: 'time', calls: ['clock_gettime'] },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host's side of entering and leaving (docs/sgx-keep.md): the same loop for hardware and for emulation. */
 #include <string.h>
+#include <sys/syscall.h>
 #include "helper.h"
 #include "hostcall_host.h"
 
@@ -72,6 +73,13 @@ static uint32_t left(struct loop *loop)
 		return ENCLU_ERESUME;
 	case EXIT_WHY_IGNORED:
 		cpu.stats.ignored++;
+		return ENCLU_ERESUME;
+	case EXIT_WHY_BUSY:
+		/* Another of the Keep's threads has what the handler needs: the same exception comes again, and is no loop. */
+		if (loop->depth > 0)
+			loop->depth--;
+		loop->stuck = 0;
+		sys(SYS_sched_yield, 0, 0, 0, 0);
 		return ENCLU_ERESUME;
 	case EXIT_WHY_ENDED:
 		if ((value & 0x7f) == 0 && value <= 0xff00)

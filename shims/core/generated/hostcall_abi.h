@@ -19,6 +19,7 @@
 #define EXIT_WHY_ENDED 0x3
 #define EXIT_WHY_REFUSED 0x4
 #define EXIT_WHY_IGNORED 0x5
+#define EXIT_WHY_BUSY 0x6
 
 /* RSI at EEXIT with EXIT_WHY_REFUSED */
 #define REASON_BOOT_BLOCK 0x1

@@ -18,6 +18,8 @@
 #define MINSIGSTKSZ 2048
 
 /* si_code: who caused a signal, and why a fault. */
+#define SI_USER 0
+#define SI_TKILL (-6)
 #define SI_KERNEL 0x80
 #define ILL_ILLOPN 2
 #define FPE_INTDIV 1

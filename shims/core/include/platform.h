@@ -30,8 +30,10 @@ struct span {
  *   struct hostcall *platform_call(void)   this thread's side of its host-call block
  *   uint64_t platform_get_fs(void)    the application's FS base
  *   uint64_t platform_exec_rsp(void)  its stack pointer, while in a system call
- *   void platform_signal_due(bool)    whether a signal is to be delivered when the system call returns
+ *   struct task *task_self(void)      the application's thread that runs here
+ *   void platform_signal_due(struct task *, bool)   whether a signal is to be delivered when its system call returns
  */
+struct task;
 #include <platform_inline.h>
 
 /* ---- memory (the ledger decides, memory.c calls) ---- */

@@ -15,6 +15,7 @@
 
 #define SIGNALS 64
 #define SIGNAL_SET_BYTES 8
+#define SIGRTMIN 32
 #define SIG_DFL 0
 #define SIG_IGN 1
 #define SIGNALS_UNBLOCKABLE (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
@@ -53,9 +54,10 @@ struct siginfo {
 		struct {
 			int32_t pid;
 			uint32_t uid;
+			uint64_t value; /* of sigqueue() */
 		} sender;
 	};
-	uint8_t rest[104];
+	uint8_t rest[96];
 };
 _Static_assert(sizeof(struct siginfo) == 128, "siginfo");
 
@@ -77,7 +79,40 @@ struct context {
 	uint64_t fault_address;
 };
 
-/* ---- signal.c ---- */
+/* ---- signal_queue.c: signals that wait, of one task or of the process ---- */
+
+/* How many can wait with what their handlers are told; beyond, as under RLIMIT_SIGPENDING. */
+#define SIGNALS_QUEUED 64
+
+struct signal_queue {
+	uint64_t set;
+	struct queued_signal *first; /* what is told of them, oldest first */
+};
+
+/* A signal below SIGRTMIN waits once, however often it was sent. 0, or -EAGAIN. */
+long signal_queue_add(struct signal_queue *queue, const struct siginfo *info);
+
+/* The next signal of `set` that waits, taken away: its number, or 0. */
+uint64_t signal_queue_take(struct signal_queue *queue, uint64_t set, struct siginfo *info);
+
+/* Forgets what waits of `set`. */
+void signal_queue_forget(struct signal_queue *queue, uint64_t set);
+
+/* ---- signal.c: actions are the process's, all else is of the calling task ---- */
+
+struct task;
+
+/* A task's own part. */
+struct task_signals {
+	uint64_t blocked;
+	struct signal_queue own;   /* sent to this task; what is sent to the process is for any */
+	struct stack_t alternate;
+	uint64_t until_handled;    /* the mask that a handler's frame gives back when it is not `blocked` */
+	bool is_until_handled;     /* a call blocks others while it waits */
+};
+
+/* What a new task starts with. */
+void signal_start(struct task *task, uint64_t blocked);
 
 struct sigaction *signal_action(uint64_t number);
 uint64_t signal_blocked(void);
@@ -90,8 +125,11 @@ void signal_block(uint64_t set);
 /* As signal_block() for the time until a handler returns, or none was called. */
 void signal_block_until_handled(uint64_t set);
 
-/* The application sends itself a signal: what its default action ends, ends here. 0 or a negative errno. */
-long signal_send(const struct siginfo *info);
+/*
+ * The application sends a signal to one of its tasks, or, with NULL, to itself: then any task takes it that does not block
+ * it. What its default action ends, ends here. 0 or a negative errno.
+ */
+long signal_send(struct task *to, const struct siginfo *info);
 
 /* Forgets what is pending of a signal that is ignored from now on. */
 void signal_forget(uint64_t number);

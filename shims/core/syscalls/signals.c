@@ -7,13 +7,12 @@
 #include "../include/platform.h"
 #include "../include/signal.h"
 #include "../include/syscall.h"
+#include "../include/task.h"
 #include "../include/user.h"
 
 #define SIG_BLOCK 0
 #define SIG_UNBLOCK 1
 #define SIG_SETMASK 2
-#define SI_USER 0
-#define SI_TKILL (-6)
 
 static bool is_known(uint64_t number)
 {
@@ -153,28 +152,71 @@ long sys_sigaltstack(const struct syscall_frame *frame)
 	return frame->arg[1] == 0 ? 0 : user_put(frame->arg[1], &old, sizeof(old));
 }
 
-static long send(uint64_t number, int32_t code)
+static long send(struct task *to, uint64_t number, int32_t code)
 {
-	const struct siginfo info = { .number = (int32_t)number, .code = code, .sender = { .pid = 1 } };
+	const struct siginfo info = { .number = (int32_t)number, .code = code, .sender = { .pid = TASK_FIRST } };
 
 	if (number == 0)
 		return 0;
-	return is_known(number) ? signal_send(&info) : -EINVAL;
+	return is_known(number) ? signal_send(to, &info) : -EINVAL;
 }
 
 long sys_kill(const struct syscall_frame *frame)
 {
 	int32_t pid = (int32_t)frame->arg[0];
 
-	return pid > 1 || pid < -1 ? -ESRCH : send(frame->arg[1], SI_USER); /* itself, its group, all: the one process */
+	/* Itself, its group, all: the one process. */
+	return pid > TASK_FIRST || pid < -TASK_FIRST ? -ESRCH : send(NULL, frame->arg[1], SI_USER);
+}
+
+static long send_to(uint64_t task, uint64_t number)
+{
+	struct task *to = task_find((uint32_t)task);
+
+	if ((int32_t)task <= 0)
+		return -EINVAL;
+	return to == NULL ? -ESRCH : send(to, number, SI_TKILL);
 }
 
 long sys_tkill(const struct syscall_frame *frame)
 {
-	return frame->arg[0] != 1 ? -ESRCH : send(frame->arg[1], SI_TKILL);
+	return send_to(frame->arg[0], frame->arg[1]);
 }
 
 long sys_tgkill(const struct syscall_frame *frame)
 {
-	return frame->arg[0] != 1 || frame->arg[1] != 1 ? -ESRCH : send(frame->arg[2], SI_TKILL);
+	int32_t group = (int32_t)frame->arg[0];
+
+	if (group <= 0)
+		return -EINVAL;
+	return group != TASK_FIRST ? -ESRCH : send_to(frame->arg[1], frame->arg[2]);
+}
+
+/* sigqueue(): a value goes along, and the code is the sender's to choose, so far as it is not the kernel's. */
+static long queue(struct task *to, uint64_t number, uint64_t from)
+{
+	struct siginfo info;
+
+	if (user_get(&info, from, sizeof(info)))
+		return -EFAULT;
+	if (!is_known(number))
+		return number == 0 ? 0 : -EINVAL;
+	info.number = (int32_t)number;
+	return signal_send(to, &info);
+}
+
+long sys_rt_sigqueueinfo(const struct syscall_frame *frame)
+{
+	return (int32_t)frame->arg[0] != TASK_FIRST ? -ESRCH : queue(NULL, frame->arg[1], frame->arg[2]);
+}
+
+long sys_rt_tgsigqueueinfo(const struct syscall_frame *frame)
+{
+	struct task *to = task_find((uint32_t)frame->arg[1]);
+
+	if ((int32_t)frame->arg[0] <= 0 || (int32_t)frame->arg[1] <= 0)
+		return -EINVAL;
+	if (frame->arg[0] != TASK_FIRST || to == NULL)
+		return -ESRCH;
+	return queue(to, frame->arg[2], frame->arg[3]);
 }

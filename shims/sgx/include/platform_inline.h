@@ -42,9 +42,15 @@ static inline uint64_t platform_exec_rsp(void)
 	return thread_self()->exec_rsp;
 }
 
-static inline void platform_signal_due(bool due)
+static inline struct task *task_self(void)
 {
-	thread_self()->signal_due = due;
+	return &thread_self()->task;
+}
+
+/* Another thread's word too: it is looked at when that thread's next system call returns. */
+static inline void platform_signal_due(struct task *task, bool due)
+{
+	__atomic_store_n(&thread_of(task)->signal_due, due, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -58,6 +58,7 @@
 
 #ifndef __ASSEMBLER__
 #include "../../core/include/hostcall.h"
+#include "../../core/include/task.h"
 
 struct thread {
 	uint64_t self;         /* address of this page */
@@ -73,8 +74,8 @@ struct thread {
 	uint64_t trapped;      /* 1: it came by `syscall`, so its vector registers must survive */
 	uint64_t signal_due;   /* 1: its system call returns by way of landing_signal */
 	struct hostcall call;
-	_Alignas(64) uint8_t gap[THREAD_XSAVE - 0x100];
-	_Alignas(64) uint8_t xsave[PAGE_SIZE - THREAD_XSAVE];
+	struct task task;      /* the application's thread that runs here */
+	_Alignas(THREAD_XSAVE) uint8_t xsave[PAGE_SIZE - THREAD_XSAVE];
 };
 
 _Static_assert(sizeof(struct thread) == PAGE_SIZE, "thread: size");
@@ -101,6 +102,11 @@ static inline struct thread *thread_self(void)
 
 	__asm__("movq %%gs:%c1, %0" : "=r"(self) : "i"(THREAD_SELF));
 	return self;
+}
+
+static inline struct thread *thread_of(struct task *task)
+{
+	return (struct thread *)((uint8_t *)task - __builtin_offsetof(struct thread, task));
 }
 
 #endif

@@ -62,10 +62,10 @@ export const SHIM_KEYS: Group<ShimConfig> = {
   },
   threads: {
     kind: or(NONE, (value) => typeof value === 'boolean', integer(1, MOST_THREADS)),
-    fallback: false,
+    fallback: MOST_THREADS - 1,
     ...MEASURED,
-    doc: 'Most threads besides the first that an application may start; false: none.',
-    example: 'false',
+    doc: 'Most threads besides the first that an application may start, within those of the Keep; false: none.',
+    example: '7',
   },
   syscalls: {
     kind: or(choice('all'), (value) => typeof value === 'string', arrayOf(text(), 'an array of names')),

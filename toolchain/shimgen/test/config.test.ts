@@ -8,7 +8,7 @@ import { defaultShimConfig, parseShimConfig } from '../src/config.js';
 test('every key is read, and what is not given has its default', () => {
   assert.equal(defaultShimConfig(), {
     tee: 'sgx',
-    threads: false,
+    threads: 255,
     syscalls: 'all',
     sockets: false,
     files: true,

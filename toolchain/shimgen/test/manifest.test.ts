@@ -95,9 +95,9 @@ test('a configuration selects components and system calls, and the header says s
     select(manifest, parseShimConfig(toml))
       .components.map(({ name }) => name)
       .join(' ');
-  assert.is(names('files = false'), 'entry core stdio memory2');
-  assert.is(names(''), 'entry core stdio file memory2');
-  assert.is(names('[sgx]\nversion = 1'), 'entry core stdio file memory1');
+  assert.is(names('files = false\nthreads = false'), 'entry core stdio memory2');
+  assert.is(names(''), 'entry core stdio file thread memory2');
+  assert.is(names('[sgx]\nversion = 1'), 'entry core stdio file thread memory1');
   assert.is(
     names('sockets = true\nfiles = true\nthreads = 3\ndebug = true'),
     'entry core stdio socket file thread memory2 debug',

@@ -3,15 +3,18 @@
 // Ends as the program does. Emulation cannot trap CPUID here, so this is where real start-up code meets the policy.
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
-#undef PAGE_SIZE
-#undef PAGE_SHIFT
 #include <sys/wait.h>
 #include <unistd.h>
-#include "../../include/sgx_keep.h"
+#include "../../../core/generated/keep.h"
+#include "../../../core/generated/sgx.h"
+
+/* Not by sgx_keep.h: the core's names of what signals are made of are the C library's. */
+void cpuid_answer(struct gprsgx *gpr);
 
 /* KEEP_INFO is one page after the shim's end. */
 _Alignas(PAGE_SIZE) __attribute__((section(".data"))) uint8_t shim_end_pages[2 * PAGE_SIZE];
@@ -42,7 +45,7 @@ static bool answer(pid_t child)
 
 int main(int argc, char **argv)
 {
-	struct keep_info *info = (struct keep_info *)(uintptr_t)keep_info();
+	struct keep_info *info = (struct keep_info *)(shim_end_pages + PAGE_SIZE);
 	int status, answers = 0;
 	pid_t child;
 
