@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// scripts/suites ltp DIR: the Linux Test Project's system-call tests, natively and in a Keep.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SERVED } from '@motte/hostcall/served';
+import { ROOT } from '@motte/test-helpers/vectors';
+import { SuiteError, buildLtp } from './build.js';
+import { compared, readList, updated, writeList } from './list.js';
+import { resultsPage } from './results.js';
+import { lacking, runNatively } from './run.js';
+import { runSuite, totals } from './suite.js';
+
+const RUNNER = join(ROOT, 'test/suites/ltp/runner');
+const UNDER = join(ROOT, 'build/suites');
+
+const USAGE = `usage: scripts/suites ltp DIR [--jobs N] [--only PATTERN] [--json FILE] [--list FILE] [--results FILE] [--update]
+  DIR        the source of the Linux Test Project: an unpacked release, or a checkout after \`make autotools\`
+  --jobs     how many at a time (default: processors)
+  --only     tests whose name matches this regular expression
+  --json     writes each verdict there
+  --list     the list of unsupported tests (default: test/suites/ltp/unsupported.txt)
+  --results  the page of totals (default: test/suites/ltp/results.md)
+  --update   writes list and page anew after the run`;
+
+interface Options {
+  readonly dir: string;
+  readonly jobs: number;
+  readonly only: RegExp;
+  readonly json: string | undefined;
+  readonly list: string;
+  readonly results: string;
+  readonly update: boolean;
+}
+
+function options(args: readonly string[]): Options | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        jobs: { type: 'string', default: String(availableParallelism()) },
+        only: { type: 'string', default: '' },
+        json: { type: 'string' },
+        list: { type: 'string', default: join(ROOT, 'test/suites/ltp/unsupported.txt') },
+        results: { type: 'string', default: join(ROOT, 'test/suites/ltp/results.md') },
+        update: { type: 'boolean', default: false },
+      },
+    });
+    const [dir, ...more] = positionals;
+    const jobs = Number(values.jobs);
+    if (dir === undefined || more.length > 0 || !Number.isInteger(jobs) || jobs < 1) return undefined;
+    return { ...values, dir, jobs, only: new RegExp(values.only), json: values.json };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Prints what was found; the exit status. */
+async function run({ dir, jobs, only, json, list: listFile, results, update }: Options): Promise<number> {
+  const lack = await lacking();
+  if (lack !== undefined) throw new SuiteError(lack);
+  console.error(`suites: building the tests of ${dir} below ${UNDER}`);
+  const ltp = buildLtp(dir, RUNNER, UNDER, jobs);
+  const list = existsSync(listFile) ? readList(readFileSync(listFile, 'utf8')) : new Map<string, string>();
+  const start = await runNatively({ name: 'empty', path: ltp.empty, args: [] }, 10_000);
+  const verdicts = await runSuite({
+    tests: ltp.tests.filter(({ name }) => only.test(name)),
+    list,
+    // What the C library calls before main() it can do without; a Keep's documented calls are enough for it.
+    documented: new Set([...SERVED.map(({ name }) => name), ...start.trace.calls]),
+    jobs,
+    say: (line) => console.log(line),
+  });
+  const sums = totals(verdicts.values());
+  console.log(
+    `LTP ${ltp.version}: ${sums.passed} passed, ${sums.failed} failed, ${sums.unsupported} unsupported, ${sums.elsewhere} do not pass natively here, ${ltp.missing.length} not built`,
+  );
+  if (json !== undefined) {
+    const rows = [...verdicts].map(([name, found]) => ({ name, ...found }));
+    writeFileSync(
+      json,
+      `${JSON.stringify({ version: ltp.version, totals: sums, missing: ltp.missing, tests: rows }, undefined, 1)}\n`,
+    );
+  }
+  const { better, worse } = compared(list, verdicts);
+  if (update) {
+    writeFileSync(listFile, writeList(updated(list, verdicts)));
+    writeFileSync(results, resultsPage(ltp, verdicts));
+  }
+  for (const name of better)
+    console.log(
+      `listed as unsupported and passes${update ? ', removed' : '; remove it (--update)'}: ${name}`,
+    );
+  for (const name of worse)
+    console.log(`unsupported and not listed${update ? ', added' : ''}: ${name}: ${verdicts.get(name)?.why}`);
+  return sums.failed > 0 || (!update && better.length + worse.length > 0) ? 1 : 0;
+}
+
+/** The exit status: 0 as the list says, 1 something failed or differs from the list, 2 it cannot run here, 64 usage. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [suite, ...rest] = args;
+  const read = suite === 'ltp' ? options(rest) : undefined;
+  if (read === undefined) {
+    console.error(USAGE);
+    return 64;
+  }
+  try {
+    return await run(read);
+  } catch (error) {
+    if (!(error instanceof SuiteError)) throw error;
+    console.error(`suites: ${error.message}`);
+    return 2;
+  }
+}

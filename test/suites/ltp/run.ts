@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one test natively, in namespaces of its own and traced, and in a Keep.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultConfig } from '@motte/config/keep-toml';
+import { load, prepareSgxKeep } from '@motte/loader/index';
+import type { KeepConfig } from '@motte/config/keep-config';
+import { SuiteError } from './build.js';
+import type { LtpTest } from './build.js';
+import type { Run } from './reports.js';
+import { readTrace } from './trace.js';
+import type { Trace } from './trace.js';
+
+/** Output beyond this is cut: no test needs more, and one that says the same for ever must not fill memory. */
+const MOST_OUTPUT = 1 << 20;
+
+/** Repeats of tests that go on for a time are kept short; LTP's own variable, and our runner's. */
+const ENVIRONMENT = { LTP_RUNTIME_MUL: '0.01', LTP_COLORIZE_OUTPUT: 'n', PATH: '/usr/bin:/bin' };
+
+/**
+ * Root of a user namespace, with processes, mounts and a host name of its own: the tests think that they may do everything,
+ * and can neither set this machine's clock nor end its processes. A Keep's user is root of nothing as well.
+ */
+const ALONE = [
+  '--user',
+  '--map-root-user',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  '--uts',
+  '--ipc',
+];
+
+const STRACE = ['-f', '-qq', '-e', 'signal=none', '-s', '0', '-o'];
+
+/** What the native side needs, as one line that says how to get it; undefined when it is all there. */
+export async function lacking(): Promise<string | undefined> {
+  const tried = await spawned('unshare', [...ALONE, 'strace', '-o', '/dev/null', 'true'], {}, '/', 10_000);
+  if (tried.end === 0) return undefined;
+  return `the native runs need \`unshare\` (util-linux), \`strace\` and user namespaces: ${tried.output.trim() || tried.end}`;
+}
+
+async function spawned(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  limitMs: number,
+): Promise<Run> {
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...ENVIRONMENT, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      if (output.length < MOST_OUTPUT) output += text;
+    });
+  }
+  let late = false;
+  // Killing unshare ends its namespace of processes, and so all that the test has started.
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, limitMs);
+  return new Promise((done) => {
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      done({ output, end: error.message });
+    });
+    child.on('close', (status, signal) => {
+      clearTimeout(timer);
+      done({ output, end: late ? `longer than ${limitMs / 1000} s` : (status ?? signal ?? 'unknown') });
+    });
+  });
+}
+
+/** A folder for temporary files; in memory where the machine has one, as the Keep's file system is. */
+function workFolder(): string {
+  return mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'motte-ltp-'));
+}
+
+export async function runNatively(test: LtpTest, limitMs: number): Promise<{ run: Run; trace: Trace }> {
+  const folder = workFolder();
+  const record = join(folder, 'trace');
+  try {
+    const line = [...ALONE, 'strace', ...STRACE, record, test.path, ...test.args];
+    const run = await spawned('unshare', line, { TMPDIR: folder }, folder, limitMs);
+    if (!existsSync(record)) throw new SuiteError(`${test.name}: no trace: ${run.output}`);
+    return { run, trace: readTrace(readFileSync(record, 'utf8')) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const THREADS = 16;
+const MEMORY = 512n << 20n;
+
+/** What the tests' Keep.toml says: nothing of the host is granted. */
+function keepConfig(args: readonly string[]): KeepConfig {
+  const env = Object.entries({ ...ENVIRONMENT, TMPDIR: '/tmp' });
+  return {
+    ...defaultConfig(),
+    args: [...args],
+    threads: THREADS,
+    memory: MEMORY,
+    env: env.map(([key, value]) => ({ key, value, measured: true })),
+  };
+}
+
+export async function runInKeep(test: LtpTest, limitMs: number): Promise<Run> {
+  const image = prepareSgxKeep({ exec: test.path, config: keepConfig(test.args) });
+  try {
+    const keep = await load(image, {
+      backend: 'sgx',
+      emulate: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      limits: { timeMs: limitMs },
+    });
+    let output = '';
+    for (const stream of [keep.stdout, keep.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        if (output.length < MOST_OUTPUT) output += text;
+      });
+    }
+    const end = await keep.exited;
+    return { output, end: end.ended === 'exited' ? end.status : `${end.ended}: ${end.reason ?? end.status}` };
+  } finally {
+    image.close();
+  }
+}
