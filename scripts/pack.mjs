@@ -31,6 +31,8 @@ const NEEDED = [
   join(NATIVE, 'motte-helper'),
   join(SHIMS, 'sgx1.elf'),
   join(SHIMS, 'sgx2.elf'),
+  join(SHIMS, 'sgx1-debug.elf'),
+  join(SHIMS, 'sgx2-debug.elf'),
   join(ROOT, 'toolchain/motte/dist/motte.cjs'),
 ];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/syscall.h"
+#include "include/debug.h"
 #include "include/linux.h"
 #include "include/lock.h"
 
@@ -35,10 +36,14 @@ uint64_t syscall_dispatch(const struct syscall_frame *frame)
 {
 	long result;
 
-	if (is_constant(frame->number))
-		return (uint64_t)serve(frame);
-	core_lock();
-	result = serve(frame);
-	core_unlock();
+	debug_call(frame);
+	if (is_constant(frame->number)) {
+		result = serve(frame);
+	} else {
+		core_lock();
+		result = serve(frame);
+		core_unlock();
+	}
+	debug_result(frame, result);
 	return (uint64_t)result;
 }

@@ -10,6 +10,7 @@
  * GS is the shim's: arch_prctl(ARCH_SET_GS) is refused, so it still points to the thread page here.
  */
 #include "include/thread.h"
+#include "shim_config.h"
 
 	.text
 
@@ -25,6 +26,26 @@
 .endm
 
 /*
+ * What the exec is left with after the call, for a shim that tells of calls (core/debug.c). RCX: where it goes on.
+ * \above: bytes of its stack that will be gone by then.
+ */
+.macro keep_caller above
+#ifdef SHIM_HAS_DEBUG
+	movq	%rcx, %gs:THREAD_CALLER
+	leaq	\above(%rsp), %rcx
+	movq	%rcx, %gs:THREAD_CALLER + 0x08
+	movq	%rbx, %gs:THREAD_CALLER + 0x10
+	movq	%rbp, %gs:THREAD_CALLER + 0x18
+	movq	%r12, %gs:THREAD_CALLER + 0x20
+	movq	%r13, %gs:THREAD_CALLER + 0x28
+	movq	%r14, %gs:THREAD_CALLER + 0x30
+	movq	%r15, %gs:THREAD_CALLER + 0x38
+	movq	%gs:THREAD_CALLER, %rcx
+	lfence
+#endif
+.endm
+
+/*
  * In:  RCX where the exec goes on, R11 its flags, RAX the number, RDI RSI RDX R10 R8 R9 the arguments; RSP and all
  *      else the exec's. RFLAGS: DF and AC clear (exception.c).
  * Out: to RCX, with RAX the result, everything else unchanged. Stack: stack 0, from its top.
@@ -32,6 +53,7 @@
 	.globl	landing_trapped
 	.type	landing_trapped, @function
 landing_trapped:
+	keep_caller 0
 	movq	%rsp, %gs:THREAD_EXEC_RSP
 	movq	%gs:THREAD_SELF, %rsp
 	lfence
@@ -79,6 +101,11 @@ landing_signal:
 	.globl	landing_direct
 	.type	landing_direct, @function
 landing_direct:
+#ifdef SHIM_HAS_DEBUG
+	movq	(%rsp), %rcx			# a call clobbers it anyway
+	lfence
+#endif
+	keep_caller 8
 	movq	%rsp, %gs:THREAD_EXEC_RSP
 	movq	%gs:THREAD_SELF, %rsp
 	lfence

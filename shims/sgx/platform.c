@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "../core/include/debug.h"
 #include "../core/include/platform.h"
 #include "include/sgx_keep.h"
 
@@ -23,6 +24,7 @@ bool platform_random(uint64_t *word)
 
 void keep_end(uint32_t status)
 {
+	debug_ends(status);
 	sgx_end(EXIT_WHY_ENDED, status, 0);
 }
 

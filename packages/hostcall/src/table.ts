@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { DEBUG } from './rows/debug.js';
 import { MEMORY } from './rows/memory.js';
 import { PROCESS } from './rows/process.js';
 import { STDIO } from './rows/stdio.js';
@@ -6,7 +7,7 @@ import { TIME } from './rows/time.js';
 import type { Row } from './row.js';
 
 /** Every host call. A call is added by adding its row to its component's file, a component by a line here. */
-export const TABLE: readonly Row[] = [...STDIO, ...TIME, ...PROCESS, ...MEMORY];
+export const TABLE: readonly Row[] = [...STDIO, ...TIME, ...PROCESS, ...MEMORY, ...DEBUG];
 
 /** The names of the components, in the table's order. */
 export function components(rows: readonly Row[]): string[] {

@@ -271,7 +271,9 @@ test('what is served is what the shim is made of', () => {
   for (const one of SERVED)
     for (const call of one.calls ?? []) assert.ok(names.has(call), `${one.name}: ${call}`);
   const used = new Set(SERVED.flatMap((one) => one.calls ?? []));
-  for (const name of names) assert.ok(used.has(name), `${name} serves no system call`);
+  // What a debug shim tells is of all of them.
+  const asked = TABLE.filter((row) => row.component !== 'debug');
+  for (const { name } of asked) assert.ok(used.has(name), `${name} serves no system call`);
 });
 
 test('the committed files are those of the table', () => {

@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { bytesSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
+import { shimVariant } from '@motte/config/shim-variant';
 import { shimPath } from '@motte/loader/prebuilt';
 import { basename } from 'node:path';
 import { assemble, describeKeep } from './assemble.js';
@@ -9,7 +10,7 @@ import { OpenFiles } from './container/files.js';
 import type { ImageFormat } from './container/open.js';
 import { streamDigest } from './container/stream.js';
 import { writeContainer } from './container/write.js';
-import { configIdOf, configOf, sgxKeep, sgxMeasurement, shimVariant } from './keep.js';
+import { configIdOf, configOf, sgxKeep, sgxMeasurement } from './keep.js';
 import type { KeepManifest, Tee } from './manifest/types.js';
 import { describe } from './oci/descriptor.js';
 import { MEDIA } from './oci/media-types.js';
@@ -74,7 +75,7 @@ export function* buildSteps(options: BuildOptions): Steps<WrittenImage> {
   const config = configOf(toml);
   const open = new OpenFiles();
   try {
-    const variant = shimVariant(config);
+    const variant = shimVariant(config.sgx);
     const shimFile = options.shim ?? shimPath(`${variant}.elf`);
     const shim = open.add(shimFile);
     const exec = open.add(options.exec);

@@ -41,11 +41,6 @@ export function configOf(toml: Uint8Array): KeepConfig {
   return parseKeepToml(text);
 }
 
-/** The name of the shim that a configuration wants, among those of its TEE. */
-export function shimVariant({ sgx }: KeepConfig): string {
-  return `sgx${sgx.version}`;
-}
-
 /** Plans and measures the SGX Keep of these parts. Throws what planning throws. */
 export function* sgxKeep({ name, exec, shim, config }: KeepParts): Steps<SgxKeep> {
   const planned = planKeep({ exec, shim, file: name, argv0: name, config });

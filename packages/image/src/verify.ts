@@ -12,7 +12,8 @@ import type { PublicKey } from './dsse/keys.js';
 import { blobBytes, readImage } from './image.js';
 import type { KeepImage } from './image.js';
 import { checkCanonical, writeJson } from './json/canonical.js';
-import { configIdOf, configOf, sgxKeep, sgxMeasurement, shimVariant } from './keep.js';
+import { shimVariant } from '@motte/config/shim-variant';
+import { configIdOf, configOf, sgxKeep, sgxMeasurement } from './keep.js';
 import type { SgxKeep } from './keep.js';
 import type { KeepManifest, SgxMeasurement, ShimEntry } from './manifest/types.js';
 import { checkSigstruct } from './sigstruct.js';
@@ -74,7 +75,7 @@ function sgxPart(
     throw new MotteError('IMAGE_TEE', { field: 'Keep manifest', expected: 'sgx alone', found: other.tee });
   const [shim, secondShim] = shims;
   const [predicted, second] = measurements;
-  const variant = shimVariant(config);
+  const variant = shimVariant(config.sgx);
   if (shim === undefined || secondShim !== undefined || shim.variant !== variant) {
     const found = shims.map((one) => one.variant).join(', ');
     throw new MotteError('IMAGE_MEASUREMENT', { field: 'shims', expected: `${variant} alone`, found });

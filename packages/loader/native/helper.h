@@ -71,6 +71,14 @@ void end_cause(struct keep_host *host, uint32_t cause);
 size_t statistics_write(struct keep_host *host, uint8_t *out);
 #define STATISTICS_MAX (sizeof(struct statistics) + (CALL_NUMBERS + PLATFORM_NUMBERS) * sizeof(struct call_count))
 
+/* debug.c: debug Keeps. */
+bool debug_open(void);
+void debug_settle(const struct keep_host *host);
+int debug_descriptor(void);
+void debug_heard(void);
+void debug_traced(const uint8_t *payload, uint32_t length);
+void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
+
 /* vdso.c: a function of the kernel's in user space, or NULL. */
 void *vdso_function(const char *name);
 

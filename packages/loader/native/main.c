@@ -36,6 +36,8 @@ int main(int argc, char **argv)
 		      stderr);
 		return 64;
 	}
+	if (!debug_open())
+		return 1;
 	settle();
 	struct message header;
 	uint8_t *bytes = message_receive(&header);
@@ -44,6 +46,7 @@ int main(int argc, char **argv)
 								    patch_sites(&keep)
 							  : end_killed(&keep, CAUSE_START_INVALID, "the first message is of type 0x%x",
 								       header.type);
+	debug_settle(&keep);
 	if (started) {
 		const struct started answer = {
 			.version = PROTOCOL_VERSION, .patched_sites = cpu.stats.patched_sites, .base = (uint64_t)keep.base};

@@ -128,6 +128,12 @@ static void serve_message(struct keep_host *host)
 	case MESSAGE_STATS:
 		send_statistics(host, MESSAGE_STATISTICS, header.id, NULL, 0);
 		break;
+	case MESSAGE_DEBUG_READ:
+		debug_read(host, header.id, payload, header.length);
+		break;
+	case MESSAGE_TRACED:
+		debug_traced(payload, header.length);
+		break;
 	case MESSAGE_ABORT:
 		if (!host->over)
 			end_killed(host, CAUSE_ABORTED, "%s", "");
@@ -154,17 +160,21 @@ void control_loop(struct keep_host *host)
 {
 	bool told = false;
 	for (;;) {
-		struct pollfd fds[] = {{.fd = HELPER_FD_CONTROL, .events = POLLIN}, {.fd = cpu.wake_fd, .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = HELPER_FD_CONTROL, .events = POLLIN},
+				       {.fd = debug_descriptor(), .events = POLLIN},
+				       {.fd = cpu.wake_fd, .events = POLLIN}};
 		if (host->over && !told) {
 			told = true;
 			send_ended(host);
 		}
-		const int ready = poll(fds, told ? 1 : 2, milliseconds_left(host));
+		const int ready = poll(fds, told ? 2 : 3, milliseconds_left(host));
 		if (ready == 0) {
 			end_killed(host, CAUSE_TIME_LIMIT, "after %u ms", host->start.time_limit_ms);
 			thread_stop(host);
 		}
-		if (ready > 0 && !told && fds[1].revents != 0) {
+		if (ready > 0 && fds[1].revents != 0)
+			debug_heard();
+		if (ready > 0 && !told && fds[2].revents != 0) {
 			/* The Keep's thread has put its ending there, or died of a fault that no Keep makes. */
 			if (!host->over)
 				end_cause(host, cpu.cause);

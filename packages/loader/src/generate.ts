@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { toC } from '@motte/binary/c-header';
 import { CAUSES } from './protocol/causes.js';
+import { DEBUG_BYTES, DEBUG_READ, TRACE, TRACED } from './protocol/debug.js';
 import { CALL_COUNT, ENDED, ENDED_HOW, STATISTICS } from './protocol/ended.js';
 import {
   EPC_ENTRIES_OFFSET,
@@ -61,9 +62,23 @@ function helperProtocolHeader(): string {
     defines('ENDED_', ENDED_HOW),
     defines('CAUSE_', numbers),
     defines('EPCM_', EPCM_FLAGS),
-    ...[MESSAGE, START, MAPPING, LIE, STARTED, PEEK, PEEKED, ENDED, STATISTICS, CALL_COUNT, EPCM_ENTRY].map(
-      (table) => toC(table),
-    ),
+    ...[
+      MESSAGE,
+      START,
+      MAPPING,
+      LIE,
+      STARTED,
+      PEEK,
+      PEEKED,
+      ENDED,
+      STATISTICS,
+      CALL_COUNT,
+      EPCM_ENTRY,
+      DEBUG_READ,
+      DEBUG_BYTES,
+      TRACE,
+      TRACED,
+    ].map((table) => toC(table)),
     '#endif /* MOTTE_HELPER_PROTOCOL_H */',
     '',
   ].join('\n');

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { performance } from 'node:perf_hooks';
+import { TRACE_ANSWER, TRACE_EVENT } from '@motte/hostcall/trace-event';
+import type { Listener, Told } from './told.js';
+import { DEBUG_BYTES, DEBUG_READ, TRACE, TRACED } from './protocol/debug.js';
 import { MESSAGE_TYPE, PEEK, PEEKED, PEEK_MAX, PROTOCOL_VERSION, STARTED } from './protocol/messages.js';
 import { frame } from './helper/framing.js';
 import { HelperProcess } from './helper/process.js';
@@ -11,6 +14,7 @@ import type { HelperExit, HelperInput } from './helper/process.js';
 import type { Message } from './helper/framing.js';
 
 export type { End, KeepStats } from './helper/report.js';
+export type { Told } from './told.js';
 
 /** What the host sees of a part of the Keep's memory. */
 export interface Peek {
@@ -30,6 +34,8 @@ export interface KeepInput extends HelperInput {
   /** The helper stays after the end, for `peek` and `stats`, until `close`. */
   readonly linger: boolean;
   readonly signal?: AbortSignal;
+  /** Whom the shim of a debug Keep tells of system calls. START says so too. */
+  readonly listener?: Listener;
 }
 
 /** Milliseconds that a helper has to end its Keep. */
@@ -80,6 +86,7 @@ export class Keep {
   /** The helper is gone, or on its way: nothing can be asked of it. */
   #released = false;
   #loadMs = 0;
+  #base = 0n;
 
   private constructor(input: KeepInput) {
     this.#input = input;
@@ -124,6 +131,10 @@ export class Keep {
   get loadMs(): number {
     return this.#loadMs;
   }
+  /** Address of the Keep's memory, as its program sees it. */
+  get base(): bigint {
+    return this.#base;
+  }
   /** Of the helper process. */
   get pid(): number | undefined {
     return this.#helper.pid;
@@ -153,6 +164,22 @@ export class Keep {
       throw new MotteError('HELPER_PROTOCOL', { field: 'PEEKED.length', expected, found: bytes.length });
     }
     return { bytes, hidden: peeked.hidden !== 0 };
+  }
+
+  /**
+   * What EDBGRD reads of a debug Keep at `offset` from the base: the bytes up to the first page that is not there, none
+   * of a Keep that is not a debug Keep.
+   */
+  async debugRead(offset: bigint, length: number): Promise<Uint8Array> {
+    const payload = await this.#request(
+      MESSAGE_TYPE.DEBUG_READ,
+      MESSAGE_TYPE.DEBUG_BYTES,
+      DEBUG_READ.write({ offset, length: BigInt(length) }),
+    );
+    const bytes = payload.subarray(DEBUG_BYTES.size);
+    const expected = DEBUG_BYTES.read(payload).length;
+    if (bytes.length === expected && expected <= length) return bytes;
+    throw new MotteError('HELPER_PROTOCOL', { field: 'DEBUG_BYTES.length', expected, found: bytes.length });
   }
 
   /** Ends the Keep: `exited` becomes `killed`, unless it ended by itself just before. */
@@ -197,7 +224,7 @@ export class Keep {
   #onMessage(message: Message): void {
     switch (message.type) {
       case MESSAGE_TYPE.STARTED: {
-        const { version } = STARTED.read(message.payload);
+        const { version, base } = STARTED.read(message.payload);
         if (version !== PROTOCOL_VERSION) {
           throw new MotteError('HELPER_PROTOCOL', {
             field: 'STARTED.version',
@@ -205,6 +232,7 @@ export class Keep {
             found: version,
           });
         }
+        this.#base = base;
         this.#started.resolve();
         return;
       }
@@ -216,7 +244,11 @@ export class Keep {
         else this.#release();
         return;
       }
+      case MESSAGE_TYPE.TRACE:
+        void this.#onTrace(message.payload);
+        return;
       case MESSAGE_TYPE.PEEKED:
+      case MESSAGE_TYPE.DEBUG_BYTES:
       case MESSAGE_TYPE.STATISTICS: {
         const waiting = this.#waiting.get(message.id);
         if (waiting?.answer !== message.type) {
@@ -228,6 +260,16 @@ export class Keep {
       }
       default:
         throw new MotteError('HELPER_PROTOCOL', { field: 'MESSAGE.type', found: message.type });
+    }
+  }
+
+  /** The Keep's thread waits for the answer, so a listener that fails ends the Keep. */
+  async #onTrace(payload: Uint8Array): Promise<void> {
+    try {
+      const answer = await this.#input.listener?.(readTold(payload));
+      this.#helper.send(frame(MESSAGE_TYPE.TRACED, 0, TRACED.write({ answer: answer ?? TRACE_ANSWER.MUTE })));
+    } catch (error) {
+      this.#broken(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -256,6 +298,15 @@ export class Keep {
     this.#waiting.clear();
     if (this.#ended !== undefined) this.#end.resolve(this.#ended);
   }
+}
+
+function readTold(payload: Uint8Array): Told {
+  const { phase, tid } = TRACE.read(payload);
+  const { number, arg0, arg1, arg2, arg3, arg4, arg5, result, ...registers } = TRACE_EVENT.read(
+    payload.subarray(TRACE.size),
+  );
+  const args = [arg0, arg1, arg2, arg3, arg4, arg5];
+  return { phase, tid, number, args, result: BigInt.asIntN(64, result), registers };
 }
 
 function died({ status, signal }: HelperExit): End {

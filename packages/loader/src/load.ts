@@ -18,11 +18,13 @@ import type { PagePlan } from '@motte/plan/plan';
 import type { BackendName, Choice, Emulate } from './choice.js';
 import type { Emulation } from './helper/start.js';
 import type { StdioMode } from './helper/process.js';
+import type { Listener } from './told.js';
 import type { LaunchInput } from './launch.js';
 import type { ReadyEnclave } from './backend.js';
 
 export type { BackendName, Emulate } from './choice.js';
 export type { End, Keep, KeepStats, Peek } from './keep.js';
+export type { CallerRegisters, Listener, Told } from './told.js';
 export type { StdioMode } from './helper/process.js';
 
 /** What is loaded: a signed image and its configuration. */
@@ -62,6 +64,8 @@ export interface LoadOptions {
   readonly linger?: boolean;
   /** Emulated: hardship for tests. */
   readonly emulation?: Emulation;
+  /** Of a debug Keep whose shim has the component `debug`: hears its system calls. */
+  readonly listener?: Listener;
   /** Another helper than the built one, for tests. */
   readonly helper?: string;
 }
@@ -137,6 +141,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       stdin: modes[0] !== 'ignore',
       stdout: modes[1] !== 'ignore',
       stderr: modes[2] !== 'ignore',
+      trace: options.listener !== undefined,
       timeLimitMs,
       epcPages: BigInt(epcPages),
       ...(options.emulation === undefined ? {} : { emulation: options.emulation }),
@@ -153,6 +158,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       linger: options.linger ?? false,
       begun,
       ...(signal === undefined ? {} : { signal }),
+      ...(options.listener === undefined ? {} : { listener: options.listener }),
     });
   } finally {
     // The helper has its own copies by now, or will never have any.

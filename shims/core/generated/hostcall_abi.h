@@ -64,6 +64,16 @@
 #define BOOT_MAGIC 0x3154424554544f4d
 #define AT_MOTTE_ENTRY 0x4d4f5454
 
+/* what the host call trace tells */
+#define TRACE_CALL 0x0
+#define TRACE_RESULT 0x1
+#define TRACE_UNSUPPORTED 0x2
+#define TRACE_ENDS 0x3
+
+/* and what is answered */
+#define TRACE_GO_ON 0x0
+#define TRACE_MUTE 0x1
+
 #define OFF_HOSTCALL_BLOCK_VERSION 0x0
 #define OFF_HOSTCALL_BLOCK_SEQUENCE 0x4
 #define OFF_HOSTCALL_BLOCK_NUMBER 0x8
@@ -131,6 +141,43 @@ _Static_assert(__builtin_offsetof(struct boot, args_length) == 0x10, "boot.args_
 _Static_assert(__builtin_offsetof(struct boot, env_count) == 0x14, "boot.env_count");
 _Static_assert(__builtin_offsetof(struct boot, env_length) == 0x18, "boot.env_length");
 _Static_assert(__builtin_offsetof(struct boot, reserved_01c) == 0x1c, "boot.reserved_01c");
+
+/* TRACE_EVENT: Motte, docs/adr/0019-seeing-inside.md */
+struct trace_event {
+	uint64_t number; /* of the system call */
+	uint64_t arg0;
+	uint64_t arg1;
+	uint64_t arg2;
+	uint64_t arg3;
+	uint64_t arg4;
+	uint64_t arg5;
+	uint64_t result; /* as of Linux; 0 while there is none */
+	uint64_t rip; /* where the caller goes on */
+	uint64_t rsp; /* and its other registers that a call keeps */
+	uint64_t rbx;
+	uint64_t rbp;
+	uint64_t r12;
+	uint64_t r13;
+	uint64_t r14;
+	uint64_t r15;
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct trace_event) == 128, "trace_event: size");
+_Static_assert(__builtin_offsetof(struct trace_event, number) == 0x0, "trace_event.number");
+_Static_assert(__builtin_offsetof(struct trace_event, arg0) == 0x8, "trace_event.arg0");
+_Static_assert(__builtin_offsetof(struct trace_event, arg1) == 0x10, "trace_event.arg1");
+_Static_assert(__builtin_offsetof(struct trace_event, arg2) == 0x18, "trace_event.arg2");
+_Static_assert(__builtin_offsetof(struct trace_event, arg3) == 0x20, "trace_event.arg3");
+_Static_assert(__builtin_offsetof(struct trace_event, arg4) == 0x28, "trace_event.arg4");
+_Static_assert(__builtin_offsetof(struct trace_event, arg5) == 0x30, "trace_event.arg5");
+_Static_assert(__builtin_offsetof(struct trace_event, result) == 0x38, "trace_event.result");
+_Static_assert(__builtin_offsetof(struct trace_event, rip) == 0x40, "trace_event.rip");
+_Static_assert(__builtin_offsetof(struct trace_event, rsp) == 0x48, "trace_event.rsp");
+_Static_assert(__builtin_offsetof(struct trace_event, rbx) == 0x50, "trace_event.rbx");
+_Static_assert(__builtin_offsetof(struct trace_event, rbp) == 0x58, "trace_event.rbp");
+_Static_assert(__builtin_offsetof(struct trace_event, r12) == 0x60, "trace_event.r12");
+_Static_assert(__builtin_offsetof(struct trace_event, r13) == 0x68, "trace_event.r13");
+_Static_assert(__builtin_offsetof(struct trace_event, r14) == 0x70, "trace_event.r14");
+_Static_assert(__builtin_offsetof(struct trace_event, r15) == 0x78, "trace_event.r15");
 
 #endif
 

@@ -51,5 +51,7 @@ long host_mem_trim(struct hostcall *call, uint64_t offset, uint64_t length);
 long host_mem_remove(struct hostcall *call, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long host_mem_protect(struct hostcall *call, uint64_t offset, uint64_t length, uint32_t permissions);
+/* a system call begins (0), has its result (1), is not supported (2), or ends the Keep by a signal (3); 1 asks for no more of 0 and 1 */
+long host_trace(struct hostcall *call, uint32_t phase, uint32_t tid, const void *event);
 
 #endif

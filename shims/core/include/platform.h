@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "caller.h"
 #include "hostcall.h"
 
 #define PAGE_SHIFT 12
@@ -31,6 +32,7 @@ struct span {
  *   uint64_t platform_get_fs(void)    the application's FS base
  *   uint64_t platform_exec_rsp(void)  its stack pointer, while in a system call
  *   struct task *task_self(void)      the application's thread that runs here
+ *   const struct caller *platform_caller(void)   its registers in a system call, in shims with the switch `debug` alone
  *   void platform_signal_due(struct task *, bool)   whether a signal is to be delivered when its system call returns
  */
 struct task;

@@ -42,6 +42,13 @@ static inline uint64_t platform_exec_rsp(void)
 	return thread_self()->exec_rsp;
 }
 
+#ifdef SHIM_HAS_DEBUG
+static inline const struct caller *platform_caller(void)
+{
+	return &thread_self()->caller;
+}
+#endif
+
 static inline struct task *task_self(void)
 {
 	return &thread_self()->task;

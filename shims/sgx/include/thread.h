@@ -34,6 +34,7 @@
 #define THREAD_TRAPPED 0x048
 #define THREAD_SIGNAL_DUE 0x050
 #define THREAD_XSAVE 0x400
+#define THREAD_CALLER 0xfc0 /* struct caller of core/include/platform.h, in its order */
 
 /* The top of a stack holds two words that only the entry uses, to load the flags. */
 #define STACK_SCRATCH 16
@@ -57,6 +58,7 @@
 #define XSAVE_COMPONENTS 0xe7
 
 #ifndef __ASSEMBLER__
+#include "../../core/include/caller.h"
 #include "../../core/include/hostcall.h"
 #include "../../core/include/task.h"
 
@@ -75,7 +77,8 @@ struct thread {
 	uint64_t signal_due;   /* 1: its system call returns by way of landing_signal */
 	struct hostcall call;
 	struct task task;      /* the application's thread that runs here */
-	_Alignas(THREAD_XSAVE) uint8_t xsave[PAGE_SIZE - THREAD_XSAVE];
+	_Alignas(THREAD_XSAVE) uint8_t xsave[THREAD_CALLER - THREAD_XSAVE];
+	struct caller caller;  /* in shims with the switch `debug` */
 };
 
 _Static_assert(sizeof(struct thread) == PAGE_SIZE, "thread: size");
@@ -93,6 +96,7 @@ THREAD_AT(exec_fs, THREAD_EXEC_FS);
 THREAD_AT(trapped, THREAD_TRAPPED);
 THREAD_AT(signal_due, THREAD_SIGNAL_DUE);
 THREAD_AT(xsave, THREAD_XSAVE);
+THREAD_AT(caller, THREAD_CALLER);
 #undef THREAD_AT
 
 /* This thread. Valid from the first entry on. */

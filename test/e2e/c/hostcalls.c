@@ -113,6 +113,8 @@ static long run(const char *name)
 		return called(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL), 0);
 	if (ROW("sched_yield"))
 		return called(syscall(SYS_sched_yield), 0);
+	if (ROW("trace"))
+		return called(syscall(SYS_getpid), 0);
 	if (ROW("mem_restrict"))
 		return called(mprotect(page(), PAGE, PROT_READ), 0);
 	if (ROW("mem_protect"))

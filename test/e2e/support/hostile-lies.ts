@@ -46,6 +46,7 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   mem_trim: { status: 0, outLength: 0 },
   mem_remove: { status: 0, outLength: 0 },
   mem_protect: { status: 0, outLength: 0 },
+  trace: { status: 0, outLength: 0 },
 };
 
 function badResults(row: Row, honest: Honest): bigint[] {
@@ -103,6 +104,14 @@ function fieldCases(row: Row, lie: (kind: number, value: bigint, more?: Partial<
   return out;
 }
 
+/** How the program ends when the host answers with an errno that the row allows. */
+function afterError({ component }: Row, name: keyof typeof ERRNO, truth: string): string {
+  // Half a change of memory cannot be undone: there the shim takes no error.
+  if (component === 'memory') return 'HOST_RESULT';
+  // Nothing hangs on whether the host listens.
+  return component === 'debug' ? truth : `exited ${ERRNO[name]}`;
+}
+
 /** Every kind of lie about a row, at the first call of it that is made. */
 export function hostileCases(row: Row, honest: Honest): HostileCase[] {
   const lie = (kind: number, value: bigint = 0n, more: Partial<Lie> = {}): Lie => ({
@@ -125,8 +134,7 @@ export function hostileCases(row: Row, honest: Honest): HostileCase[] {
   ];
   for (const name of new Set([...row.errnos.slice(0, 1), ...ALWAYS])) {
     const errno = lie(LIE_KIND.RESULT, BigInt(-ERRNO[name]));
-    // Half a change of memory cannot be undone: there the shim takes no error.
-    const expected = row.component === 'memory' ? 'HOST_RESULT' : `exited ${ERRNO[name]}`;
+    const expected = afterError(row, name, truth);
     cases.push(one(`${name}, without data`, expected, errno, lie(LIE_KIND.OUT_LENGTH, 0n)));
     cases.push(one(`${name}, with data`, 'HOST_LENGTH', errno, lie(LIE_KIND.OUT_LENGTH, 8n)));
   }

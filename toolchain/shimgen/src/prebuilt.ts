@@ -16,6 +16,8 @@ import type { ShimStamp } from './stamp.js';
 export const VARIANTS: Readonly<Record<string, ShimConfig>> = {
   sgx2: parseShimConfig(''),
   sgx1: parseShimConfig('[sgx]\nversion = 1'),
+  'sgx2-debug': parseShimConfig('debug = true'),
+  'sgx1-debug': parseShimConfig('debug = true\n[sgx]\nversion = 1'),
 };
 
 /** One of them, as it lies in `shims/sgx/prebuilt`. */

@@ -17,29 +17,32 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     `skipped: prebuilt shims: no ${PIN.compiler} on this machine (apt-get install ${PIN.compiler})`,
   );
 } else {
-  test('both variants are built once, and again only when something that decides their bytes changed', async () => {
+  const ALL = 'sgx2 sgx1 sgx2-debug sgx1-debug';
+
+  test('every variant is built once, and again only when something that decides their bytes changed', async () => {
     const root = fixture();
     const built = async (): Promise<string> =>
       (await buildPrebuilt({ root }))
         .filter((one) => one.built)
         .map(({ variant }) => variant)
         .join(' ');
-    assert.is(await built(), 'sgx2 sgx1');
-    for (const variant of ['sgx2', 'sgx1']) {
+    assert.is(await built(), ALL);
+    for (const variant of ALL.split(' ')) {
       const elf = readFileSync(join(prebuiltFolder(root), `${variant}.elf`));
       const stamp = JSON.parse(
         readFileSync(join(prebuiltFolder(root), `${variant}.json`), 'utf8'),
       ) as ShimStamp;
       assert.is(stamp.sha256, createHash('sha256').update(elf).digest('hex'));
-      assert.is(stamp.config.sgx.version, variant === 'sgx2' ? 2 : 1);
+      assert.is(stamp.config.sgx.version, variant.startsWith('sgx2') ? 2 : 1);
+      assert.is(stamp.config.debug, variant.endsWith('-debug'));
     }
     assert.is(await built(), '');
     append(root, 'shims/core/core.c', '\n');
-    assert.is(await built(), 'sgx2 sgx1');
+    assert.is(await built(), ALL);
     append(root, 'shims/sgx/include/site.h', '\n');
-    assert.is(await built(), 'sgx2 sgx1');
+    assert.is(await built(), ALL);
     edit(root, 'shims/sgx/components.json', '"indirect"', '"flags": ["-DFIXTURE=1"], "indirect"');
-    assert.is(await built(), 'sgx2 sgx1');
+    assert.is(await built(), ALL);
     rmSync(join(prebuiltFolder(root), 'sgx1.elf'));
     assert.is(await built(), 'sgx1');
     append(root, 'shims/sgx/prebuilt/sgx2.elf', '\n');

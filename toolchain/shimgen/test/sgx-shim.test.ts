@@ -69,6 +69,13 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     assert.ok(stamp.text < whole.stamp.text);
   });
 
+  test('only the shim of a debug Keep can tell the host anything', async () => {
+    const told = (bytes: Uint8Array): boolean => symbolsOf(bytes).has('host_trace');
+    const debug = await buildShim({ root: ROOT, config: parseShimConfig('debug = true') });
+    assert.is(told(debug.bytes), true);
+    assert.is(told(whole.bytes), false);
+  });
+
   test('a copy of the sources in another folder gives the same bytes', async () => {
     const copy = tempFolder('motte shim é');
     for (const folder of ['shims', ...Object.values(manifest.roots)]) {

@@ -21,10 +21,14 @@
 #define MESSAGE_PEEK 0x2
 #define MESSAGE_ABORT 0x3
 #define MESSAGE_STATS 0x4
+#define MESSAGE_DEBUG_READ 0x5
+#define MESSAGE_TRACED 0x6
 #define MESSAGE_STARTED 0x81
 #define MESSAGE_PEEKED 0x82
 #define MESSAGE_STATISTICS 0x83
 #define MESSAGE_ENDED 0x84
+#define MESSAGE_TRACE 0x85
+#define MESSAGE_DEBUG_BYTES 0x86
 
 #define BACKEND_EMULATED 0x1
 #define BACKEND_HARDWARE 0x2
@@ -36,6 +40,7 @@
 #define START_STDIN 0x10
 #define START_STDOUT 0x20
 #define START_STDERR 0x40
+#define START_TRACE 0x80
 
 #define LIE_RESULT 0x1
 #define LIE_OUT_LENGTH 0x2
@@ -285,5 +290,43 @@ _Static_assert(__builtin_offsetof(struct epcm_entry, flags) == 0x2, "epcm_entry.
 _Static_assert(__builtin_offsetof(struct epcm_entry, limit) == 0x3, "epcm_entry.limit");
 _Static_assert(__builtin_offsetof(struct epcm_entry, mapped) == 0x4, "epcm_entry.mapped");
 _Static_assert(__builtin_offsetof(struct epcm_entry, reserved_005) == 0x5, "epcm_entry.reserved_005");
+
+/* DEBUG_READ: Motte, docs/helper-protocol.md */
+struct debug_read {
+	uint64_t offset; /* from the base */
+	uint64_t length; /* at most PEEK_MAX */
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct debug_read) == 16, "debug_read: size");
+_Static_assert(__builtin_offsetof(struct debug_read, offset) == 0x0, "debug_read.offset");
+_Static_assert(__builtin_offsetof(struct debug_read, length) == 0x8, "debug_read.length");
+
+/* DEBUG_BYTES: Motte, docs/helper-protocol.md */
+struct debug_bytes {
+	uint64_t offset;
+	uint32_t length; /* bytes that follow: up to the first page that cannot be read */
+	uint32_t reserved_00c;
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct debug_bytes) == 16, "debug_bytes: size");
+_Static_assert(__builtin_offsetof(struct debug_bytes, offset) == 0x0, "debug_bytes.offset");
+_Static_assert(__builtin_offsetof(struct debug_bytes, length) == 0x8, "debug_bytes.length");
+_Static_assert(__builtin_offsetof(struct debug_bytes, reserved_00c) == 0xc, "debug_bytes.reserved_00c");
+
+/* TRACE: Motte, docs/helper-protocol.md */
+struct trace {
+	uint32_t phase; /* TRACE_PHASE */
+	uint32_t tid; /* the thread, as the shim numbers it */
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct trace) == 8, "trace: size");
+_Static_assert(__builtin_offsetof(struct trace, phase) == 0x0, "trace.phase");
+_Static_assert(__builtin_offsetof(struct trace, tid) == 0x4, "trace.tid");
+
+/* TRACED: Motte, docs/helper-protocol.md */
+struct traced {
+	uint32_t answer; /* TRACE_ANSWER */
+	uint32_t reserved_004;
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct traced) == 8, "traced: size");
+_Static_assert(__builtin_offsetof(struct traced, answer) == 0x0, "traced.answer");
+_Static_assert(__builtin_offsetof(struct traced, reserved_004) == 0x4, "traced.reserved_004");
 
 #endif /* MOTTE_HELPER_PROTOCOL_H */

@@ -574,6 +574,34 @@ static long do_mem_protect(struct keep_host *host, const struct hostcall_block *
 	return result;
 }
 
+static long do_trace(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000000000ull, 0x0ull, 0x0ull };
+	long result;
+
+	const uint32_t phase = (uint32_t)head->arg0;
+	if ((uint64_t)phase != head->arg0)
+		return -EINVAL;
+	if (phase > 3u)
+		return -EINVAL;
+	const uint32_t tid = (uint32_t)head->arg1;
+	if ((uint64_t)tid != head->arg1)
+		return -EINVAL;
+	const uint64_t at_event = 0;
+	if (head->in_length != at_event + 128)
+		return -EINVAL;
+	uint8_t event[128] __attribute__((aligned(8))) = { 0 };
+	take(event, data + at_event, 128);
+	result = serve_trace(host, phase, tid, event);
+	if (result < 0)
+		return allowed(result, errnos, -ENOSYS);
+	if (result > 1)
+		return -ENOSYS;
+	*wrote = 0;
+	return result;
+}
+
 static long serve(struct keep_host *host, const struct hostcall_block *head, uint8_t *data, uint64_t *wrote)
 {
 	switch (head->number) {
@@ -617,6 +645,8 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_mem_remove(host, head, data, wrote);
 	case 0x10003:
 		return do_mem_protect(host, head, data, wrote);
+	case 0x1000f:
+		return do_trace(host, head, data, wrote);
 	default:
 		return -ENOSYS;
 	}

@@ -66,5 +66,7 @@ long serve_mem_trim(struct keep_host *host, uint64_t offset, uint64_t length);
 long serve_mem_remove(struct keep_host *host, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length, uint32_t permissions);
+/* a system call begins (0), has its result (1), is not supported (2), or ends the Keep by a signal (3); 1 asks for no more of 0 and 1 */
+long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const void *event);
 
 #endif

@@ -26,6 +26,8 @@ export interface StartInput {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
+  /** Whether the loader hears what the shim of a debug Keep tells. */
+  readonly trace: boolean;
   /** From the first entry on; 0 for none. */
   readonly timeLimitMs: number;
   /** Emulated: most pages in the EPC; 0 for no limit. */
@@ -104,6 +106,7 @@ function flagsOf(input: StartInput): number {
     [input.stdin, START_FLAGS.STDIN],
     [input.stdout, START_FLAGS.STDOUT],
     [input.stderr, START_FLAGS.STDERR],
+    [input.trace, START_FLAGS.TRACE],
   ];
   return set.reduce((flags, [on, bit]) => (on ? flags | bit : flags), 0);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a program to an image that `load` takes: what `motte run` does, as a function.
 import { defaultConfig } from '@motte/config/keep-toml';
+import { shimVariant } from '@motte/config/shim-variant';
 import { measureSgx } from '@motte/measure/sgx';
 import { planKeep } from '@motte/plan/sgx/plan-keep';
 import type { PlannedKeep } from '@motte/plan/sgx/plan-keep';
@@ -60,7 +61,7 @@ export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
     const name = input.name ?? (typeof exec === 'string' ? exec : 'exec');
     const planned = planKeep({
       exec: typeof exec === 'string' ? open(exec) : exec,
-      shim: open(input.shim ?? shimPath(`sgx${config.sgx.version}.elf`)),
+      shim: open(input.shim ?? shimPath(`${shimVariant(config.sgx)}.elf`)),
       file: name,
       argv0: name,
       config,

@@ -24,10 +24,14 @@ export const MESSAGE_TYPE = {
   PEEK: 2,
   ABORT: 3,
   STATS: 4,
+  DEBUG_READ: 5,
+  TRACED: 6,
   STARTED: 0x81,
   PEEKED: 0x82,
   STATISTICS: 0x83,
   ENDED: 0x84,
+  TRACE: 0x85,
+  DEBUG_BYTES: 0x86,
 } as const;
 
 export const MESSAGE_FIELDS = [
@@ -54,6 +58,7 @@ export const START_FLAGS = {
   STDIN: 0x10,
   STDOUT: 0x20,
   STDERR: 0x40,
+  TRACE: 0x80,
 } as const;
 
 export const START_FIELDS = [

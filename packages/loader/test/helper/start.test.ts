@@ -123,6 +123,7 @@ test('START: counts, order and flags', () => {
     stdin: false,
     stdout: true,
     stderr: false,
+    trace: false,
     timeLimitMs: 77,
     epcPages: 99n,
     emulation: { aexPeriodUs: 5, seed: 6n, ioctlPages: 7 },

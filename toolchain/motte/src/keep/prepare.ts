@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { ATTRIBUTES } from '@motte/binary/sgx/attributes';
+import { SECS } from '@motte/binary/sgx/secs';
 import { readBytes } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import type { KeepConfig } from '@motte/config/keep-config';
+import { shimVariant } from '@motte/config/shim-variant';
 import { readElf } from '@motte/elf/read';
 import type { VerifiedImage } from '@motte/image/verify';
 import { shimPath } from '@motte/loader/prebuilt';
@@ -48,9 +51,9 @@ export interface Prepared {
 
 type Planned = Pick<Prepared, 'profile' | 'plan' | 'keep'>;
 
-/** The shim of a layout, by its name among the prebuilt ones. */
-function shimFile(version: 1 | 2): string {
-  return shimPath(`sgx${version}.elf`);
+/** The shim that comes with Motte for such a Keep. */
+function shimFile(sgx: Pick<KeepConfig['sgx'], 'version' | 'debug'>): string {
+  return shimPath(`${shimVariant(sgx)}.elf`);
 }
 
 /** The files of one preparation, closed together. */
@@ -74,7 +77,7 @@ function execKeep(
   { config, argv0 }: Settings,
   shimOption: string | undefined,
 ): Planned {
-  const shim = inputs.open('shim', shimOption ?? shimFile(config.sgx.version));
+  const shim = inputs.open('shim', shimOption ?? shimFile(config.sgx));
   const keep = planKeep({ exec: file, shim, file: file.path, argv0, config });
   return { profile: `keep-sgx${config.sgx.version}`, plan: keep.plan, keep };
 }
@@ -107,16 +110,26 @@ function linesOf(file: InputFile): string[] {
   return lines;
 }
 
+/** Whether the SECS of a written plan, its first line, asks for a debug Keep. What is no such line the reader refuses. */
+function isDebug(line: string | undefined): boolean {
+  const data = /"section":"secs".*"data":"([A-Za-z0-9+/]*)"/.exec(line ?? '')?.[1];
+  if (data === undefined) return false;
+  const secs = new Uint8Array(SECS.size);
+  secs.set(Buffer.from(data, 'base64').subarray(0, SECS.size));
+  return (SECS.read(secs).attributes & ATTRIBUTES.DEBUG) !== 0n;
+}
+
 /** Only the SGX1 layout has its heap in the plan, and each layout has its own shim. */
-function versionOf(lines: readonly string[]): 1 | 2 {
-  return lines.some((line) => line.includes('"source":{"file":"keep","section":"heap"')) ? 1 : 2;
+function shimOf(lines: readonly string[]): string {
+  const heap = lines.some((line) => line.includes('"source":{"file":"keep","section":"heap"'));
+  return shimFile({ version: heap ? 1 : 2, debug: isDebug(lines[0]) });
 }
 
 function writtenPlan(inputs: Inputs, file: InputFile, shimOption: string | undefined): PagePlan {
   const lines = linesOf(file);
   const open = (name: string): ByteSource =>
     name === SHIM_FILE
-      ? inputs.open('shim', shimOption ?? shimFile(versionOf(lines)))
+      ? inputs.open('shim', shimOption ?? shimOf(lines))
       : inputs.open('source', name);
   return readPlan(lines, open, newSha256);
 }

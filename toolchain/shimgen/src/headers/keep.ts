@@ -17,6 +17,7 @@ import {
   EXIT_WHY,
   HOSTCALL_BLOCK,
 } from '@motte/hostcall/block';
+import { TRACE_ANSWER, TRACE_EVENT, TRACE_PHASE } from '@motte/hostcall/trace-event';
 import { REASONS } from '@motte/hostcall/reasons';
 import { KEEP_INFO, KEEP_INFO_FLAGS, KEEP_INFO_MAGIC } from '@motte/plan/sgx/keep-info';
 import { SGX_MAP } from '@motte/plan/sgx/map';
@@ -58,8 +59,10 @@ export function hostcallAbiHeader(): string {
       reasons.map(([name, { number, text }]) => [`REASON_${name}`, number, text]),
     ),
     defines('', { BOOT_MAGIC, AT_MOTTE_ENTRY }),
+    defines('TRACE_', TRACE_PHASE, 'what the host call trace tells'),
+    defines('TRACE_', TRACE_ANSWER, 'and what is answered'),
     offsets(HOSTCALL_BLOCK),
-    structures([HOSTCALL_BLOCK, BOOT]),
+    structures([HOSTCALL_BLOCK, BOOT, TRACE_EVENT]),
   ]);
 }
 

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Debug Keeps (ATTRIBUTES.DEBUG): their memory, which the CPU lets the host read, and what a shim with the switch `debug` tells.
+ * The loader decides what is made of it; a thread of the Keep that told something waits here until the loader has heard.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "helper.h"
+#include "hostcall_host.h"
+
+enum told { FREE, TAKEN, ASKED, ANSWERED };
+
+/* One at a time: the loader hears one after the other anyway. */
+static struct {
+	uint32_t state;
+	uint32_t answer;
+	struct trace head;
+	struct trace_event event;
+} told;
+
+static int heard_fd = -1;	/* an eventfd: something was told */
+static int own_memory = -1;	/* /proc/self/mem, where the driver answers with EDBGRD */
+
+/* Before the process gives up what opening takes. */
+bool debug_open(void)
+{
+	heard_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	own_memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	return heard_fd >= 0;
+}
+
+/* Only hardware needs it, and only a debug Keep may have it. */
+void debug_settle(const struct keep_host *host)
+{
+	if (own_memory >= 0 && (host->start.backend != BACKEND_HARDWARE || (host->start.flags & START_TRACE) == 0)) {
+		close(own_memory);
+		own_memory = -1;
+	}
+}
+
+int debug_descriptor(void)
+{
+	return heard_fd;
+}
+
+/* ---- on a thread of the Keep: no libc, whose functions want its FS base ---- */
+
+static void wait_while(uint32_t state)
+{
+	if (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == state)
+		sys(SYS_futex, (long)&told.state, FUTEX_WAIT_PRIVATE, state, 0);
+}
+
+static void change(uint32_t state)
+{
+	__atomic_store_n(&told.state, state, __ATOMIC_RELEASE);
+	sys(SYS_futex, (long)&told.state, FUTEX_WAKE_PRIVATE, 0x7fffffff, 0);
+}
+
+static bool take(void)
+{
+	for (;;) {
+		uint32_t free = FREE;
+		if (__atomic_compare_exchange_n(&told.state, &free, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+		if (cpu.stop)
+			return false;
+		wait_while(free);
+	}
+}
+
+long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const void *event)
+{
+	const uint64_t one = 1;
+	long answer = TRACE_MUTE;
+	if ((host->start.flags & START_TRACE) == 0 || !take())
+		return TRACE_MUTE;
+	told.head = (struct trace){.phase = phase, .tid = tid};
+	copy(&told.event, event, sizeof told.event);
+	change(ASKED);
+	sys(SYS_write, heard_fd, (long)&one, sizeof one, 0);
+	while (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ASKED && !cpu.stop)
+		wait_while(ASKED);
+	if (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ANSWERED)
+		answer = told.answer;
+	change(FREE);
+	return answer;
+}
+
+/* ---- on the control thread ---- */
+
+void debug_heard(void)
+{
+	uint64_t count;
+	if (read(heard_fd, &count, sizeof count) == sizeof count && __atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ASKED)
+		message_send(MESSAGE_TRACE, 0, &told.head, sizeof told.head, &told.event, sizeof told.event);
+}
+
+void debug_traced(const uint8_t *payload, uint32_t length)
+{
+	struct traced traced;
+	if (length != sizeof traced)
+		_exit(1);
+	memcpy(&traced, payload, sizeof traced);
+	if (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) != ASKED)
+		return; /* the Keep was ended meanwhile */
+	told.answer = traced.answer == TRACE_GO_ON ? TRACE_GO_ON : TRACE_MUTE;
+	change(ANSWERED);
+}
+
+/* EDBGRD refuses a page that is not there, or that the Keep has not accepted yet. */
+static bool is_readable(uint64_t offset)
+{
+	const struct epcm_entry *entry = &cpu.epcm[offset / PAGE];
+	return (entry->flags & (EPCM_VALID | EPCM_PENDING | EPCM_MODIFIED)) == EPCM_VALID &&
+	       (entry->type == PT_REG || entry->type == PT_TCS);
+}
+
+static uint64_t read_emulated(uint8_t *to, uint64_t offset, uint64_t length)
+{
+	uint64_t done = 0;
+	while (done < length && (cpu.secs->attributes & ATTR_DEBUG) != 0 && is_readable(offset + done)) {
+		const uint64_t left = PAGE - (offset + done) % PAGE;
+		const uint64_t part = left < length - done ? left : length - done;
+		if (pread(HELPER_FD_MEMORY, to + done, part, (off_t)(offset + done)) != (ssize_t)part)
+			break;
+		done += part;
+	}
+	return done;
+}
+
+/* The driver reads by EDBGRD where /proc/PID/mem cannot: a page at a time, since it says nothing of where it stopped. */
+static uint64_t read_hardware(const struct keep_host *host, uint8_t *to, uint64_t offset, uint64_t length)
+{
+	uint64_t done = 0;
+	while (done < length && own_memory >= 0) {
+		const uint64_t left = PAGE - (offset + done) % PAGE;
+		const uint64_t part = left < length - done ? left : length - done;
+		const ssize_t got = pread(own_memory, to + done, part, (off_t)((uint64_t)host->base + offset + done));
+		if (got != (ssize_t)part)
+			break;
+		done += part;
+	}
+	return done;
+}
+
+void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length)
+{
+	struct debug_read request;
+	if (length != sizeof request)
+		_exit(1);
+	memcpy(&request, payload, sizeof request);
+	if (request.length > PEEK_MAX || request.offset > host->start.size ||
+	    request.length > host->start.size - request.offset)
+		_exit(1);
+	uint8_t *bytes = malloc(request.length + 1);
+	if (bytes == NULL)
+		_exit(1);
+	const uint64_t got = host->base == NULL ? 0
+			     : host->start.backend == BACKEND_HARDWARE
+				     ? read_hardware(host, bytes, request.offset, request.length)
+				     : read_emulated(bytes, request.offset, request.length);
+	const struct debug_bytes head = {.offset = request.offset, .length = (uint32_t)got};
+	message_send(MESSAGE_DEBUG_BYTES, id, &head, sizeof head, bytes, got);
+	free(bytes);
+}
