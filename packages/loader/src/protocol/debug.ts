@@ -18,7 +18,12 @@ export const DEBUG_READ: Layout<typeof DEBUG_READ_FIELDS> = layout(
 
 export const DEBUG_BYTES_FIELDS = [
   { at: 0x00, name: 'offset', type: 'u64' },
-  { at: 0x08, name: 'length', type: 'u32', doc: 'bytes that follow: up to the first page that cannot be read' },
+  {
+    at: 0x08,
+    name: 'length',
+    type: 'u32',
+    doc: 'bytes that follow: up to the first page that cannot be read',
+  },
   { at: 0x0c, name: 'reserved_00c', type: 'u32' },
 ] as const;
 

@@ -49,7 +49,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       stdin: false,
       stdout: false,
       stderr: false,
-    trace: false,
+      trace: false,
       timeLimitMs: 60_000,
       epcPages: 0n,
     });

@@ -128,9 +128,7 @@ function shimOf(lines: readonly string[]): string {
 function writtenPlan(inputs: Inputs, file: InputFile, shimOption: string | undefined): PagePlan {
   const lines = linesOf(file);
   const open = (name: string): ByteSource =>
-    name === SHIM_FILE
-      ? inputs.open('shim', shimOption ?? shimOf(lines))
-      : inputs.open('source', name);
+    name === SHIM_FILE ? inputs.open('shim', shimOption ?? shimOf(lines)) : inputs.open('source', name);
   return readPlan(lines, open, newSha256);
 }
 
