@@ -12,7 +12,7 @@ void hostcall_begin(struct hostcall *call, uint32_t number)
 	};
 }
 
-int64_t hostcall_exchange(struct hostcall *call, uint64_t in_length)
+static void send(struct hostcall *call, uint64_t in_length)
 {
 	call->sequence++;
 	call->head.sequence = call->sequence;
@@ -21,11 +21,28 @@ int64_t hostcall_exchange(struct hostcall *call, uint64_t in_length)
 	call->head.in_length = (uint32_t)in_length;
 	/* The head is the shim's own memory: neither copy can fault. */
 	(void)copy_out(call->block, &call->head, sizeof(call->head));
-	hostcall_transfer(call);
+}
+
+static int64_t receive(struct hostcall *call)
+{
 	(void)copy_in(&call->head, call->block, sizeof(call->head));
 	if (call->head.answered != call->sequence)
 		keep_refuse(REASON_HOST_ORDER);
 	return (int64_t)call->head.result;
+}
+
+int64_t hostcall_exchange(struct hostcall *call, uint64_t in_length)
+{
+	send(call, in_length);
+	hostcall_transfer(call);
+	return receive(call);
+}
+
+int64_t hostcall_exchange_unlocked(struct hostcall *call, uint64_t in_length)
+{
+	send(call, in_length);
+	hostcall_transfer_unlocked(call);
+	return receive(call);
 }
 
 long hostcall_error(const struct hostcall *call, int64_t result, const uint64_t allowed[static 3])

@@ -21,6 +21,8 @@ import { HONEST, hostileCases } from './support/hostile-lies.js';
 import type { HostileCase } from './support/hostile-lies.js';
 
 const HELPER = join(dirname(helperPath()), 'motte-helper-hostile');
+/** Rows of threads need a Keep that has some. */
+const DRIVEN = TABLE.filter(({ component }) => component !== 'threads');
 /** Keeps at a time. */
 const AT_ONCE = 3;
 
@@ -81,10 +83,10 @@ else {
   test('the program builds', () => assert.is(built.status, 0, built.stderr.toString()));
 
   test('every row is driven', () => {
-    assert.equal(Object.keys(HONEST).toSorted(), TABLE.map((row) => row.name).toSorted());
+    assert.equal(Object.keys(HONEST).toSorted(), DRIVEN.map((row) => row.name).toSorted());
   });
 
-  for (const row of TABLE) {
+  for (const row of DRIVEN) {
     const honest = HONEST[row.name];
     if (honest === undefined) continue;
     const cases: readonly HostileCase[] = [

@@ -144,6 +144,8 @@ export interface Row {
   readonly result: Result;
   /** What else than ENOSYS the host may answer. */
   readonly errnos: readonly ErrnoName[];
+  /** An honest host may take its time: the guest gives up its lock until the answer is there. */
+  readonly blocks?: true;
 }
 
 /** Numbers from here on are the platform's own. */

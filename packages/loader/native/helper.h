@@ -33,6 +33,7 @@ struct keep_host {
 
 	uint8_t *base;
 	uint8_t *block;		/* host-call block of thread 0 */
+	bool woken;		/* the next `wait` returns at once */
 	bool granted[3];	/* which of 0, 1, 2 the Keep still has */
 	enter_function *enter;
 	int (*clock_gettime)(int32_t clock, void *timespec); /* the vDSO's, or NULL */

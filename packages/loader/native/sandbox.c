@@ -39,6 +39,7 @@ static const struct sock_filter filter[] = {
 	ALLOW(SYS_close),
 	ALLOW(SYS_fstat),
 	ALLOW(SYS_poll),
+	ALLOW(SYS_ppoll),
 	ALLOW(SYS_lseek),
 	ALLOW(SYS_clock_gettime),
 	ALLOW(SYS_clock_getres),

@@ -24,7 +24,7 @@ long host_read(struct hostcall *call, int32_t fd, void *buf, uint64_t count)
 	hostcall_begin(call, 0x0);
 	call->head.arg0 = (uint64_t)fd;
 	call->head.arg2 = count;
-	result = hostcall_exchange(call, 0);
+	result = hostcall_exchange_unlocked(call, 0);
 	if (result < 0)
 		return hostcall_error(call, result, errnos);
 	if ((uint64_t)result > count)
@@ -52,7 +52,7 @@ long host_write(struct hostcall *call, int32_t fd, const void *buf, uint64_t cou
 	call->head.arg2 = count;
 	if (copy_out(hostcall_data(call, at_buf), buf, count) != 0)
 		return -EFAULT;
-	result = hostcall_exchange(call, at_buf + count);
+	result = hostcall_exchange_unlocked(call, at_buf + count);
 	if (result < 0)
 		return hostcall_error(call, result, errnos);
 	if ((uint64_t)result > count)
@@ -154,7 +154,7 @@ long host_poll(struct hostcall *call, void *fds, uint64_t nfds, int32_t timeout)
 	call->head.arg2 = (uint64_t)(int64_t)timeout;
 	if (copy_out(hostcall_data(call, at_fds), fds, nfds * 8) != 0)
 		return -EFAULT;
-	result = hostcall_exchange(call, at_fds + nfds * 8);
+	result = hostcall_exchange_unlocked(call, at_fds + nfds * 8);
 	if (result < 0)
 		return hostcall_error(call, result, errnos);
 	int64_t seen = 0;

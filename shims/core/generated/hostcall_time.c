@@ -115,7 +115,7 @@ long host_clock_nanosleep(struct hostcall *call, int32_t clock, uint32_t flags, 
 	call->head.arg1 = flags;
 	if (copy_out(hostcall_data(call, at_request), request, 16) != 0)
 		return -EFAULT;
-	result = hostcall_exchange(call, at_request + 16);
+	result = hostcall_exchange_unlocked(call, at_request + 16);
 	if (result < 0)
 		return hostcall_error(call, result, errnos);
 	if (result != 0)

@@ -31,6 +31,9 @@ struct hostcall {
  */
 void hostcall_transfer(struct hostcall *call);
 
+/* The same without the Keep's lock (lock.h), which the caller has, and has again afterwards. */
+void hostcall_transfer_unlocked(struct hostcall *call);
+
 /* Ends the Keep; `reason` is a REASON_ of generated/hostcall_abi.h. */
 _Noreturn void keep_refuse(uint32_t reason);
 
@@ -41,6 +44,13 @@ void hostcall_begin(struct hostcall *call, uint32_t number);
 
 /* Sends the request and returns the host's `result`, once it is known to answer this very request. */
 int64_t hostcall_exchange(struct hostcall *call, uint64_t in_length);
+
+/*
+ * The same for a call over which an honest host may take its time. The Keep's other threads go on meanwhile: everything but the
+ * caller's own may have changed. The answer is copied to the application's memory only after the lock is back, and
+ * copy_in() looks anew whether that memory is still there.
+ */
+int64_t hostcall_exchange_unlocked(struct hostcall *call, uint64_t in_length);
 
 /*
  * The host's errno, negative as it came, when the call allows it: bit n of `allowed` stands for errno n. Ends the

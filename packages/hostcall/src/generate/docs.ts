@@ -74,7 +74,8 @@ function hostCall(row: Row): string {
   const number = row.number < PLATFORM_CALLS ? String(row.number) : `0x${row.number.toString(16)}`;
   const args = row.args.map((arg) => argText(row, arg)).join('<br>');
   const errnos = row.errnos.length === 0 ? '' : row.errnos.join(' ');
-  return `| ${number} | \`${row.name}\` | ${row.component} | ${args} | ${resultText(row)} | ${errnos} | ${row.doc} |`;
+  const doc = row.blocks === true ? `${row.doc}; may block` : row.doc;
+  return `| ${number} | \`${row.name}\` | ${row.component} | ${args} | ${resultText(row)} | ${errnos} | ${doc} |`;
 }
 
 function served(one: Served): string {
@@ -110,7 +111,8 @@ One row a host call; the shim's marshalling, the loader's and this table are mad
 once, then checks it: a result, an errno or a length that the row does not allow ends the Keep with the reason
 HOST_RESULT, HOST_LENGTH, HOST_TIME or, when another call is answered, HOST_ORDER. The loader checks the arguments in turn, translates
 descriptors that it granted, and answers ${ALWAYS.join(', ')} to a call that it does not know. No pointer crosses: buffers
-lie in the data area one after another, each at a multiple of 8, in the order of the arguments.
+lie in the data area one after another, each at a multiple of 8, in the order of the arguments. While the host takes its time over a call that may block,
+other threads of the Keep go on.
 
 An errno of the host's kernel that the row does not list reaches the application as EIO, or as EINVAL or EBADF where the
 call has no EIO; so does a result that the row does not allow. The Keep does not end over what an honest host's kernel says.

@@ -198,7 +198,7 @@ export function guestFunction(row: Row): string {
       `hostcall_begin(call, 0x${row.number.toString(16)});`,
       ...row.args.flatMap((arg, index) => headerArgument(arg, index)),
       ...sends,
-      `result = hostcall_exchange(call, ${inLength(row)});`,
+      `result = ${row.blocks === true ? 'hostcall_exchange_unlocked' : 'hostcall_exchange'}(call, ${inLength(row)});`,
       'if (result < 0)',
       '\treturn hostcall_error(call, result, errnos);',
       ...resultCheck(row),

@@ -23,7 +23,7 @@ const STAT: readonly FieldCheck[] = [
 ];
 
 /** struct pollfd: only `revents` may change, and only to what was asked for; of no descriptor nothing was. */
-const POLLFD: readonly FieldCheck[] = [
+export const POLLFD: readonly FieldCheck[] = [
   { at: 0, name: 'fd', type: 'i32', same: true, handle: true },
   { at: 4, name: 'events', type: 'u16', same: true },
   { at: 6, name: 'revents', type: 'u16', within: { at: 4, also: POLL_ALWAYS, handle: 0 } },
@@ -50,6 +50,7 @@ export const STDIO: readonly Row[] = [
     ],
     result: { kind: 'count', of: 'count' },
     errnos: ['EAGAIN', 'EBADF', 'EINTR', 'EINVAL', 'EIO', 'EISDIR', 'ENXIO', 'ECONNRESET', 'ETIMEDOUT'],
+    blocks: true,
   },
   {
     number: 1,
@@ -77,6 +78,7 @@ export const STDIO: readonly Row[] = [
       'EPIPE',
       'ECONNRESET',
     ],
+    blocks: true,
   },
   {
     number: 3,
@@ -114,6 +116,7 @@ export const STDIO: readonly Row[] = [
     ],
     result: { kind: 'non-zero', of: 'fds', at: 6, type: 'u16' },
     errnos: ['EBADF', 'EINTR', 'EINVAL', 'ENOMEM'],
+    blocks: true,
   },
   {
     number: 8,

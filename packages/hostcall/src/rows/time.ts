@@ -73,5 +73,6 @@ export const TIME: readonly Row[] = [
     ],
     result: { kind: 'zero' },
     errnos: ['EINTR', 'EINVAL'],
+    blocks: true,
   },
 ];

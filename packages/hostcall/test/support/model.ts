@@ -279,7 +279,7 @@ export function expectedLine(row: Row, one: GuestCase): string {
   if (typeof given === 'string') return errno(given, '0 0');
   if (one.fault === 1 && given.places.some((place) => place.direction !== 'out'))
     return errno('EFAULT', '0 0');
-  const request = `1 ${hex(requestHash(row, one, given))}`;
+  const request = `1${row.blocks === true ? 'u' : ''} ${hex(requestHash(row, one, given))}`;
   const outcome = answered(row, one, given, before);
   if ('refuse' in outcome) return `refuse ${hex(REASONS[outcome.refuse].number)} ${request}`;
   const copies = given.places.some((place) => place.direction !== 'in');

@@ -39,6 +39,7 @@ export const SHAPES: readonly Row[] = [
     ],
     result: { kind: 'range', from: 3n, to: 1023n },
     errnos: ['EAGAIN', 'ECONNABORTED', 'EINTR', 'EMFILE'],
+    blocks: true,
   },
   {
     number: 45,
@@ -68,6 +69,7 @@ export const SHAPES: readonly Row[] = [
     ],
     result: { kind: 'count', of: 'count' },
     errnos: ['EAGAIN', 'ECONNRESET', 'EINTR'],
+    blocks: true,
   },
   {
     number: 44,

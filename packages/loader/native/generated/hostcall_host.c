@@ -468,6 +468,123 @@ static long do_sched_yield(struct keep_host *host, const struct hostcall_block *
 	return result;
 }
 
+static int bad_wait_fds(const void *came, const void *sent)
+{
+	if (hostcall_i32(came, 0) != hostcall_i32(sent, 0)) /* fd */
+		return 1;
+	if (hostcall_u16(came, 4) != hostcall_u16(sent, 4)) /* events */
+		return 1;
+	if ((hostcall_u16(came, 6) & ~(hostcall_i32(sent, 0) < 0 ? 0u : hostcall_u16(sent, 4) | 56u)) != 0) /* revents */
+		return 1;
+	return 0;
+}
+
+static int bad_wait_timeout(const void *came)
+{
+	if (hostcall_i64(came, 0) < -1) /* tv_sec */
+		return 1;
+	if (hostcall_i64(came, 8) < 0 || hostcall_i64(came, 8) > 0x3b9ac9ff) /* tv_nsec */
+		return 1;
+	return 0;
+}
+
+static long do_wait(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000401210ull, 0x0ull, 0x0ull };
+	long result;
+
+	const uint64_t nfds = head->arg1;
+	if (nfds > 1024)
+		return -EINVAL;
+	const uint64_t at_fds = 0;
+	const uint64_t at_timeout = at_fds + hostcall_room(nfds * 8);
+	if (head->in_length != at_timeout + 16)
+		return -EINVAL;
+	uint8_t fds[8192] __attribute__((aligned(8))) = { 0 };
+	take(fds, data + at_fds, nfds * 8);
+	uint8_t fds_sent[8192];
+	memcpy(fds_sent, fds, sizeof(fds_sent));
+	for (uint64_t i = 0; i < nfds; i++) {
+		int32_t fd = hostcall_i32(fds + i * 8, 0);
+		if (fd >= 0) {
+			fd = keep_host_descriptor(host, (uint64_t)fd);
+			if (fd < 0)
+				return -EBADF;
+		}
+		memcpy(fds + i * 8 + 0, &fd, sizeof(fd));
+	}
+	uint8_t timeout[16] __attribute__((aligned(8))) = { 0 };
+	take(timeout, data + at_timeout, 16);
+	if (bad_wait_timeout(timeout))
+		return -EINVAL;
+	result = serve_wait(host, fds, nfds, timeout);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	long seen = 0;
+	for (uint64_t i = 0; i < nfds; i++) {
+		seen += hostcall_u16(fds + i * 8, 6) != 0;
+	}
+	if (result != seen)
+		return -EINVAL;
+	for (uint64_t i = 0; i < nfds; i++) {
+		memcpy(fds + i * 8 + 0, fds_sent + i * 8 + 0, 4);
+	}
+	for (uint64_t i = 0; i < nfds; i++) {
+		if (bad_wait_fds(fds + i * 8, fds_sent + i * 8))
+			return -EINVAL;
+	}
+	memcpy(data + at_fds, fds, nfds * 8);
+	*wrote = at_fds + nfds * 8;
+	return result;
+}
+
+static long do_thread_start(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000400800ull, 0x0ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint32_t index = (uint32_t)head->arg0;
+	if ((uint64_t)index != head->arg0)
+		return -EINVAL;
+	if (index < 1u || index > 255u)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_thread_start(host, index);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
+static long do_thread_wake(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000400000ull, 0x0ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint32_t index = (uint32_t)head->arg0;
+	if ((uint64_t)index != head->arg0)
+		return -EINVAL;
+	if (index > 255u)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_thread_wake(host, index);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
 static long do_mem_restrict(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
 	uint64_t *wrote)
 {
@@ -637,6 +754,12 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_clock_nanosleep(host, head, data, wrote);
 	case 0x18:
 		return do_sched_yield(host, head, data, wrote);
+	case 0x10f:
+		return do_wait(host, head, data, wrote);
+	case 0x10004:
+		return do_thread_start(host, head, data, wrote);
+	case 0x10005:
+		return do_thread_wake(host, head, data, wrote);
 	case 0x10000:
 		return do_mem_restrict(host, head, data, wrote);
 	case 0x10001:
