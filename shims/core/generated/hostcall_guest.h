@@ -43,12 +43,12 @@ long host_clock_getres(struct hostcall *call, int32_t clock, void *timespec);
 long host_clock_nanosleep(struct hostcall *call, int32_t clock, uint32_t flags, const void *request);
 /* the host schedules */
 long host_sched_yield(struct hostcall *call);
-/* ppoll, or until this thread is woken; the result must be the number of entries with an event */
-long host_wait(struct hostcall *call, void *fds, uint64_t nfds, const void *timeout);
 /* a thread of the host enters the fresh TCS `index` */
 long host_thread_start(struct hostcall *call, uint32_t index);
 /* ends the `wait` of the TCS `index`, or its next one */
 long host_thread_wake(struct hostcall *call, uint32_t index);
+/* ppoll, or until this thread is woken; the result must be the number of entries with an event */
+long host_wait(struct hostcall *call, void *fds, uint64_t nfds, const void *timeout);
 /* EMODPR: takes permissions from pages */
 long host_mem_restrict(struct hostcall *call, uint64_t offset, uint64_t length, uint32_t permissions);
 /* EMODT to PT_TRIM */

@@ -10,66 +10,6 @@
 #include "hostcall_field.h"
 #include "hostcall_guest.h"
 
-static int bad_wait_fds(const void *came, const void *sent)
-{
-	if (hostcall_i32(came, 0) != hostcall_i32(sent, 0)) /* fd */
-		return 1;
-	if (hostcall_u16(came, 4) != hostcall_u16(sent, 4)) /* events */
-		return 1;
-	if ((hostcall_u16(came, 6) & ~(hostcall_i32(sent, 0) < 0 ? 0u : hostcall_u16(sent, 4) | 56u)) != 0) /* revents */
-		return 1;
-	return 0;
-}
-
-static int bad_wait_timeout(const void *came)
-{
-	if (hostcall_i64(came, 0) < -1) /* tv_sec */
-		return 1;
-	if (hostcall_i64(came, 8) < 0 || hostcall_i64(came, 8) > 0x3b9ac9ff) /* tv_nsec */
-		return 1;
-	return 0;
-}
-
-long host_wait(struct hostcall *call, void *fds, uint64_t nfds, const void *timeout)
-{
-	static const uint64_t errnos[3] = { 0x4000401210ull, 0x0ull, 0x0ull };
-	int64_t result;
-
-	if (nfds > 1024)
-		return -EINVAL;
-	{
-		if (bad_wait_timeout((const uint8_t *)timeout))
-			return -EINVAL;
-	}
-	const uint64_t at_fds = 0;
-	const uint64_t at_timeout = at_fds + hostcall_room(nfds * 8);
-
-	hostcall_begin(call, 0x10f);
-	call->head.arg1 = nfds;
-	if (copy_out(hostcall_data(call, at_fds), fds, nfds * 8) != 0)
-		return -EFAULT;
-	if (copy_out(hostcall_data(call, at_timeout), timeout, 16) != 0)
-		return -EFAULT;
-	result = hostcall_exchange_unlocked(call, at_timeout + 16);
-	if (result < 0)
-		return hostcall_error(call, result, errnos);
-	int64_t seen = 0;
-	hostcall_wrote(call, at_fds + nfds * 8);
-	for (uint64_t i = 0; i < nfds; i++) {
-		uint8_t came[8];
-		uint8_t *own = (uint8_t *)fds + i * 8;
-
-		(void)copy_in(came, hostcall_data(call, at_fds + i * 8), 8);
-		if (bad_wait_fds(came, own))
-			keep_refuse(REASON_HOST_RESULT);
-		__builtin_memcpy(own, came, 8);
-		seen += hostcall_u16(came, 6) != 0;
-	}
-	if (result != seen)
-		keep_refuse(REASON_HOST_RESULT);
-	return result;
-}
-
 long host_thread_start(struct hostcall *call, uint32_t index)
 {
 	static const uint64_t errnos[3] = { 0x4000400800ull, 0x0ull, 0x0ull };
@@ -105,5 +45,65 @@ long host_thread_wake(struct hostcall *call, uint32_t index)
 	if (result != 0)
 		keep_refuse(REASON_HOST_RESULT);
 	hostcall_wrote(call, 0);
+	return result;
+}
+
+static int bad_wait_fds(const void *came, const void *sent)
+{
+	if (hostcall_i32(came, 0) != hostcall_i32(sent, 0)) /* fd */
+		return 1;
+	if (hostcall_u16(came, 4) != hostcall_u16(sent, 4)) /* events */
+		return 1;
+	if ((hostcall_u16(came, 6) & ~(hostcall_i32(sent, 0) < 0 ? 0u : hostcall_u16(sent, 4) | 56u)) != 0) /* revents */
+		return 1;
+	return 0;
+}
+
+static int bad_wait_timeout(const void *came)
+{
+	if (hostcall_i64(came, 0) < -1) /* tv_sec */
+		return 1;
+	if (hostcall_i64(came, 8) < 0 || hostcall_i64(came, 8) > 0x3b9ac9ff) /* tv_nsec */
+		return 1;
+	return 0;
+}
+
+long host_wait(struct hostcall *call, void *fds, uint64_t nfds, const void *timeout)
+{
+	static const uint64_t errnos[3] = { 0x4000401210ull, 0x0ull, 0x0ull };
+	int64_t result;
+
+	if (nfds > 1024)
+		return -EINVAL;
+	{
+		if (bad_wait_timeout((const uint8_t *)timeout))
+			return -EINVAL;
+	}
+	const uint64_t at_fds = 0;
+	const uint64_t at_timeout = at_fds + hostcall_room(nfds * 8);
+
+	hostcall_begin(call, 0x10006);
+	call->head.arg1 = nfds;
+	if (copy_out(hostcall_data(call, at_fds), fds, nfds * 8) != 0)
+		return -EFAULT;
+	if (copy_out(hostcall_data(call, at_timeout), timeout, 16) != 0)
+		return -EFAULT;
+	result = hostcall_exchange_unlocked(call, at_timeout + 16);
+	if (result < 0)
+		return hostcall_error(call, result, errnos);
+	int64_t seen = 0;
+	hostcall_wrote(call, at_fds + nfds * 8);
+	for (uint64_t i = 0; i < nfds; i++) {
+		uint8_t came[8];
+		uint8_t *own = (uint8_t *)fds + i * 8;
+
+		(void)copy_in(came, hostcall_data(call, at_fds + i * 8), 8);
+		if (bad_wait_fds(came, own))
+			keep_refuse(REASON_HOST_RESULT);
+		__builtin_memcpy(own, came, 8);
+		seen += hostcall_u16(came, 6) != 0;
+	}
+	if (result != seen)
+		keep_refuse(REASON_HOST_RESULT);
 	return result;
 }

@@ -468,6 +468,52 @@ static long do_sched_yield(struct keep_host *host, const struct hostcall_block *
 	return result;
 }
 
+static long do_thread_start(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000400800ull, 0x0ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint32_t index = (uint32_t)head->arg0;
+	if ((uint64_t)index != head->arg0)
+		return -EINVAL;
+	if (index < 1u || index > 255u)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_thread_start(host, index);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
+static long do_thread_wake(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000400000ull, 0x0ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint32_t index = (uint32_t)head->arg0;
+	if ((uint64_t)index != head->arg0)
+		return -EINVAL;
+	if (index > 255u)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_thread_wake(host, index);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
 static int bad_wait_fds(const void *came, const void *sent)
 {
 	if (hostcall_i32(came, 0) != hostcall_i32(sent, 0)) /* fd */
@@ -536,52 +582,6 @@ static long do_wait(struct keep_host *host, const struct hostcall_block *head, u
 	}
 	memcpy(data + at_fds, fds, nfds * 8);
 	*wrote = at_fds + nfds * 8;
-	return result;
-}
-
-static long do_thread_start(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
-	uint64_t *wrote)
-{
-	static const uint64_t errnos[3] = { 0x4000400800ull, 0x0ull, 0x0ull };
-	long result;
-	(void)data;
-
-	const uint32_t index = (uint32_t)head->arg0;
-	if ((uint64_t)index != head->arg0)
-		return -EINVAL;
-	if (index < 1u || index > 255u)
-		return -EINVAL;
-	if (head->in_length != 0)
-		return -EINVAL;
-	result = serve_thread_start(host, index);
-	if (result < 0)
-		return allowed(result, errnos, -EINVAL);
-	if (result != 0)
-		return -EINVAL;
-	*wrote = 0;
-	return result;
-}
-
-static long do_thread_wake(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
-	uint64_t *wrote)
-{
-	static const uint64_t errnos[3] = { 0x4000400000ull, 0x0ull, 0x0ull };
-	long result;
-	(void)data;
-
-	const uint32_t index = (uint32_t)head->arg0;
-	if ((uint64_t)index != head->arg0)
-		return -EINVAL;
-	if (index > 255u)
-		return -EINVAL;
-	if (head->in_length != 0)
-		return -EINVAL;
-	result = serve_thread_wake(host, index);
-	if (result < 0)
-		return allowed(result, errnos, -EINVAL);
-	if (result != 0)
-		return -EINVAL;
-	*wrote = 0;
 	return result;
 }
 
@@ -754,12 +754,12 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_clock_nanosleep(host, head, data, wrote);
 	case 0x18:
 		return do_sched_yield(host, head, data, wrote);
-	case 0x10f:
-		return do_wait(host, head, data, wrote);
 	case 0x10004:
 		return do_thread_start(host, head, data, wrote);
 	case 0x10005:
 		return do_thread_wake(host, head, data, wrote);
+	case 0x10006:
+		return do_wait(host, head, data, wrote);
 	case 0x10000:
 		return do_mem_restrict(host, head, data, wrote);
 	case 0x10001:

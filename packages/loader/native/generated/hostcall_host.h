@@ -58,12 +58,12 @@ long serve_clock_getres(struct keep_host *host, int32_t clock, void *timespec);
 long serve_clock_nanosleep(struct keep_host *host, int32_t clock, uint32_t flags, const void *request);
 /* the host schedules */
 long serve_sched_yield(struct keep_host *host);
-/* ppoll, or until this thread is woken; the result must be the number of entries with an event */
-long serve_wait(struct keep_host *host, void *fds, uint64_t nfds, const void *timeout);
 /* a thread of the host enters the fresh TCS `index` */
 long serve_thread_start(struct keep_host *host, uint32_t index);
 /* ends the `wait` of the TCS `index`, or its next one */
 long serve_thread_wake(struct keep_host *host, uint32_t index);
+/* ppoll, or until this thread is woken; the result must be the number of entries with an event */
+long serve_wait(struct keep_host *host, void *fds, uint64_t nfds, const void *timeout);
 /* EMODPR: takes permissions from pages */
 long serve_mem_restrict(struct keep_host *host, uint64_t offset, uint64_t length, uint32_t permissions);
 /* EMODT to PT_TRIM */
