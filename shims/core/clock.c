@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/clock.h"
+#include "include/fs.h"
 #include "include/platform.h"
 #include "generated/hostcall_guest.h"
 
@@ -26,6 +27,8 @@ long clock_read(int32_t clock, struct timespec *time)
 {
 	long error = host_clock_gettime(platform_call(), clock, time);
 
+	if (!error && clock == CLOCK_REALTIME && FS_OPENS)
+		fs_time(time);
 	if (error || !is_steady(clock))
 		return error;
 	if (before(time, &latest[clock]))

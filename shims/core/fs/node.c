@@ -1,131 +1,99 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../include/bytes.h"
 #include "../include/fs_node.h"
+#include "../include/heap.h"
 #include "../include/linux.h"
-#include "../include/memory.h"
 #include "../include/platform.h"
 
-static struct fs_node root;
-static struct fs_node *free_nodes;
+#define COOKIE_FIRST 2 /* 0 is `.`, 1 is `..` */
+
 static uint64_t last_number;
 
-/* A page of nodes for the list of free ones. */
-static bool more_nodes(void)
+/* By enum fs_kind: st_mode's type, and st_rdev. */
+static const struct {
+	uint32_t type, device;
+} shown[] = {
+	[FS_FILE] = { S_IFREG, 0 },
+	[FS_DIRECTORY] = { S_IFDIR, 0 },
+	[FS_LINK] = { S_IFLNK, 0 },
+	[FS_NULL] = { S_IFCHR, 0x103 },
+	[FS_ZERO] = { S_IFCHR, 0x105 },
+	[FS_FULL] = { S_IFCHR, 0x107 },
+	[FS_RANDOM] = { S_IFCHR, 0x108 },
+	[FS_URANDOM] = { S_IFCHR, 0x109 },
+	[FS_TTY] = { S_IFCHR, 0x500 },
+	[FS_MOUNT] = { S_IFDIR, 0 },
+};
+
+struct fs_node *node_make(enum fs_kind kind, uint32_t mode)
 {
-	uint64_t page = memory_take(1);
+	struct fs_node *node = heap_get(sizeof(*node));
 
-	if (page == 0)
-		return false;
-	memory_ready(page, PAGE_BYTES);
-	for (uint64_t at = 0; at + sizeof(struct fs_node) <= PAGE_BYTES; at += sizeof(struct fs_node)) {
-		struct fs_node *node = (struct fs_node *)(page + at);
-
-		node->next = free_nodes;
-		free_nodes = node;
-	}
-	return true;
-}
-
-struct fs_node *node_make(struct fs_node *directory, const char *name, size_t length, enum fs_kind kind, uint32_t mode)
-{
-	struct fs_node *node;
-
-	if (!free_nodes && !more_nodes())
+	if (!node)
 		return NULL;
-	node = free_nodes;
-	free_nodes = node->next;
-	memset(node, 0, sizeof(*node));
 	node->number = ++last_number;
 	node->kind = kind;
 	node->mode = mode & 07777;
-	node_link(node, directory, name, length);
+	node->holds = 1;
+	if (kind == FS_DIRECTORY)
+		node->directory.cookie = COOKIE_FIRST;
+	stamp_now(node, STAMP_ALL);
 	return node;
-}
-
-/* What is there before the application makes anything. */
-static void populate(void)
-{
-	static const char names[][8] = { "null", "zero", "random", "urandom" };
-	static const enum fs_kind kinds[] = { FS_NULL, FS_ZERO, FS_RANDOM, FS_RANDOM };
-	struct fs_node *directory;
-
-	root.parent = &root;
-	root.kind = FS_DIRECTORY;
-	root.mode = 0755;
-	root.number = ++last_number;
-	if (!node_make(&root, "tmp", 3, FS_DIRECTORY, 01777))
-		keep_refuse(REASON_OUT_OF_MEMORY);
-	directory = node_make(&root, "var", 3, FS_DIRECTORY, 0755);
-	if (!directory || !node_make(directory, "tmp", 3, FS_DIRECTORY, 01777))
-		keep_refuse(REASON_OUT_OF_MEMORY);
-	directory = node_make(&root, "dev", 3, FS_DIRECTORY, 0755);
-	if (!directory)
-		keep_refuse(REASON_OUT_OF_MEMORY);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!node_make(directory, names[i], strlen(names[i]), kinds[i], 0666))
-			keep_refuse(REASON_OUT_OF_MEMORY);
-}
-
-struct fs_node *node_root(void)
-{
-	if (!root.parent)
-		populate();
-	return &root;
-}
-
-struct fs_node *node_child(const struct fs_node *directory, const char *name, size_t length)
-{
-	for (struct fs_node *node = directory->child; node; node = node->next)
-		if (memcmp(node->name, name, length) == 0 && node->name[length] == 0)
-			return node;
-	return NULL;
-}
-
-void node_link(struct fs_node *node, struct fs_node *directory, const char *name, size_t length)
-{
-	memset(node->name, 0, sizeof(node->name));
-	memcpy(node->name, name, length);
-	node->parent = directory;
-	node->next = directory->child;
-	directory->child = node;
-}
-
-void node_unlink(struct fs_node *node)
-{
-	struct fs_node **link = &node->parent->child;
-
-	while (*link != node)
-		link = &(*link)->next;
-	*link = node->next;
-	node->parent = NULL;
 }
 
 void node_drop(struct fs_node *node)
 {
-	if (node->parent || node->opens)
-		return;
-	(void)node_resize(node, 0);
-	node->next = free_nodes;
-	free_nodes = node;
+	/* A directory without a name has none in it, so this goes up a path at most. */
+	while (--node->holds == 0 && node->links == 0) {
+		struct fs_node *parent = NULL;
+
+		stamp_forget(node);
+		if (node->kind == FS_FILE)
+			data_resize(&node->data, 0);
+		else if (node->kind == FS_LINK)
+			heap_put(node->link.text, node->link.length + 1);
+		else if (node->kind == FS_DIRECTORY)
+			parent = node->directory.parent;
+		heap_put(node, sizeof(*node));
+		if (!parent)
+			return;
+		node = parent;
+	}
 }
 
-void node_stat(const struct fs_node *node, struct stat *to)
+uint32_t node_type(const struct fs_node *node)
 {
-	static const uint32_t types[] = { 0100000, 0040000, 0020000, 0020000, 0020000 };
-	static const uint32_t devices[] = { 0, 0, 0x103, 0x105, 0x109 }; /* 1:3, 1:5, 1:9 */
+	return shown[node->kind].type;
+}
 
-	memset(to, 0, sizeof(*to));
-	to->dev = 1;
-	to->ino = node->number;
-	to->nlink = node->parent ? 1 : 0;
-	if (node->kind == FS_DIRECTORY) {
-		to->nlink = 2;
-		for (const struct fs_node *child = node->child; child; child = child->next)
-			to->nlink += child->kind == FS_DIRECTORY;
+void node_stat(struct fs_node *node, struct stat *to)
+{
+	stamp_settle(node);
+	*to = (struct stat){
+		.dev = 1,
+		.ino = node->number,
+		.nlink = node->links,
+		.mode = shown[node->kind].type | node->mode,
+		.uid = node->uid,
+		.gid = node->gid,
+		.rdev = shown[node->kind].device,
+		.blksize = PAGE_BYTES,
+		.atime = node->stamps.time[FS_ACCESSED],
+		.mtime = node->stamps.time[FS_WRITTEN],
+		.ctime = node->stamps.time[FS_CHANGED],
+	};
+	switch (node->kind) {
+	case FS_FILE:
+		to->size = (int64_t)node->data.size;
+		to->blocks = (int64_t)(node->data.pages * (PAGE_BYTES / 512));
+		break;
+	case FS_DIRECTORY:
+		to->nlink = node->links ? 2 + node->directory.below : 0;
+		break;
+	case FS_LINK:
+		to->size = (int64_t)node->link.length;
+		break;
+	default:
+		break;
 	}
-	to->mode = types[node->kind] | node->mode;
-	to->rdev = devices[node->kind];
-	to->size = (int64_t)node->size;
-	to->blksize = PAGE_BYTES;
-	to->blocks = (int64_t)((node->size + 511) / 512);
 }

@@ -1,140 +1,149 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open files of the tree: a node, a position and flags. */
-#include "../include/bytes.h"
+/* open(), openat2(). */
 #include "../include/fs_node.h"
 #include "../include/linux.h"
-#include "../include/memory.h"
-#include "../include/user.h"
 
-long fs_open(struct file *from, const char *path, uint32_t flags, uint32_t mode, struct file **to)
+#define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
+
+/* Flags that are spent when a file is opened; the rest is what F_GETFL tells. */
+#define FLAGS_SPENT (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+#define FLAGS_OF_PATH (O_PATH | O_DIRECTORY | O_NOFOLLOW)
+
+/* An open file of a node: takes over the hold. */
+static long open_node(struct fs_node *node, uint32_t flags, struct file **to)
 {
-	bool writes = (flags & O_ACCMODE) != O_RDONLY;
-	struct fs_place place;
-	long result;
-
-	if ((flags & O_TMPFILE) == O_TMPFILE || (flags & O_PATH))
-		return -EOPNOTSUPP;
-	result = fs_place(from, path, &place);
-	if (result)
-		return result;
-	if (place.node) {
-		if ((flags & O_CREAT) && (flags & O_EXCL))
-			return -EEXIST;
-		if (place.node->kind == FS_DIRECTORY && (writes || (flags & O_CREAT)))
-			return -EISDIR;
-		if (place.node->kind != FS_DIRECTORY && (flags & O_DIRECTORY))
-			return -ENOTDIR;
-	} else {
-		if (!(flags & O_CREAT))
-			return -ENOENT;
-		if (place.slash || (flags & O_DIRECTORY))
-			return place.slash ? -EISDIR : -EINVAL;
-		place.node = node_make(place.directory, place.name, place.length, FS_FILE, mode);
-		if (!place.node)
-			return -ENOSPC;
-	}
-	*to = file_new(FILE_TREE, flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC));
-	if (!*to)
+	*to = file_new(FILE_TREE, flags & O_PATH ? flags & FLAGS_OF_PATH : (flags & ~(uint32_t)FLAGS_SPENT) | O_LARGEFILE);
+	if (!*to) {
+		node_drop(node);
 		return -ENOMEM;
-	(*to)->node = place.node;
-	place.node->opens++;
-	if ((flags & O_TRUNC) && writes && place.node->kind == FS_FILE)
-		(void)node_resize(place.node, 0);
+	}
+	(*to)->node = node;
 	return 0;
+}
+
+static unsigned ways(uint32_t flags, uint32_t resolve)
+{
+	static const struct {
+		uint32_t resolve;
+		unsigned how;
+	} rows[] = {
+		{ RESOLVE_NO_XDEV, WALK_NO_MOUNTS },
+		{ RESOLVE_NO_MAGICLINKS, WALK_NO_MAGIC },
+		{ RESOLVE_NO_SYMLINKS, WALK_NO_LINKS },
+		{ RESOLVE_BENEATH, WALK_BENEATH | WALK_NO_MAGIC },
+		{ RESOLVE_IN_ROOT, WALK_IN_ROOT | WALK_NO_MAGIC },
+	};
+	unsigned how = flags & O_NOFOLLOW ? WALK_NOFOLLOW : 0;
+
+	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		how |= WALK_NAME;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (resolve & rows[i].resolve)
+			how |= rows[i].how;
+	return how;
+}
+
+/* Whether what is there can be opened so. */
+static long may_open(const struct fs_place *place, uint32_t flags)
+{
+	bool directory = node_is_directory(place->node);
+	bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
+
+	if ((flags & O_CREAT) && (flags & O_EXCL))
+		return -EEXIST;
+	if (directory && (flags & O_CREAT))
+		return -EISDIR;
+	if (!directory && (place->slash || (flags & O_DIRECTORY)))
+		return -ENOTDIR;
+	if (flags & O_PATH)
+		return 0;
+	switch (place->node->kind) {
+	case FS_LINK:
+		return -ELOOP;
+	case FS_TTY:
+		return -ENXIO; /* there is no controlling terminal */
+	default:
+		return directory && writes ? -EISDIR : 0;
+	}
+}
+
+/* The name is not there: a file is made. */
+static long open_new(const struct fs_place *place, uint32_t flags, uint32_t mode, struct file **to)
+{
+	struct fs_node *node;
+	long error;
+
+	if (!(flags & O_CREAT) || place->directory->links == 0)
+		return -ENOENT;
+	if (flags & O_DIRECTORY)
+		return -EINVAL;
+	node = node_make(FS_FILE, mode & ~fs_umask());
+	if (!node)
+		return -ENOSPC;
+	error = open_node(node, flags, to);
+	if (error)
+		return error;
+	error = name_add(place->directory, place->name, place->length, node);
+	if (error)
+		(void)file_drop(*to);
+	return error;
+}
+
+/* O_TMPFILE: `place` is the directory that it is in without a name. */
+static long open_unnamed(const struct fs_place *place, uint32_t flags, uint32_t mode, struct file **to)
+{
+	struct fs_node *node;
+
+	if (place->node->kind != FS_DIRECTORY)
+		return -ENOTDIR;
+	if (place->node->links == 0)
+		return -ENOENT;
+	node = node_make(FS_FILE, mode & ~fs_umask());
+	if (!node)
+		return -ENOSPC;
+	node->linkable = !(flags & O_EXCL);
+	return open_node(node, flags, to);
+}
+
+static long open_place(const struct fs_place *place, uint32_t flags, uint32_t mode, struct file **to)
+{
+	long error;
+
+	if (flags & TMPFILE)
+		return place->node ? open_unnamed(place, flags, mode, to) : -ENOENT;
+	if ((flags & O_CREAT) && place->slash)
+		return -EISDIR;
+	if (!place->node)
+		return open_new(place, flags, mode, to);
+	error = may_open(place, flags);
+	if (!error)
+		error = open_node(node_hold(place->node), flags, to);
+	if (!error && (flags & O_TRUNC) && place->node->kind == FS_FILE) {
+		data_resize(&place->node->data, 0);
+		stamp_now(place->node, STAMP_WRITE);
+	}
+	return error;
+}
+
+long fs_open(const struct file *from, const char *path, uint32_t flags, uint32_t mode, uint32_t resolve, struct file **to)
+{
+	struct fs_place place;
+	long error;
+
+	if (flags & O_PATH)
+		flags &= FLAGS_OF_PATH | O_CLOEXEC;
+	else if ((flags & TMPFILE) &&
+		 ((flags & (O_DIRECTORY | O_CREAT)) != O_DIRECTORY || (flags & O_ACCMODE) == O_RDONLY))
+		return -EINVAL;
+	error = fs_walk(from, path, ways(flags, resolve), &place);
+	if (error)
+		return error;
+	if (place_in_mount(&place))
+		return mount_open(place.node, place.below, flags, mode & ~fs_umask(), resolve, to);
+	return open_place(&place, flags, mode & 07777, to);
 }
 
 void fs_close(struct file *file)
 {
-	file->node->opens--;
 	node_drop(file->node);
-}
-
-long fs_read(struct file *file, uint64_t to, uint64_t count, int64_t at)
-{
-	uint64_t from = at == FILE_POSITION ? file->position : (uint64_t)at;
-	long result;
-
-	if ((file->flags & O_ACCMODE) == O_WRONLY)
-		return -EBADF;
-	if (count > INT32_MAX)
-		count = INT32_MAX & ~4095u;
-	if (file->node->kind == FS_FILE) {
-		uint64_t left = from < file->node->size ? file->node->size - from : 0;
-
-		if (count > left)
-			count = left;
-		if (count == 0)
-			return 0;
-	}
-	result = node_get(file->node, to, count, from);
-	if (result > 0 && at == FILE_POSITION)
-		file->position += (uint64_t)result;
-	return result;
-}
-
-long fs_write(struct file *file, uint64_t from, uint64_t count, int64_t at)
-{
-	struct fs_node *node = file->node;
-	uint64_t to = at == FILE_POSITION ? file->position : (uint64_t)at;
-	uint64_t size = node->size, end;
-	long result;
-
-	if ((file->flags & O_ACCMODE) == O_RDONLY)
-		return -EBADF;
-	if (count > INT32_MAX)
-		count = INT32_MAX & ~4095u;
-	if (file->flags & O_APPEND) /* pwrite() too, as in Linux */
-		to = size;
-	if (count == 0)
-		return 0;
-	if (__builtin_add_overflow(to, count, &end) || end > INT64_MAX)
-		return -EFBIG;
-	if (node->kind == FS_FILE && end > size) {
-		result = node_resize(node, end);
-		if (result)
-			return result;
-	}
-	result = node_put(node, from, count, to);
-	if (result < 0 && node->size != size)
-		(void)node_resize(node, size);
-	if (result > 0 && at == FILE_POSITION)
-		file->position = to + (uint64_t)result;
-	return result;
-}
-
-long fs_seek(struct file *file, int64_t offset, uint32_t whence)
-{
-	int64_t base, to;
-
-	switch (whence) {
-	case SEEK_SET:
-		base = 0;
-		break;
-	case SEEK_CUR:
-		base = (int64_t)file->position;
-		break;
-	case SEEK_END:
-		base = (int64_t)file->node->size;
-		break;
-	default:
-		return -EINVAL;
-	}
-	if (file->node->kind != FS_FILE && file->node->kind != FS_DIRECTORY)
-		return 0;
-	if (__builtin_add_overflow(base, offset, &to) || to < 0)
-		return -EINVAL;
-	file->position = (uint64_t)to;
-	return to;
-}
-
-long fs_truncate(struct file *file, int64_t size)
-{
-	if (size < 0 || file->node->kind != FS_FILE || (file->flags & O_ACCMODE) == O_RDONLY)
-		return -EINVAL;
-	return node_resize(file->node, (uint64_t)size);
-}
-
-void fs_stat(struct file *file, struct stat *to)
-{
-	node_stat(file->node, to);
 }

@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Paths. A link is read in place of its name; what follows it waits in a list that is as long as links are allowed. */
 #include "../include/bytes.h"
 #include "../include/fs_node.h"
+#include "../include/heap.h"
 #include "../include/linux.h"
+#include "../include/mount.h"
+
+/* As Linux: how many links one path may lead over. */
+#define LINKS_MOST 40
+
+struct walk {
+	const char *text;              /* what is left of the path, or of the link that is read */
+	const char *after[LINKS_MOST]; /* what is left behind each link that is read */
+	unsigned depth, links, how;
+	struct fs_node *root;
+	struct fs_place *place;
+};
+
+static const char *skip_slashes(const char *text)
+{
+	while (*text == '/')
+		text++;
+	return text;
+}
 
 static size_t name_length(const char *path)
 {
@@ -12,47 +33,217 @@ static size_t name_length(const char *path)
 	return length;
 }
 
-/*
- * There are no links, so that `..` is the parent and a path has one meaning. Fills `place` when all directories on the
- * way are there, whether or not the last name is.
- */
-long node_walk(struct fs_node *from, const char *path, struct fs_place *place)
+static bool is_dots(const char *name, size_t length)
 {
-	struct fs_node *node = path[0] == '/' ? node_root() : from;
+	return length == 2 && name[0] == '.' && name[1] == '.';
+}
+
+/* The next name; what is behind a link when that is read to its end. False at the end of all. */
+static bool next_name(struct walk *walk)
+{
+	for (;;) {
+		walk->text = skip_slashes(walk->text);
+		if (*walk->text)
+			return true;
+		if (walk->depth == 0)
+			return false;
+		walk->text = walk->after[--walk->depth];
+	}
+}
+
+/* Whether no name follows; a slash is noted. */
+static bool is_last(const struct walk *walk)
+{
+	bool slash = *walk->text == '/';
+
+	if (*skip_slashes(walk->text))
+		return false;
+	for (unsigned i = walk->depth; i > 0; i--) {
+		slash |= *walk->after[i - 1] == '/';
+		if (*skip_slashes(walk->after[i - 1]))
+			return false;
+	}
+	walk->place->slash |= slash;
+	return true;
+}
+
+static long up(const struct walk *walk, struct fs_node **node)
+{
+	if (*node != walk->root) {
+		*node = (*node)->kind == FS_DIRECTORY ? (*node)->directory.parent : (*node)->names->directory;
+		return 0;
+	}
+	return walk->how & WALK_BENEATH ? -EXDEV : 0;
+}
+
+static long follow(struct walk *walk, struct fs_node *link, struct fs_node **node)
+{
+	if (++walk->links > LINKS_MOST || (walk->how & WALK_NO_LINKS))
+		return -ELOOP;
+	walk->after[walk->depth++] = walk->text;
+	walk->text = link->link.text;
+	if (link->link.text[0] != '/')
+		return 0;
+	if (walk->how & WALK_BENEATH)
+		return -EXDEV;
+	*node = walk->root;
+	walk->place->last = LAST_ROOT;
+	return 0;
+}
+
+/* One name in a directory. `*node` is where it leads, NULL when it is the last and not there. */
+static long step(struct walk *walk, struct fs_node **node)
+{
+	struct fs_place *place = walk->place;
+	const char *name = walk->text;
+	size_t length = name_length(name);
+	struct fs_entry *entry;
+	bool last;
+
+	if ((*node)->kind != FS_DIRECTORY)
+		return -ENOTDIR;
+	if (length > NAME_MAX)
+		return -ENAMETOOLONG;
+	walk->text += length;
+	last = is_last(walk);
+	place->name = NULL;
+	place->entry = NULL;
+	if (length == 1 && name[0] == '.') {
+		place->last = LAST_DOT;
+		return 0;
+	}
+	if (is_dots(name, length)) {
+		place->last = LAST_DOTS;
+		return up(walk, node);
+	}
+	entry = name_find(*node, name, length);
+	place->last = LAST_NAME;
+	place->directory = *node;
+	place->entry = entry;
+	place->name = name;
+	place->length = length;
+	if (!entry) {
+		*node = NULL;
+		return last ? 0 : -ENOENT;
+	}
+	if (entry->node->kind == FS_LINK &&
+	    !(last && ((walk->how & WALK_NAME) || ((walk->how & WALK_NOFOLLOW) && !place->slash))))
+		return follow(walk, entry->node, node);
+	*node = entry->node;
+	return 0;
+}
+
+/* All that is left, to `to` of PATH_MAX bytes. */
+static bool put(char *to, size_t *length, const char *text)
+{
+	size_t more = strlen(text);
+
+	if (*length + more >= PATH_MAX)
+		return false;
+	memcpy(to + *length, text, more + 1);
+	*length += more;
+	return true;
+}
+
+static long gather(const struct walk *walk, const char *below, char *to)
+{
+	size_t length = 0;
+	bool fits = put(to, &length, below) && (*below == 0 || put(to, &length, "/")) && put(to, &length, walk->text);
+
+	for (unsigned i = walk->depth; fits && i > 0; i--)
+		fits = put(to, &length, walk->after[i - 1]);
+	return fits ? 0 : -ENAMETOOLONG;
+}
+
+/* Where a path leads out of the mount that it begins in, names taken for directories; NULL when it does not. */
+static const char *way_out(const char *path)
+{
+	int64_t depth = 0;
+
+	for (path = skip_slashes(path); *path; path = skip_slashes(path)) {
+		size_t length = name_length(path);
+
+		path += length;
+		if (is_dots(path - length, length))
+			depth--;
+		else if (!(length == 1 && path[-1] == '.'))
+			depth++;
+		if (depth < 0)
+			return path;
+	}
+	return NULL;
+}
+
+/* The rest of the path is below a mount, which `*node` is, or leads out of it again: then `*node` is no mount. */
+static long enter(struct walk *walk, const char *below, struct fs_node **node)
+{
+	struct fs_place *place = walk->place;
+	char *rest = heap_get(PATH_MAX); /* what is gathered may stand in place->below */
+	const char *out;
+	long error;
+
+	if (!rest)
+		return -ENOMEM;
+	error = walk->how & WALK_NO_MOUNTS ? -EXDEV : gather(walk, below, rest);
+	if (!error) {
+		memcpy(place->below, skip_slashes(rest), strlen(skip_slashes(rest)) + 1);
+		walk->depth = 0;
+		walk->text = "";
+		out = way_out(place->below);
+		if (out) {
+			walk->text = out;
+			error = walk->root == *node ? -EXDEV : up(walk, node);
+		}
+	}
+	heap_put(rest, PATH_MAX);
+	return error;
+}
+
+long fs_walk(const struct file *from, const char *path, unsigned how, struct fs_place *place)
+{
+	const char *below = "";
+	struct walk walk = { .text = path, .how = how, .root = node_root(), .place = place };
+	struct fs_node *node = from ? from->node : fs_working_directory(&below);
+	long error = 0;
 
 	if (path[0] == 0)
 		return -ENOENT;
-	*place = (struct fs_place){ .node = node, .directory = node };
-	while (*path) {
-		size_t length;
-
-		while (*path == '/')
-			path++;
-		length = name_length(path);
-		if (length == 0)
+	if (SHIM_MOUNTS && from && node->kind == FS_MOUNT)
+		below = mount_below(from);
+	if (how & (WALK_BENEATH | WALK_IN_ROOT))
+		walk.root = node;
+	place->node = place->directory = NULL;
+	place->entry = NULL;
+	place->name = NULL;
+	place->last = LAST_ROOT;
+	place->slash = false;
+	place->below[0] = 0;
+	if (path[0] == '/') {
+		if (how & WALK_BENEATH)
+			return -EXDEV;
+		node = walk.root;
+		below = walk.root == node_root() ? "" : below;
+	}
+	while (next_name(&walk)) {
+		if (SHIM_MOUNTS && node->kind == FS_MOUNT)
+			error = enter(&walk, below, &node);
+		else
+			error = step(&walk, &node);
+		if (error || !node)
 			break;
-		if (!node) /* the name before was not there, and is not the last */
-			return -ENOENT;
-		if (node->kind != FS_DIRECTORY)
-			return -ENOTDIR;
-		if (length > NAME_MAX)
-			return -ENAMETOOLONG;
-		place->directory = node;
-		place->name = path;
-		place->length = length;
-		place->slash = path[length] == '/';
-		if (length == 1 && path[0] == '.') {
-			place->name = NULL;
-		} else if (length == 2 && path[0] == '.' && path[1] == '.') {
-			place->name = NULL;
-			node = node->parent ? node->parent : node;
-		} else {
-			node = node_child(node, path, length);
-		}
-		path += length;
+		below = "";
 	}
 	place->node = node;
-	if (place->slash && node && node->kind != FS_DIRECTORY)
-		return -ENOTDIR;
-	return 0;
+	return error;
+}
+
+long fs_find(const struct file *from, const char *path, unsigned how, struct fs_place *place)
+{
+	long error = fs_walk(from, path, how, place);
+
+	if (error)
+		return error;
+	if (!place->node)
+		return -ENOENT;
+	return place->slash && !node_is_directory(place->node) ? -ENOTDIR : 0;
 }

@@ -1,202 +1,255 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is done to names: make, remove, rename, list. */
+/* What is done to names: make, link, remove, rename. The order in which errors are found is Linux's (fs/namei.c). */
 #include "../include/bytes.h"
 #include "../include/fs_node.h"
+#include "../include/heap.h"
 #include "../include/linux.h"
-#include "../include/user.h"
 
-#define RENAME_NOREPLACE 1
-
-long fs_place(struct file *from, const char *path, struct fs_place *place)
+/* Whether a name can be made there. */
+static long vacant(const struct fs_place *place, bool directory)
 {
-	return node_walk(from ? from->node : node_root(), path, place);
-}
-
-/* The node that a path leads to. */
-static long find(struct file *from, const char *path, struct fs_node **node)
-{
-	struct fs_place place;
-	long error = fs_place(from, path, &place);
-
-	if (error)
-		return error;
-	*node = place.node;
-	return place.node ? 0 : -ENOENT;
-}
-
-long fs_stat_path(struct file *from, const char *path, struct stat *to)
-{
-	struct fs_node *node;
-	long error = find(from, path, &node);
-
-	if (!error)
-		node_stat(node, to);
-	return error;
-}
-
-long fs_truncate_path(const char *path, int64_t size)
-{
-	struct fs_node *node;
-	long error = find(NULL, path, &node);
-
-	if (error)
-		return error;
-	if (node->kind == FS_DIRECTORY)
-		return -EISDIR;
-	if (size < 0 || node->kind != FS_FILE)
-		return -EINVAL;
-	return node_resize(node, (uint64_t)size);
-}
-
-long fs_change_mode(struct file *from, const char *path, uint32_t mode)
-{
-	struct fs_node *node;
-	long error = find(from, path, &node);
-
-	if (!error)
-		node->mode = mode & 07777;
-	return error;
-}
-
-long fs_make_directory(struct file *from, const char *path, uint32_t mode)
-{
-	struct fs_place place;
-	long error = fs_place(from, path, &place);
-
-	if (error)
-		return error;
-	if (place.node)
+	if (place->last != LAST_NAME || place->node)
 		return -EEXIST;
-	return node_make(place.directory, place.name, place.length, FS_DIRECTORY, mode) ? 0 : -ENOSPC;
+	if (place->slash && !directory)
+		return -ENOENT;
+	return place->directory->links ? 0 : -ENOENT;
 }
 
-long fs_remove(struct file *from, const char *path, bool directory)
+/* Names a node that was made for it, or NULL; the hold is given up. */
+static long name_new(const struct fs_place *place, struct fs_node *node)
 {
+	long error;
+
+	if (!node)
+		return -ENOSPC;
+	error = name_add(place->directory, place->name, place->length, node);
+	node_drop(node);
+	return error;
+}
+
+long fs_make(const struct file *from, const char *path, uint32_t mode)
+{
+	bool directory = (mode & S_IFMT) == S_IFDIR;
 	struct fs_place place;
-	long error = fs_place(from, path, &place);
+	long error = fs_walk(from, path, WALK_NAME, &place);
 
 	if (error)
 		return error;
-	if (!place.node)
+	mode &= S_IFMT | (~fs_umask() & (directory ? 01777 : 07777));
+	if (place_in_mount(&place))
+		return mount_make(place.node->grant, place.below, mode);
+	error = vacant(&place, directory);
+	return error ? error : name_new(&place, node_make(directory ? FS_DIRECTORY : FS_FILE, mode));
+}
+
+long fs_make_link(const char *text, const struct file *from, const char *path)
+{
+	size_t size = strlen(text) + 1;
+	struct fs_place place;
+	struct fs_node *node;
+	char *copy;
+	long error = fs_walk(from, path, WALK_NAME, &place);
+
+	if (error)
+		return error;
+	if (place_in_mount(&place))
+		return mount_make_link(text, place.node->grant, place.below);
+	error = vacant(&place, false);
+	if (error)
+		return error;
+	copy = heap_get(size);
+	node = copy ? node_make(FS_LINK, 0777) : NULL;
+	if (node) {
+		node->link.text = memcpy(copy, text, size);
+		node->link.length = size - 1;
+	} else if (copy) {
+		heap_put(copy, size);
+	}
+	return name_new(&place, node);
+}
+
+/* Another name for a node. */
+static long link_node(struct fs_node *node, const struct fs_place *place)
+{
+	long error = vacant(place, false);
+
+	if (error)
+		return error;
+	if (node_is_directory(node))
+		return -EPERM;
+	if (node->links == 0 && !node->linkable)
 		return -ENOENT;
-	if (directory && place.node->kind != FS_DIRECTORY)
+	return name_add(place->directory, place->name, place->length, node);
+}
+
+long fs_link(const struct file *from, const char *path, bool follow, const struct file *to, const char *new_path)
+{
+	struct fs_place old, new;
+	long error = fs_find(from, path, follow ? 0 : WALK_NOFOLLOW, &old);
+
+	if (!error)
+		error = fs_walk(to, new_path, WALK_NAME, &new);
+	if (error)
+		return error;
+	if (!place_in_mount(&old) && !place_in_mount(&new))
+		return link_node(old.node, &new);
+	if (old.node != new.node)
+		return -EXDEV;
+	return mount_link(old.node->grant, old.below, follow, new.below);
+}
+
+long fs_link_file(const struct file *file, const struct file *to, const char *new_path)
+{
+	struct fs_place new;
+	long error = fs_walk(to, new_path, WALK_NAME, &new);
+
+	if (error)
+		return error;
+	return file->kind != FILE_TREE || place_in_mount(&new) ? -EXDEV : link_node(file->node, &new);
+}
+
+/* Whether what a place stands for may be removed, as a directory or as anything else. */
+static long removable(const struct fs_place *place, bool directory)
+{
+	if (!place->node)
+		return -ENOENT;
+	if (!directory)
+		return node_is_directory(place->node) ? -EISDIR : place->slash ? -ENOTDIR : 0;
+	if (place->node->kind != FS_DIRECTORY)
 		return -ENOTDIR;
-	if (!directory && place.node->kind == FS_DIRECTORY)
-		return -EISDIR;
-	if (!place.name)
-		return place.node == node_root() ? -EBUSY : -EINVAL;
-	if (place.node->child)
-		return -ENOTEMPTY;
-	node_unlink(place.node);
-	node_drop(place.node);
-	return 0;
+	return place->node->directory.first ? -ENOTEMPTY : 0;
+}
+
+long fs_remove(const struct file *from, const char *path, bool directory)
+{
+	static const long errors[] = { [LAST_ROOT] = -EBUSY, [LAST_DOT] = -EINVAL, [LAST_DOTS] = -ENOTEMPTY };
+	struct fs_place place;
+	long error = fs_walk(from, path, WALK_NAME, &place);
+
+	if (error)
+		return error;
+	if (place_in_mount(&place) && place.below[0])
+		return mount_remove(place.node->grant, place.below, directory);
+	if (place.last != LAST_NAME)
+		return directory ? errors[place.last] : -EISDIR;
+	if (directory && place_in_mount(&place))
+		return -EBUSY;
+	error = removable(&place, directory);
+	if (!error)
+		name_remove(place.entry);
+	return error;
 }
 
 /* Whether `node` is `directory` or holds it at any depth. */
 static bool holds(const struct fs_node *node, const struct fs_node *directory)
 {
-	while (directory != node && directory->parent && directory != directory->parent)
-		directory = directory->parent;
+	while (directory != node && directory->directory.parent != directory)
+		directory = directory->directory.parent;
 	return directory == node;
 }
 
-/* Whether the name that is to be replaced may be. */
-static long replaceable(const struct fs_node *node, const struct fs_node *by, uint32_t flags)
+/* What Linux looks at before it looks at what kind of thing either is. */
+static long may_rename(const struct fs_place *old, const struct fs_place *new, uint32_t flags)
 {
-	if (flags & RENAME_NOREPLACE)
+	bool exchange = flags & RENAME_EXCHANGE;
+
+	if (old->last != LAST_NAME)
+		return -EBUSY;
+	if (new->last != LAST_NAME)
+		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	if (!old->node)
+		return -ENOENT;
+	if ((flags & RENAME_NOREPLACE) && new->node)
 		return -EEXIST;
-	if (by->kind == FS_DIRECTORY && node->kind != FS_DIRECTORY)
+	if (exchange && !new->node)
+		return -ENOENT;
+	if (exchange && new->slash && !node_is_directory(new->node))
 		return -ENOTDIR;
-	if (by->kind != FS_DIRECTORY && node->kind == FS_DIRECTORY)
-		return -EISDIR;
-	return node->child ? -ENOTEMPTY : 0;
+	if (!node_is_directory(old->node) && (old->slash || (!exchange && new->slash)))
+		return -ENOTDIR;
+	if (holds(old->node, new->directory))
+		return -EINVAL;
+	if (new->node && holds(new->node, old->directory))
+		return exchange ? -EINVAL : -ENOTEMPTY;
+	if (old->node->kind == FS_MOUNT || (new->node && new->node->kind == FS_MOUNT))
+		return -EBUSY;
+	return new->directory->links ? 0 : -ENOENT;
 }
 
-long fs_rename(struct file *from, const char *path, struct file *to, const char *new_path, uint32_t flags)
+static long rename(const struct fs_place *old, const struct fs_place *new, uint32_t flags)
+{
+	struct fs_node *node = old->node;
+	long error = may_rename(old, new, flags);
+
+	if (error || node == new->node)
+		return error;
+	if (flags & RENAME_EXCHANGE) {
+		struct fs_node *other = node_hold(new->node);
+
+		name_replace(new->entry, node);
+		name_replace(old->entry, other);
+		node_drop(other);
+		return 0;
+	}
+	if (new->node) {
+		struct fs_place target = *new;
+
+		target.slash = false;
+		error = removable(&target, node->kind == FS_DIRECTORY);
+		if (error)
+			return error;
+		name_replace(new->entry, node);
+	} else {
+		error = name_add(new->directory, new->name, new->length, node);
+		if (error)
+			return error;
+	}
+	name_remove(old->entry);
+	return 0;
+}
+
+long fs_rename(const struct file *from, const char *path, const struct file *to, const char *new_path, uint32_t flags)
 {
 	struct fs_place old, new;
 	long error;
 
-	if (flags & ~(uint32_t)RENAME_NOREPLACE)
+	if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
-	error = fs_place(from, path, &old);
+	error = fs_walk(from, path, WALK_NAME, &old);
 	if (!error)
-		error = fs_place(to, new_path, &new);
+		error = fs_walk(to, new_path, WALK_NAME, &new);
 	if (error)
 		return error;
-	if (!old.node)
-		return -ENOENT;
-	if (!old.name || !new.name)
+	if (!(place_in_mount(&old) && old.below[0]) && !(place_in_mount(&new) && new.below[0]))
+		return rename(&old, &new, flags);
+	if (old.node != new.node)
+		return -EXDEV;
+	if (!old.below[0] || !new.below[0])
 		return -EBUSY;
-	if (new.slash && old.node->kind != FS_DIRECTORY)
-		return -ENOTDIR;
-	if (holds(old.node, new.directory))
+	return mount_rename(old.node->grant, old.below, new.below, flags);
+}
+
+static long link_text(const struct fs_node *node, char *to)
+{
+	if (node->kind != FS_LINK)
 		return -EINVAL;
-	if (new.node == old.node)
-		return 0;
-	if (new.node) {
-		error = replaceable(new.node, old.node, flags);
-		if (error)
-			return error;
-		node_unlink(new.node);
-		node_drop(new.node);
-	}
-	node_unlink(old.node);
-	node_link(old.node, new.directory, new.name, new.length);
-	return 0;
+	memcpy(to, node->link.text, node->link.length);
+	return (long)node->link.length;
 }
 
-struct entry {
-	uint64_t ino;
-	uint64_t offset;
-	uint16_t length;
-	uint8_t type;
-	char name[NAME_MAX + 1 + 7]; /* and the padding to 8 */
-} __attribute__((packed));
-#define ENTRY_HEAD 19
-
-/* One entry to the application: its length; 0 when there is no more room. */
-static long put_entry(uint64_t to, uint64_t room, const struct fs_node *node, const char *name, uint64_t position)
+long fs_read_link(const struct file *from, const char *path, char *to)
 {
-	size_t length = strlen(name);
-	size_t whole = (ENTRY_HEAD + length + 1 + 7) & ~(size_t)7;
-	struct entry entry;
-	struct stat stat;
+	struct fs_place place;
+	long error = fs_find(from, path, WALK_NOFOLLOW, &place);
 
-	if (whole > room)
-		return 0;
-	memset(&entry, 0, sizeof(entry));
-	node_stat(node, &stat);
-	entry.ino = stat.ino;
-	entry.offset = position;
-	entry.length = (uint16_t)whole;
-	entry.type = (uint8_t)(stat.mode >> 12);
-	memcpy(entry.name, name, length);
-	return user_put(to, &entry, whole) ? -EFAULT : (long)whole;
+	if (error)
+		return error;
+	if (place_in_mount(&place))
+		return mount_read_link(place.node->grant, place.below, to);
+	return link_text(place.node, to);
 }
 
-/* Positions: 0 `.`, 1 `..`, then the children. A name made or removed meanwhile may shift those not yet listed. */
-long fs_list(struct file *file, uint64_t to, uint64_t room)
+long fs_read_link_file(const struct file *file, char *to)
 {
-	const struct fs_node *node = file->node, *child = node->child;
-	uint64_t done = 0;
-
-	if (node->kind != FS_DIRECTORY)
-		return -ENOTDIR;
-	for (uint64_t skip = 2; skip < file->position && child; skip++)
-		child = child->next;
-	for (;;) {
-		const struct fs_node *one = file->position == 0 ? node : file->position == 1 ? node->parent : child;
-		const char *name = file->position == 0 ? "." : file->position == 1 ? ".." : child ? child->name : NULL;
-		long length;
-
-		if (!name)
-			return (long)done;
-		length = put_entry(to + done, room - done, one ? one : node, name, file->position + 1);
-		if (length <= 0)
-			return done ? (long)done : length ? length : -EINVAL;
-		done += (uint64_t)length;
-		if (file->position++ >= 2)
-			child = child->next;
-	}
+	return file->kind == FILE_TREE ? link_text(file->node, to) : -EINVAL;
 }

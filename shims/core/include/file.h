@@ -29,7 +29,7 @@ struct file {
 	uint32_t flags;      /* as F_GETFL tells them; of a stream the host knows them */
 	int32_t handle;      /* of what is the host's */
 	uint64_t position;
-	struct fs_node *node;
+	struct fs_node *node; /* held; of a host directory, its mount's */
 };
 
 /* A file with one reference, the caller's; NULL when there is no memory. */
@@ -57,6 +57,15 @@ long file_stat(struct file *file, struct stat *to);
 /* F_GETFL, F_SETFL. */
 long file_flags(struct file *file);
 long file_set_flags(struct file *file, uint32_t flags);
+
+/* What only files have that are stored somewhere; -EBADF of one that is open as a path alone. */
+struct fs_change;
+struct statfs;
+long file_change(struct file *file, const struct fs_change *change);
+long file_allocate(struct file *file, uint32_t mode, int64_t at, int64_t count);
+long file_list(struct file *file, uint64_t to, uint64_t room);
+long file_statfs(struct file *file, struct statfs *to);
+long file_sync(struct file *file);
 
 /* FIONREAD, TCGETS and their like; `to` is the argument. */
 long file_control(struct file *file, uint64_t request, uint64_t to);

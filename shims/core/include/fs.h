@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The file system within the Keep: a tree of nodes in the Keep's own memory. It starts with /tmp, /var/tmp and the
- * character devices that programs expect; all of it is gone when the Keep ends. The host has no part in it.
+ * devices that programs expect; all of it is gone when the Keep ends. The host has no part in it but the time, and but
+ * what is below a mount (mount.h).
  *
  * Paths are the shim's own copies; `to` and `from` are the application's and are touched before they are used.
  * Results are Linux's.
@@ -10,6 +11,7 @@
 #define MOTTE_FS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "file.h"
 #include "shim_config.h"
@@ -21,24 +23,82 @@
 #define FS_OPENS 0
 #endif
 
-/* Where a relative path starts: an open directory, or NULL for the working directory, which is /. */
+/* st_dev of the tree. */
+#define FS_DEVICE 1
 
-/* ---- by path ---- */
-long fs_open(struct file *from, const char *path, uint32_t flags, uint32_t mode, struct file **to);
-long fs_stat_path(struct file *from, const char *path, struct stat *to);
-long fs_make_directory(struct file *from, const char *path, uint32_t mode);
-long fs_remove(struct file *from, const char *path, bool directory);
-long fs_rename(struct file *from, const char *path, struct file *to, const char *new_path, uint32_t flags);
-long fs_truncate_path(const char *path, int64_t size);
-long fs_change_mode(struct file *from, const char *path, uint32_t mode);
+/* What chmod(), chown(), utimensat() and truncate() change; `what` says which members count. */
+#define CHANGE_MODE 1
+#define CHANGE_USER 2
+#define CHANGE_GROUP 4
+#define CHANGE_ACCESSED 8
+#define CHANGE_WRITTEN 16
+#define CHANGE_ACCESSED_NOW 32
+#define CHANGE_WRITTEN_NOW 64
+#define CHANGE_SIZE 128
+#define CHANGE_OWNER 256 /* chown(), whatever it changes */
+struct fs_change {
+	uint32_t what;
+	uint32_t mode;
+	uint32_t user, group;
+	struct timespec accessed, written;
+	uint64_t size;
+};
+
+/* As statfs() gives it. */
+struct statfs {
+	int64_t type, block_size;
+	uint64_t blocks, free, available, files, files_free;
+	int32_t id[2];
+	int64_t name_length, fragment_size, flags, spare[4];
+};
+_Static_assert(sizeof(struct statfs) == 120, "statfs");
+
+/* ---- by path: `from` is where a relative one starts, an open directory, or NULL for the working directory ---- */
+
+/* `resolve` is openat2()'s. */
+long fs_open(const struct file *from, const char *path, uint32_t flags, uint32_t mode, uint32_t resolve, struct file **to);
+
+/* `follow`: a link at the end is followed, as is one before a slash always. */
+long fs_stat_path(const struct file *from, const char *path, bool follow, struct stat *to);
+long fs_change_path(const struct file *from, const char *path, bool follow, const struct fs_change *change);
+long fs_statfs_path(const char *path, struct statfs *to);
+
+/* mkdir(), mknod() of files: `mode` has the type. */
+long fs_make(const struct file *from, const char *path, uint32_t mode);
+long fs_make_link(const char *text, const struct file *from, const char *path);
+long fs_remove(const struct file *from, const char *path, bool directory);
+long fs_link(const struct file *from, const char *path, bool follow, const struct file *to, const char *new_path);
+long fs_link_file(const struct file *file, const struct file *to, const char *new_path);
+long fs_rename(const struct file *from, const char *path, const struct file *to, const char *new_path, uint32_t flags);
+
+/* The text of a link, which stands in `to` of PATH_MAX bytes without a NUL: its length. */
+long fs_read_link(const struct file *from, const char *path, char *to);
+
+long fs_read_link_file(const struct file *file, char *to);
+
+/* ---- of the process ---- */
+
+long fs_change_directory(const struct file *from, const char *path);
+long fs_change_directory_to(const struct file *file);
+
+/* getcwd(): the length with its NUL, in `to` of PATH_MAX bytes. */
+long fs_directory_path(char *to);
+
+/* The mask of permissions that new files do not get; returns what it was. */
+uint32_t fs_mask(uint32_t mask);
 
 /* ---- of an open file; `at` may be FILE_POSITION ---- */
 long fs_read(struct file *file, uint64_t to, uint64_t count, int64_t at);
 long fs_write(struct file *file, uint64_t from, uint64_t count, int64_t at);
 long fs_seek(struct file *file, int64_t offset, uint32_t whence);
-long fs_truncate(struct file *file, int64_t size);
+long fs_allocate(struct file *file, uint32_t mode, int64_t at, int64_t count);
 long fs_list(struct file *file, uint64_t to, uint64_t room);
 void fs_stat(struct file *file, struct stat *to);
+long fs_change(struct file *file, const struct fs_change *change);
+void fs_statfs(struct statfs *to);
 void fs_close(struct file *file);
+
+/* What the clock says, for times that are due (fs/stamp.c). */
+void fs_time(const struct timespec *now);
 
 #endif

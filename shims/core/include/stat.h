@@ -3,6 +3,16 @@
 #define MOTTE_STAT_H
 
 #include <stdint.h>
+#include "linux.h"
+
+#define S_IFMT 0170000
+#define S_IFIFO 0010000
+#define S_IFCHR 0020000
+#define S_IFDIR 0040000
+#define S_IFBLK 0060000
+#define S_IFREG 0100000
+#define S_IFLNK 0120000
+#define S_IFSOCK 0140000
 
 /* As fstat() gives it. */
 struct stat {
@@ -17,7 +27,7 @@ struct stat {
 	int64_t size;
 	int64_t blksize;
 	int64_t blocks;
-	uint64_t times[6];
+	struct timespec atime, mtime, ctime;
 	uint64_t unused[3];
 };
 _Static_assert(sizeof(struct stat) == 144, "stat");

@@ -3,199 +3,153 @@
  * Paths: the file system within the Keep, where one is compiled in; else nothing is there. The program itself
  * is what /proc/self/exe says.
  */
+#include "../include/paths.h"
 #include "../include/bytes.h"
 #include "../include/files.h"
 #include "../include/fs.h"
-#include "../include/linux.h"
-#include "../include/memory.h"
-#include "../include/paths.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
-/* What the one symbolic link and the working directory say. */
+#define CWD ((uint64_t)AT_FDCWD)
+
+/* What the one link that leads nowhere says. */
 static const char program[] = "/exec";
 static const char self[] = "/proc/self/exe";
 
-#define R_OK_W_OK_X_OK 7
-
-long path_get(struct path *path, uint64_t directory, uint64_t text)
+long path_get(struct path *path, uint64_t directory, uint64_t text, uint64_t flags)
 {
 	long error = user_path(path->text, text);
 
 	path->from = NULL;
+	if (error == -ENOENT && (flags & AT_EMPTY_PATH)) {
+		error = 0;
+		if ((int32_t)directory == AT_FDCWD)
+			memcpy(path->text, ".", 2);
+	}
 	if (error || path->text[0] == '/' || (int32_t)directory == AT_FDCWD)
 		return error;
 	path->from = files_get((uint64_t)(uint32_t)directory);
 	if (!path->from)
 		return -EBADF;
 	(void)file_drop(path->from);
-	return FS_OPENS && path->from->kind == FILE_TREE ? 0 : -ENOTDIR;
+	return path_is_file(path) || path->from->node ? 0 : -ENOTDIR;
 }
 
-static long open_path(uint64_t directory, uint64_t text, uint64_t flags, uint64_t mode)
+static long open_path(uint64_t directory, uint64_t text, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct path path;
 	struct file *file;
-	long error = path_get(&path, directory, text);
+	long error = path_get(&path, directory, text, 0);
 
 	if (error)
 		return error;
 	if (!SHIM_FILES)
 		return flags & O_CREAT ? -EROFS : -ENOENT;
-	error = fs_open(path.from, path.text, (uint32_t)flags, (uint32_t)mode, &file);
+	error = fs_open(path.from, path.text, (uint32_t)flags, (uint32_t)mode, (uint32_t)resolve, &file);
 	return error ? error : files_open(file, (flags & O_CLOEXEC) != 0);
 }
 
 long sys_open(const struct syscall_frame *frame)
 {
-	return open_path((uint64_t)AT_FDCWD, frame->arg[0], frame->arg[1], frame->arg[2]);
+	return open_path(CWD, frame->arg[0], frame->arg[1], frame->arg[2], 0);
 }
 
 long sys_openat(const struct syscall_frame *frame)
 {
-	return open_path(frame->arg[0], frame->arg[1], frame->arg[2], frame->arg[3]);
+	return open_path(frame->arg[0], frame->arg[1], frame->arg[2], frame->arg[3], 0);
 }
 
-/* What is at a path, or, when it is empty and that is allowed, what the descriptor stands for. */
-static long stat_path(uint64_t directory, uint64_t text, uint64_t flags, struct stat *to)
+long sys_creat(const struct syscall_frame *frame)
 {
-	struct path path;
-	long error = path_get(&path, directory, text);
-
-	if (error == -ENOENT && (flags & AT_EMPTY_PATH)) {
-		struct file *file = files_get((uint64_t)(uint32_t)directory);
-
-		if (!file)
-			return -EBADF;
-		error = file_stat(file, to);
-		(void)file_drop(file);
-		return error;
-	}
-	if (error)
-		return error;
-	return SHIM_FILES ? fs_stat_path(path.from, path.text, to) : -ENOENT;
+	return open_path(CWD, frame->arg[0], O_CREAT | O_WRONLY | O_TRUNC, frame->arg[1], 0);
 }
 
-static long stat_to(uint64_t directory, uint64_t text, uint64_t flags, uint64_t to)
-{
-	struct stat stat;
-	long error = stat_path(directory, text, flags, &stat);
-
-	return error ? error : user_put(to, &stat, sizeof(stat));
-}
-
-/* There are no symbolic links to tell them apart by. */
-long sys_stat(const struct syscall_frame *frame)
-{
-	return stat_to((uint64_t)AT_FDCWD, frame->arg[0], 0, frame->arg[1]);
-}
-
-long sys_lstat(const struct syscall_frame *frame)
-{
-	return sys_stat(frame);
-}
-
-long sys_newfstatat(const struct syscall_frame *frame)
-{
-	return stat_to(frame->arg[0], frame->arg[1], frame->arg[3], frame->arg[2]);
-}
-
-struct statx {
-	uint32_t mask, blksize;
-	uint64_t attributes;
-	uint32_t nlink, uid, gid;
-	uint16_t mode, pad;
-	uint64_t ino, size, blocks, attributes_mask;
-	uint64_t times[8];
-	uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
-	uint64_t unused[14];
+struct open_how {
+	uint64_t flags, mode, resolve;
 };
-_Static_assert(sizeof(struct statx) == 256, "statx");
-#define STATX_BASIC_STATS 0x7ff
 
-long sys_statx(const struct syscall_frame *frame)
+#define OPEN_FLAGS 037777703ull /* all that there are */
+#define RESOLVE_FLAGS 0x3full
+
+/* A larger structure is one of a later kernel; what is beyond this one must be zero. */
+static long get_how(struct open_how *how, uint64_t from, uint64_t size)
 {
-	struct statx out = { .mask = STATX_BASIC_STATS };
-	struct stat stat;
-	long error = stat_path(frame->arg[0], frame->arg[1], frame->arg[2], &stat);
+	uint8_t more;
+
+	if (size < sizeof(*how))
+		return -EINVAL;
+	if (size > 4096)
+		return -E2BIG;
+	for (uint64_t i = sizeof(*how); i < size; i++) {
+		if (user_get(&more, from + i, 1))
+			return -EFAULT;
+		if (more)
+			return -E2BIG;
+	}
+	return user_get(how, from, sizeof(*how));
+}
+
+long sys_openat2(const struct syscall_frame *frame)
+{
+	struct open_how how;
+	long error = get_how(&how, frame->arg[2], frame->arg[3]);
 
 	if (error)
 		return error;
-	out.blksize = (uint32_t)stat.blksize;
-	out.nlink = (uint32_t)stat.nlink;
-	out.uid = stat.uid;
-	out.gid = stat.gid;
-	out.mode = (uint16_t)stat.mode;
-	out.ino = stat.ino;
-	out.size = (uint64_t)stat.size;
-	out.blocks = (uint64_t)stat.blocks;
-	out.rdev_major = (uint32_t)(stat.rdev >> 8) & 0xfff;
-	out.rdev_minor = (uint32_t)(stat.rdev & 0xff);
-	out.dev_minor = (uint32_t)(stat.dev & 0xff);
-	for (int i = 0; i < 3; i++) { /* atime; btime is not known; ctime, mtime */
-		out.times[i == 0 ? 0 : i == 1 ? 6 : 4] = stat.times[2 * i];
-		out.times[i == 0 ? 1 : i == 1 ? 7 : 5] = stat.times[2 * i + 1];
-	}
-	return user_put(frame->arg[4], &out, sizeof(out));
-}
-
-/* The application is root within the Keep: what is there may be read and written. */
-static long may(uint64_t directory, uint64_t text, uint64_t how)
-{
-	struct stat stat;
-
-	if (how & ~(uint64_t)R_OK_W_OK_X_OK)
+	if ((how.flags & ~OPEN_FLAGS) || (how.resolve & ~RESOLVE_FLAGS))
 		return -EINVAL;
-	return stat_path(directory, text, 0, &stat);
-}
-
-long sys_access(const struct syscall_frame *frame)
-{
-	return may((uint64_t)AT_FDCWD, frame->arg[0], frame->arg[1]);
-}
-
-long sys_faccessat(const struct syscall_frame *frame)
-{
-	return may(frame->arg[0], frame->arg[1], frame->arg[2]);
-}
-
-long sys_faccessat2(const struct syscall_frame *frame)
-{
-	return may(frame->arg[0], frame->arg[1], frame->arg[2]);
+	if ((how.resolve & RESOLVE_BENEATH) && (how.resolve & RESOLVE_IN_ROOT))
+		return -EINVAL;
+	if ((how.flags & O_CREAT) || (how.flags & O_TMPFILE & ~O_DIRECTORY) ? (how.mode & ~07777ull) : how.mode)
+		return -EINVAL;
+	if ((how.flags & O_PATH) && (how.flags & ~(uint64_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)))
+		return -EINVAL;
+	return open_path(frame->arg[0], frame->arg[1], how.flags, how.mode, how.resolve);
 }
 
 static long read_link(uint64_t directory, uint64_t text, uint64_t to, int64_t room)
 {
-	uint64_t length = sizeof(program) - 1;
+	char link[PATH_MAX];
 	struct path path;
-	struct stat stat;
-	long error = path_get(&path, directory, text);
+	long length = path_get(&path, directory, text, AT_EMPTY_PATH);
 
 	if (room <= 0)
 		return -EINVAL;
-	if (error)
-		return error;
-	if (memcmp(path.text, self, sizeof(self)) != 0)
-		return SHIM_FILES && fs_stat_path(path.from, path.text, &stat) == 0 ? -EINVAL : -ENOENT;
-	if (length > (uint64_t)room)
-		length = (uint64_t)room;
-	error = user_put(to, program, length);
-	return error ? error : (long)length;
+	if (length)
+		return length;
+	if (memcmp(path.text, self, sizeof(self)) == 0)
+		memcpy(link, program, length = sizeof(program) - 1);
+	else if (!SHIM_FILES)
+		return -ENOENT;
+	else if (path_is_file(&path))
+		length = path.from ? fs_read_link_file(path.from, link) : -ENOENT;
+	else
+		length = fs_read_link(path.from, path.text, link);
+	if (length < 0)
+		return length == -EINVAL && path_is_file(&path) ? -ENOENT : length;
+	if (length > room)
+		length = room;
+	return user_put(to, link, (size_t)length) ? -EFAULT : length;
 }
 
 long sys_readlink(const struct syscall_frame *frame)
 {
-	return read_link((uint64_t)AT_FDCWD, frame->arg[0], frame->arg[1], (int64_t)frame->arg[2]);
+	return read_link(CWD, frame->arg[0], frame->arg[1], (int32_t)frame->arg[2]);
 }
 
 long sys_readlinkat(const struct syscall_frame *frame)
 {
-	return read_link(frame->arg[0], frame->arg[1], frame->arg[2], (int64_t)frame->arg[3]);
+	return read_link(frame->arg[0], frame->arg[1], frame->arg[2], (int32_t)frame->arg[3]);
 }
 
 long sys_getcwd(const struct syscall_frame *frame)
 {
-	if (frame->arg[1] < 2)
+	char path[PATH_MAX] = "/";
+	long length = SHIM_FILES ? fs_directory_path(path) : 2;
+
+	if (length < 0)
+		return length;
+	if (frame->arg[1] < (uint64_t)length)
 		return -ERANGE;
-	return user_put(frame->arg[0], "/", 2) ? -EFAULT : 2;
+	return user_put(frame->arg[0], path, (size_t)length) ? -EFAULT : length;
 }

@@ -1,50 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls that only a file system can serve. */
+/* What is done to names, which only a file system can serve, and where relative ones start. */
 #include "../include/files.h"
 #include "../include/fs.h"
-#include "../include/linux.h"
-#include "../include/memory.h"
 #include "../include/paths.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
 #define CWD ((uint64_t)AT_FDCWD)
-#define GETDENTS_MOST (1u << 20)
 
-/* The file of the tree behind a descriptor, for file_drop(); NULL with -EBADF or -EINVAL in `error`. */
-static struct file *file_of(uint64_t fd, long *error)
-{
-	struct file *file = files_get(fd);
-
-	*error = file ? -EINVAL : -EBADF;
-	if (!file || file->kind == FILE_TREE)
-		return file;
-	(void)file_drop(file);
-	return NULL;
-}
-
-static long make_directory(uint64_t directory, uint64_t text, uint64_t mode)
+static long make(uint64_t directory, uint64_t text, uint32_t mode)
 {
 	struct path path;
-	long error = path_get(&path, directory, text);
+	long error = path_get(&path, directory, text, 0);
 
-	return error ? error : fs_make_directory(path.from, path.text, (uint32_t)mode);
+	return error ? error : fs_make(path.from, path.text, mode);
 }
 
 long sys_mkdir(const struct syscall_frame *frame)
 {
-	return make_directory(CWD, frame->arg[0], frame->arg[1]);
+	return make(CWD, frame->arg[0], (frame->arg[1] & 07777) | S_IFDIR);
 }
 
 long sys_mkdirat(const struct syscall_frame *frame)
 {
-	return make_directory(frame->arg[0], frame->arg[1], frame->arg[2]);
+	return make(frame->arg[0], frame->arg[1], (frame->arg[2] & 07777) | S_IFDIR);
+}
+
+/* Devices are the shim's alone; a FIFO or a socket by name would be for another process. */
+static long make_node(uint64_t directory, uint64_t text, uint64_t mode)
+{
+	switch (mode & S_IFMT) {
+	case 0:
+	case S_IFREG:
+		return make(directory, text, (mode & 07777) | S_IFREG);
+	case S_IFIFO:
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFSOCK:
+	case S_IFDIR:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
+long sys_mknod(const struct syscall_frame *frame)
+{
+	return make_node(CWD, frame->arg[0], frame->arg[1]);
+}
+
+long sys_mknodat(const struct syscall_frame *frame)
+{
+	return make_node(frame->arg[0], frame->arg[1], frame->arg[2]);
+}
+
+static long make_link(uint64_t link, uint64_t directory, uint64_t text)
+{
+	char target[PATH_MAX];
+	struct path path;
+	long error = user_path(target, link);
+
+	if (!error)
+		error = path_get(&path, directory, text, 0);
+	return error ? error : fs_make_link(target, path.from, path.text);
+}
+
+long sys_symlink(const struct syscall_frame *frame)
+{
+	return make_link(frame->arg[0], CWD, frame->arg[1]);
+}
+
+long sys_symlinkat(const struct syscall_frame *frame)
+{
+	return make_link(frame->arg[0], frame->arg[1], frame->arg[2]);
+}
+
+static long link_path(uint64_t directory, uint64_t text, uint64_t to, uint64_t to_text, uint64_t flags)
+{
+	struct path old, new;
+	long error;
+
+	if (flags & ~(uint64_t)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
+	error = path_get(&old, directory, text, flags);
+	if (!error)
+		error = path_get(&new, to, to_text, 0);
+	if (error)
+		return error;
+	if (path_is_file(&old))
+		return fs_link_file(old.from, new.from, new.text);
+	return fs_link(old.from, old.text, flags & AT_SYMLINK_FOLLOW, new.from, new.text);
+}
+
+long sys_link(const struct syscall_frame *frame)
+{
+	return link_path(CWD, frame->arg[0], CWD, frame->arg[1], 0);
+}
+
+long sys_linkat(const struct syscall_frame *frame)
+{
+	return link_path(frame->arg[0], frame->arg[1], frame->arg[2], frame->arg[3], frame->arg[4]);
 }
 
 static long remove_path(uint64_t directory, uint64_t text, bool is_directory)
 {
 	struct path path;
-	long error = path_get(&path, directory, text);
+	long error = path_get(&path, directory, text, 0);
 
 	return error ? error : fs_remove(path.from, path.text, is_directory);
 }
@@ -69,10 +130,10 @@ long sys_unlinkat(const struct syscall_frame *frame)
 static long rename_path(uint64_t directory, uint64_t text, uint64_t to, uint64_t to_text, uint64_t flags)
 {
 	struct path old, new;
-	long error = path_get(&old, directory, text);
+	long error = path_get(&old, directory, text, 0);
 
 	if (!error)
-		error = path_get(&new, to, to_text);
+		error = path_get(&new, to, to_text, 0);
 	return error ? error : fs_rename(old.from, old.text, new.from, new.text, (uint32_t)flags);
 }
 
@@ -91,70 +152,27 @@ long sys_renameat2(const struct syscall_frame *frame)
 	return rename_path(frame->arg[0], frame->arg[1], frame->arg[2], frame->arg[3], frame->arg[4]);
 }
 
-long sys_truncate(const struct syscall_frame *frame)
+long sys_chdir(const struct syscall_frame *frame)
 {
 	struct path path;
-	long error = path_get(&path, CWD, frame->arg[0]);
+	long error = path_get(&path, CWD, frame->arg[0], 0);
 
-	return error ? error : fs_truncate_path(path.text, (int64_t)frame->arg[1]);
+	return error ? error : fs_change_directory(NULL, path.text);
 }
 
-long sys_ftruncate(const struct syscall_frame *frame)
+long sys_fchdir(const struct syscall_frame *frame)
 {
-	long result;
-	struct file *file = file_of(frame->arg[0], &result);
-
-	if (!file)
-		return result;
-	result = fs_truncate(file, (int64_t)frame->arg[1]);
-	(void)file_drop(file);
-	return result;
-}
-
-/* Memory is as safe as it will ever be. */
-long sys_fsync(const struct syscall_frame *frame)
-{
+	struct file *file = files_get(frame->arg[0]);
 	long error;
-	struct file *file = file_of(frame->arg[0], &error);
 
 	if (!file)
-		return error;
+		return -EBADF;
+	error = fs_change_directory_to(file);
 	(void)file_drop(file);
-	return 0;
+	return error;
 }
 
-long sys_fdatasync(const struct syscall_frame *frame)
+long sys_umask(const struct syscall_frame *frame)
 {
-	return sys_fsync(frame);
-}
-
-static long change_mode(uint64_t directory, uint64_t text, uint64_t mode)
-{
-	struct path path;
-	long error = path_get(&path, directory, text);
-
-	return error ? error : fs_change_mode(path.from, path.text, (uint32_t)mode);
-}
-
-long sys_chmod(const struct syscall_frame *frame)
-{
-	return change_mode(CWD, frame->arg[0], frame->arg[1]);
-}
-
-long sys_fchmodat(const struct syscall_frame *frame)
-{
-	return change_mode(frame->arg[0], frame->arg[1], frame->arg[2]);
-}
-
-long sys_getdents64(const struct syscall_frame *frame)
-{
-	uint64_t room = (uint32_t)frame->arg[2] < GETDENTS_MOST ? (uint32_t)frame->arg[2] : GETDENTS_MOST;
-	long result;
-	struct file *file = file_of(frame->arg[0], &result);
-
-	if (!file)
-		return result == -EINVAL ? -ENOTDIR : result;
-	result = fs_list(file, frame->arg[1], room);
-	(void)file_drop(file);
-	return result;
+	return (long)fs_mask((uint32_t)frame->arg[0]);
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is done to open files that are stored somewhere, besides reading and writing. */
+#include "include/file.h"
+#include "include/fs.h"
+#include "include/linux.h"
+
+static bool is_path(const struct file *file)
+{
+	return file->kind == FILE_TREE && (file->flags & O_PATH);
+}
+
+long file_change(struct file *file, const struct fs_change *change)
+{
+	if (is_path(file))
+		return -EBADF;
+	return FS_OPENS && file->kind == FILE_TREE ? fs_change(file, change) : -EINVAL;
+}
+
+long file_allocate(struct file *file, uint32_t mode, int64_t at, int64_t count)
+{
+	return FS_OPENS && file->kind == FILE_TREE ? fs_allocate(file, mode, at, count) : -ESPIPE;
+}
+
+long file_list(struct file *file, uint64_t to, uint64_t room)
+{
+	if (is_path(file))
+		return -EBADF;
+	return FS_OPENS && file->kind == FILE_TREE ? fs_list(file, to, room) : -ENOTDIR;
+}
+
+long file_statfs(struct file *file, struct statfs *to)
+{
+	if (!FS_OPENS || file->kind != FILE_TREE)
+		return -ENOSYS;
+	fs_statfs(to);
+	return 0;
+}
+
+/* Memory is as safe as it will ever be. */
+long file_sync(struct file *file)
+{
+	if (is_path(file))
+		return -EBADF;
+	return file->kind == FILE_TREE ? 0 : -EINVAL;
+}
