@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/file.h"
 #include "generated/hostcall_guest.h"
+#include "include/epoll.h"
+#include "include/eventfd.h"
 #include "include/fs.h"
 #include "include/heap.h"
+#include "include/look.h"
 #include "include/memory.h"
+#include "include/pipe.h"
 #include "include/platform.h"
 #include "include/signal.h"
 #include "include/stream.h"
 #include "include/task.h"
+#include "include/timerfd.h"
 
 #define MODE_NULL 020666
 #define RDEV_NULL 0x103
+#define MODE_ANONYMOUS 0600 /* of what has no type: eventfd and its like */
 
 struct file *file_new(enum file_kind kind, uint32_t flags)
 {
@@ -35,6 +41,19 @@ static long end(struct file *file)
 		if (FS_OPENS)
 			fs_close(file);
 		return 0;
+	case FILE_PIPE:
+		if (PIPES)
+			pipe_close(file);
+		return 0;
+	case FILE_TIMERFD:
+		if (TIMERFDS)
+			timerfd_close(file);
+		return 0;
+	case FILE_EPOLL:
+		if (EPOLLS)
+			epoll_close(file);
+		return 0;
+	case FILE_EVENTFD:
 	case FILE_EMPTY:
 		break;
 	}
@@ -47,6 +66,8 @@ long file_drop(struct file *file)
 
 	if (--file->references != 0)
 		return 0;
+	if (EPOLLS && file->watched)
+		epoll_forget(file);
 	result = end(file);
 	heap_put(file, sizeof(*file));
 	return result;
@@ -59,6 +80,14 @@ static long read_once(struct file *file, uint64_t to, uint64_t count, int64_t at
 		return at == FILE_POSITION ? stream_read(file, to, count) : -ESPIPE;
 	case FILE_TREE:
 		return FS_OPENS ? fs_read(file, to, count, at) : -EBADF;
+	case FILE_PIPE:
+		return !PIPES || at != FILE_POSITION ? -ESPIPE : pipe_read(file, to, count);
+	case FILE_EVENTFD:
+		return !EVENTFDS || at != FILE_POSITION ? -ESPIPE : eventfd_read(file, to, count);
+	case FILE_TIMERFD:
+		return !TIMERFDS || at != FILE_POSITION ? -ESPIPE : timerfd_read(file, to, count);
+	case FILE_EPOLL:
+		return -EINVAL;
 	case FILE_EMPTY:
 		break;
 	}
@@ -72,6 +101,13 @@ static long write_once(struct file *file, uint64_t from, uint64_t count, int64_t
 		return at == FILE_POSITION ? stream_write(file, from, count) : -ESPIPE;
 	case FILE_TREE:
 		return FS_OPENS ? fs_write(file, from, count, at) : -EBADF;
+	case FILE_PIPE:
+		return !PIPES || at != FILE_POSITION ? -ESPIPE : pipe_write(file, from, count);
+	case FILE_EVENTFD:
+		return !EVENTFDS || at != FILE_POSITION ? -ESPIPE : eventfd_write(file, from, count);
+	case FILE_TIMERFD:
+	case FILE_EPOLL:
+		return -EINVAL;
 	case FILE_EMPTY:
 		break;
 	}
@@ -107,24 +143,42 @@ static long told(long written)
 	return written;
 }
 
+/* A pipe takes all of it before a write that waits returns; others as much as they can. */
 long file_write(struct file *file, uint64_t from, uint64_t count, int64_t at, bool wait)
 {
-	for (;;) {
-		long result = write_once(file, from, count, at);
+	uint64_t done = 0;
 
-		if (!again(file, result, wait))
-			return told(result);
-		result = file_wait(file, POLLOUT, NULL);
-		if (result)
-			return result;
+	for (;;) {
+		long result = write_once(file, from + done, count - done, at);
+
+		if (result > 0 && (uint64_t)result < count - done && file->kind == FILE_PIPE && !(file->flags & O_NONBLOCK)) {
+			done += (uint64_t)result;
+			continue;
+		}
+		if (again(file, result, wait || done != 0)) {
+			result = file_wait(file, POLLOUT, NULL);
+			if (!result)
+				continue;
+		}
+		result = told(result);
+		return result >= 0 ? (long)done + result : done != 0 ? (long)done : result;
 	}
 }
 
 long file_seek(struct file *file, int64_t offset, uint32_t whence)
 {
-	if (file->kind == FILE_STREAM)
+	switch (file->kind) {
+	case FILE_STREAM:
 		return host_lseek(platform_call(), file->handle, offset, whence);
-	return FS_OPENS && file->kind == FILE_TREE ? fs_seek(file, offset, whence) : -ESPIPE;
+	case FILE_TREE:
+		return FS_OPENS ? fs_seek(file, offset, whence) : -ESPIPE;
+	case FILE_EVENTFD:
+	case FILE_TIMERFD:
+	case FILE_EPOLL:
+		return 0; /* as Linux, which takes it and does nothing */
+	default:
+		return -ESPIPE;
+	}
 }
 
 long file_stat(struct file *file, struct stat *to)
@@ -136,6 +190,17 @@ long file_stat(struct file *file, struct stat *to)
 	case FILE_TREE:
 		if (FS_OPENS)
 			fs_stat(file, to);
+		return 0;
+	case FILE_PIPE:
+		if (PIPES)
+			pipe_stat(to);
+		return 0;
+	case FILE_EVENTFD:
+	case FILE_TIMERFD:
+	case FILE_EPOLL:
+		to->mode = MODE_ANONYMOUS;
+		to->nlink = 1;
+		to->blksize = PAGE_BYTES;
 		return 0;
 	case FILE_EMPTY:
 		to->mode = MODE_NULL; /* as /dev/null */
@@ -163,7 +228,43 @@ long file_set_flags(struct file *file, uint32_t flags)
 
 long file_control(struct file *file, uint64_t request, uint64_t to)
 {
-	return file->kind == FILE_STREAM ? stream_control(file, request, to) : -ENOTTY;
+	switch (file->kind) {
+	case FILE_STREAM:
+		return stream_control(file, request, to);
+	case FILE_PIPE:
+		return PIPES ? pipe_control(file, request, to) : -ENOTTY;
+	default:
+		return -ENOTTY;
+	}
+}
+
+bool file_can_wait(struct file *file)
+{
+	struct stat stat;
+
+	switch (file->kind) {
+	case FILE_STREAM:
+		return stream_stat(file, &stat) || ((stat.mode & S_IFMT) != S_IFREG && stat.rdev != RDEV_NULL);
+	case FILE_TREE:
+	case FILE_EMPTY:
+		return false;
+	default:
+		return true;
+	}
+}
+
+struct edges file_edges(struct file *file)
+{
+	switch (file->kind) {
+	case FILE_PIPE:
+		return PIPES ? file->pipe->edges : file->edges;
+	case FILE_TIMERFD:
+		return TIMERFDS ? timerfd_edges(file) : file->edges;
+	case FILE_EPOLL:
+		return EPOLLS ? epoll_edges(file) : file->edges;
+	default:
+		return file->edges;
+	}
 }
 
 uint32_t file_ready(struct file *file, int32_t *handle)
@@ -174,11 +275,19 @@ uint32_t file_ready(struct file *file, int32_t *handle)
 		*handle = file->handle;
 		return 0;
 	case FILE_TREE:
-		return POLLIN | POLLOUT;
+		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+	case FILE_PIPE:
+		return PIPES ? pipe_ready(file) : 0;
+	case FILE_EVENTFD:
+		return EVENTFDS ? eventfd_ready(file) : 0;
+	case FILE_TIMERFD:
+		return TIMERFDS ? timerfd_ready(file) : 0;
+	case FILE_EPOLL: /* which asks the host about many: look_at() */
+		return 0;
 	case FILE_EMPTY:
 		break;
 	}
-	return POLLIN;
+	return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
 }
 
 long file_wait(struct file *file, uint32_t events, const struct timespec *deadline)

@@ -75,6 +75,16 @@ void signal_block_until_handled(uint64_t set)
 	signal_block(set);
 }
 
+void signal_block_again(void)
+{
+	struct task_signals *signals = mine();
+
+	if (signals->is_until_handled) {
+		signals->is_until_handled = false;
+		signal_block(signals->until_handled);
+	}
+}
+
 /* CHLD, CONT, URG and WINCH do nothing by default. */
 static bool is_harmless(uint64_t number)
 {

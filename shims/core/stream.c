@@ -8,7 +8,6 @@
 
 #define TCGETS 0x5401
 #define TIOCGWINSZ 0x5413
-#define FIONREAD 0x541b
 
 long stream_read(struct file *file, uint64_t to, uint64_t count)
 {

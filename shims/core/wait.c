@@ -2,6 +2,8 @@
 #include "include/wait.h"
 #include "include/clock.h"
 #include "include/platform.h"
+#include "include/signal.h"
+#include "include/timer.h"
 #include "generated/hostcall_guest.h"
 
 #define NANOSECONDS 1000000000ll
@@ -44,18 +46,42 @@ static long left(const struct timespec *deadline, int32_t *milliseconds)
 	return 0;
 }
 
-long wait_event(struct pollfd *fds, uint64_t count, const struct timespec *deadline)
+static bool sooner(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
+}
+
+static long wait_until(struct pollfd *fds, uint64_t count, const struct timespec *deadline)
 {
 	int32_t timeout = -1;
 	long result = deadline ? left(deadline, &timeout) : 0;
 
 	if (result)
 		return result;
+	if (count == 0 && timeout == 0)
+		return -ETIMEDOUT;
 	/* The only thread waits for itself alone: nobody will ever wake it. */
 	if (count == 0 && !deadline)
 		keep_end(SIGABRT);
 	result = host_poll(platform_call(), fds, count, timeout);
 	return result < 0 ? result : result == 0 && deadline ? -ETIMEDOUT : 0;
+}
+
+/* A timer that expires is a change: whoever waits looks again. */
+long wait_event(struct pollfd *fds, uint64_t count, const struct timespec *deadline)
+{
+	struct timespec next;
+	bool expired = false, armed = TIMERS && timers_next(&next, &expired);
+	long result;
+
+	if (expired)
+		return 0;
+	if (signal_pending() & ~signal_blocked())
+		return -EINTR;
+	if (!armed || (deadline && !sooner(&next, deadline)))
+		return wait_until(fds, count, deadline);
+	result = wait_until(fds, count, &next);
+	return result == -ETIMEDOUT ? 0 : result;
 }
 
 /* Nobody waits while the only thread is here. */

@@ -26,6 +26,7 @@ const RUNS: readonly Run[] = [
   { program: 'tls-musl', args: ['x'], stdin: WORDS },
   { program: 'files' },
   { program: 'signals' },
+  { program: 'waiting' },
   { program: 'sqlite' },
   { program: 'lua', stdin: SCRIPT },
   { program: 'rust', args: ['-v', '--help'], stdin: WORDS },

@@ -15,6 +15,10 @@ export interface Served {
 const FILES = "of the Keep's own file system; without one there is nothing: ENOENT";
 const OWN = "of the Keep's own file system";
 
+/** Of calls that wait for files. */
+const WAITS = ['poll', 'clock_gettime'];
+const EVENTS = 'at most 128 events a call';
+
 /** Every system call that a shim answers with something else than ENOSYS, by component, then by number. */
 export const SERVED: readonly Served[] = [
   {
@@ -61,21 +65,53 @@ export const SERVED: readonly Served[] = [
     calls: ['fstat'],
     doc: 'of the host it says kind, size and times',
   },
-  { number: 7, name: 'poll', component: 'poll', calls: ['poll', 'clock_gettime'] },
   {
     number: 16,
     name: 'ioctl',
     component: 'control',
     calls: ['ioctl_tcgets', 'ioctl_tiocgwinsz', 'ioctl_fionread'],
-    doc: 'TCGETS, TIOCGWINSZ, FIONREAD; others ENOTTY',
+    doc: 'TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO; others ENOTTY',
   },
   {
     number: 72,
     name: 'fcntl',
     component: 'control',
     calls: ['fcntl_getfl'],
-    doc: 'F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL; others EINVAL',
+    doc: 'F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_GETPIPE_SZ, F_SETPIPE_SZ; others EINVAL',
   },
+
+  { number: 7, name: 'poll', component: 'poll', calls: WAITS },
+  { number: 23, name: 'select', component: 'poll', calls: WAITS },
+  { number: 270, name: 'pselect6', component: 'poll', calls: WAITS },
+  { number: 271, name: 'ppoll', component: 'poll', calls: WAITS },
+
+  { number: 213, name: 'epoll_create', component: 'epoll' },
+  { number: 232, name: 'epoll_wait', component: 'epoll', calls: WAITS, doc: EVENTS },
+  { number: 233, name: 'epoll_ctl', component: 'epoll', calls: ['fstat'] },
+  { number: 281, name: 'epoll_pwait', component: 'epoll', calls: WAITS, doc: EVENTS },
+  { number: 291, name: 'epoll_create1', component: 'epoll' },
+  { number: 441, name: 'epoll_pwait2', component: 'epoll', calls: WAITS, doc: EVENTS },
+
+  { number: 22, name: 'pipe', component: 'pipe' },
+  { number: 293, name: 'pipe2', component: 'pipe', doc: 'O_DIRECT is EINVAL' },
+
+  { number: 284, name: 'eventfd', component: 'eventfd' },
+  { number: 290, name: 'eventfd2', component: 'eventfd' },
+
+  {
+    number: 283,
+    name: 'timerfd_create',
+    component: 'timerfd',
+    doc: 'REALTIME, MONOTONIC, BOOTTIME; what has expired is computed when somebody looks or waits',
+  },
+  {
+    number: 286,
+    name: 'timerfd_settime',
+    component: 'timerfd',
+    calls: ['clock_gettime'],
+    doc: 'a clock that is set cancels no timer',
+  },
+  { number: 287, name: 'timerfd_gettime', component: 'timerfd', calls: ['clock_gettime'] },
 
   { number: 2, name: 'open', component: 'paths', doc: FILES },
   { number: 4, name: 'stat', component: 'paths', calls: ['clock_gettime'], doc: FILES },
@@ -220,7 +256,6 @@ export const REFUSED: readonly { readonly names: string; readonly why: string }[
   { names: 'clone3', why: 'threads come with the whole microkernel' },
   { names: 'execve, execveat', why: 'comes with the whole microkernel' },
   { names: 'socket and what works on sockets', why: 'comes with grants for addresses' },
-  { names: 'epoll, eventfd, pipe', why: 'comes with threads' },
   { names: 'ptrace, process_vm_readv, perf_event_open, bpf', why: 'nothing outside may look into a Keep' },
   { names: 'mount, chroot, setns, unshare, init_module', why: 'they rule a machine, and a Keep has none' },
   { names: 'io_uring, shmget', why: 'memory shared with the host is read by the shim alone' },

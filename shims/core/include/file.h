@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "edges.h"
 #include "stat.h"
 #include "wait.h"
 
@@ -19,17 +20,32 @@ enum file_kind {
 	FILE_STREAM, /* the host's: standard input, output, error */
 	FILE_EMPTY,  /* a standard input that is always at its end */
 	FILE_TREE,   /* of the file system within the Keep */
+	FILE_PIPE,
+	FILE_EVENTFD,
+	FILE_TIMERFD,
+	FILE_EPOLL,
 };
 
 struct fs_node;
+struct pipe;
+struct timer;
+struct epoll_item;
 
 struct file {
 	enum file_kind kind;
 	uint32_t references; /* descriptors, and system calls in progress */
 	uint32_t flags;      /* as F_GETFL tells them; of a stream the host knows them */
 	int32_t handle;      /* of what is the host's */
-	uint64_t position;
+	uint64_t position;   /* of an eventfd: its counter */
 	struct fs_node *node; /* held; of a host directory, its mount's */
+	struct edges edges;  /* where the kind has none of its own */
+	bool one;            /* EFD_SEMAPHORE */
+	union {
+		struct pipe *pipe;
+		struct timer *timer;
+		struct epoll_item *items; /* of an epoll */
+	};
+	struct epoll_item *watched; /* where it is in an epoll's set */
 };
 
 /* A file with one reference, the caller's; NULL when there is no memory. */
@@ -69,6 +85,11 @@ long file_sync(struct file *file);
 
 /* FIONREAD, TCGETS and their like; `to` is the argument. */
 long file_control(struct file *file, uint64_t request, uint64_t to);
+
+/* Whether there is anything to wait for in such a file; if not epoll refuses it. */
+bool file_can_wait(struct file *file);
+
+struct edges file_edges(struct file *file);
 
 /*
  * What poll() would say now, of all events. `*handle` is the host's handle to ask about the rest, or -1 where nobody

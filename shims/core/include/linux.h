@@ -127,6 +127,7 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "elf64_phdr");
 #define FALLOC_FL_PUNCH_HOLE 2
 #define FALLOC_FL_ZERO_RANGE 16
 
+
 #define AT_FDCWD (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_EACCESS 0x200
@@ -136,6 +137,9 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "elf64_phdr");
 #define AT_EMPTY_PATH 0x1000
 #define AT_STATX_SYNC_TYPE 0x6000
 
+#define FIONREAD 0x541b
+#define FIONBIO 0x5421
+
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2
@@ -144,6 +148,7 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "elf64_phdr");
 
 #define CLOCK_REALTIME 0
 #define CLOCK_MONOTONIC 1
+#define CLOCK_BOOTTIME 7
 
 struct timespec {
 	int64_t tv_sec;

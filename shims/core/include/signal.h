@@ -125,6 +125,9 @@ void signal_block(uint64_t set);
 /* As signal_block() for the time until a handler returns, or none was called. */
 void signal_block_until_handled(uint64_t set);
 
+/* The end of that time, when no handler is to be called. */
+void signal_block_again(void);
+
 /*
  * The application sends a signal to one of its tasks, or, with NULL, to itself: then any task takes it that does not block
  * it. What its default action ends, ends here. 0 or a negative errno.

@@ -2,6 +2,7 @@
 /* What is asked about descriptors: fcntl, ioctl, fstat. */
 #include "../include/files.h"
 #include "../include/linux.h"
+#include "../include/pipe.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
@@ -15,6 +16,8 @@
 #define F_SETLKW 7
 #define F_UNLCK 2
 #define F_DUPFD_CLOEXEC 1030
+#define F_SETPIPE_SZ 1031
+#define F_GETPIPE_SZ 1032
 #define FD_CLOEXEC 1
 
 /* The only process there is holds every lock that it asks for, and nobody is in its way. */
@@ -51,9 +54,26 @@ static long control(struct file *file, const struct syscall_frame *frame)
 	case F_SETLK:
 	case F_SETLKW:
 		return file->kind == FILE_TREE ? lock(frame->arg[1], frame->arg[2]) : -EINVAL;
+	case F_SETPIPE_SZ:
+		return PIPES && file->kind == FILE_PIPE ? pipe_resize(file, frame->arg[2]) : -EBADF;
+	case F_GETPIPE_SZ:
+		return PIPES && file->kind == FILE_PIPE ? (long)file->pipe->size : -EBADF;
 	default:
 		return -EINVAL;
 	}
+}
+
+/* FIONBIO: O_NONBLOCK by the word at `from`. */
+static long set_blocking(struct file *file, uint64_t from)
+{
+	long flags = file_flags(file);
+	int32_t on;
+
+	if (flags < 0)
+		return flags;
+	if (user_get(&on, from, sizeof(on)))
+		return -EFAULT;
+	return file_set_flags(file, ((uint32_t)flags & ~(uint32_t)O_NONBLOCK) | (on ? O_NONBLOCK : 0));
 }
 
 long sys_fcntl(const struct syscall_frame *frame)
@@ -75,7 +95,8 @@ long sys_ioctl(const struct syscall_frame *frame)
 
 	if (!file)
 		return -EBADF;
-	result = file_control(file, (uint32_t)frame->arg[1], frame->arg[2]);
+	result = (uint32_t)frame->arg[1] == FIONBIO ? set_blocking(file, frame->arg[2]) :
+						      file_control(file, (uint32_t)frame->arg[1], frame->arg[2]);
 	(void)file_drop(file);
 	return result;
 }

@@ -3,85 +3,90 @@
 #include "../include/files.h"
 #include "../include/heap.h"
 #include "../include/linux.h"
+#include "../include/look.h"
+#include "../include/poll.h"
 #include "../include/syscall.h"
+#include "../include/timeout.h"
 #include "../include/user.h"
 
-#define MILLISECONDS 1000
-#define MILLISECOND 1000000
-
-/* What holds of one entry now; `ask` is what the host is to be asked about it. */
-static int16_t look(const struct pollfd *entry, struct pollfd *ask)
+/* What holds of each entry now: how many have an event. */
+static long scan(struct look *look, struct pollfd *fds, uint64_t count)
 {
-	struct file *file;
-	uint32_t ready;
-
-	*ask = (struct pollfd){ .fd = -1, .events = entry->events };
-	if (entry->fd < 0)
-		return 0;
-	file = files_get((uint64_t)entry->fd);
-	if (!file)
-		return POLLNVAL;
-	ready = file_ready(file, &ask->fd) & ((uint16_t)entry->events | POLLERR | POLLHUP);
-	(void)file_drop(file);
-	return (int16_t)ready;
-}
-
-/* Entries with an event; the host is asked only for handles, and sleeps only when there is none. */
-static long scan(struct pollfd *fds, struct pollfd *asked, uint64_t count, const struct timespec *deadline)
-{
-	static const struct timespec past;
-	long ready = 0, error = 0;
-	bool hosted = false;
+	long ready = 0;
 
 	for (uint64_t i = 0; i < count; i++) {
-		fds[i].revents = look(&fds[i], &asked[i]);
+		uint32_t events = (uint16_t)fds[i].events | POLLERR | POLLHUP;
+		struct file *file = fds[i].fd < 0 ? NULL : files_get((uint64_t)fds[i].fd);
+
+		fds[i].revents = fds[i].fd < 0 ? 0 : POLLNVAL;
+		if (file) {
+			fds[i].revents = (int16_t)(look_at(look, file, events) & events);
+			(void)file_drop(file);
+		}
 		ready += fds[i].revents != 0;
-		hosted |= asked[i].fd >= 0;
-	}
-	if (ready == 0 || hosted)
-		error = wait_event(asked, count, ready ? &past : deadline);
-	if (error && !(error == -ETIMEDOUT && ready))
-		return error;
-	for (uint64_t i = 0; i < count; i++) {
-		if (!asked[i].revents)
-			continue;
-		ready += fds[i].revents == 0;
-		fds[i].revents |= asked[i].revents;
 	}
 	return ready;
 }
 
+long poll_wait(struct pollfd *fds, uint64_t count, const struct timespec *deadline)
+{
+	struct look look;
+	long ready = 0, error;
+	bool all;
+
+	look_start(&look);
+	do {
+		look_again(&look);
+		ready = scan(&look, fds, count);
+		error = look_room(&look, &all);
+		if (error || !all)
+			continue;
+		error = look_wait(&look, ready != 0, deadline);
+		ready = error && error != -ETIMEDOUT ? 0 : scan(&look, fds, count);
+	} while (!error && (!all || ready == 0));
+	look_end(&look);
+	return ready != 0 ? ready : error == -ETIMEDOUT ? 0 : error;
+}
+
 static long poll(uint64_t list, uint64_t count, const struct timespec *deadline)
 {
-	struct pollfd *fds = heap_get(2 * count * sizeof(*fds));
+	uint64_t bytes = count * sizeof(struct pollfd);
+	struct pollfd *fds;
 	long result;
 
+	if (count > FILES_MOST)
+		return -EINVAL;
+	fds = heap_get(bytes);
 	if (!fds)
 		return -ENOMEM;
-	if (user_get(fds, list, count * sizeof(*fds))) {
+	result = user_get(fds, list, bytes);
+	if (!result)
+		result = poll_wait(fds, count, deadline);
+	if (result >= 0 && user_put(list, fds, bytes))
 		result = -EFAULT;
-	} else {
-		do
-			result = scan(fds, fds + count, count, deadline);
-		while (result == 0);
-		if (result == -ETIMEDOUT)
-			result = 0;
-		if (result >= 0 && user_put(list, fds, count * sizeof(*fds)))
-			result = -EFAULT;
-	}
-	heap_put(fds, 2 * count * sizeof(*fds));
+	heap_put(fds, bytes);
 	return result;
 }
 
 long sys_poll(const struct syscall_frame *frame)
 {
-	int32_t timeout = (int32_t)frame->arg[2];
-	struct timespec deadline = { timeout / MILLISECONDS, timeout % MILLISECONDS * MILLISECOND };
-	long error = 0;
+	struct timeout timeout;
+	long error = timeout_milliseconds(&timeout, (int32_t)frame->arg[2]);
 
-	if (frame->arg[1] > WAIT_MOST)
-		return -EINVAL;
-	if (timeout > 0)
-		error = wait_deadline(&deadline, &deadline);
-	return error ? error : poll(frame->arg[0], frame->arg[1], timeout < 0 ? NULL : &deadline);
+	return error ? error : poll(frame->arg[0], (uint32_t)frame->arg[1], timeout.deadline);
+}
+
+long sys_ppoll(const struct syscall_frame *frame)
+{
+	struct mask_change change;
+	struct timeout timeout;
+	long error = timeout_timespec(&timeout, frame->arg[2]);
+
+	if (!error)
+		error = mask_begin(&change, frame->arg[3], frame->arg[4]);
+	if (error)
+		return error;
+	error = mask_end(&change, poll(frame->arg[0], (uint32_t)frame->arg[1], timeout.deadline));
+	timeout_put_left(&timeout, frame->arg[2]);
+	return error;
 }

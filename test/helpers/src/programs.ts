@@ -27,6 +27,7 @@ export type ProgramName =
   | 'files'
   | 'pipe'
   | 'signals'
+  | 'waiting'
   | 'sqlite'
   | 'lua'
   | 'rust'
@@ -63,6 +64,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   files: { source: 'files.c', needs: [CC], commands: glibc() },
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
+  waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {
     source: 'lua.c',

@@ -5,7 +5,12 @@
 
 #include <stdint.h>
 #include <stdio.h>
+/* linux.h has these too. */
+#define timespec libc_timespec
+#define timeval libc_timeval
 #include <stdlib.h>
+#undef timespec
+#undef timeval
 
 #define CHECK(condition)                                                               \
 	do {                                                                           \

@@ -5,3 +5,5 @@
 #define SHIM_SOCKETS 0
 #define SHIM_FILES 1
 #define SHIM_DEBUG 0
+#define SHIM_HAS_PIPE 1
+#define SHIM_HAS_EPOLL 1

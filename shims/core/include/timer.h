@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Timers. What has expired is computed from the clock when somebody looks, and whoever waits wakes when the next one
+ * expires: so a timer needs nobody who runs it. A clock that was set while somebody waits is noticed when the wait ends.
+ */
+#ifndef MOTTE_TIMER_H
+#define MOTTE_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "linux.h"
+#include "shim_config.h"
+
+#ifdef SHIM_HAS_TIMERFD
+#define TIMERS 1
+#else
+#define TIMERS 0
+#endif
+
+struct itimerspec {
+	struct timespec interval;
+	struct timespec value;
+};
+
+struct timer {
+	struct timer *next;   /* of those that are armed */
+	int32_t clock;
+	bool armed;
+	int64_t due;          /* nanoseconds of its clock */
+	int64_t interval;     /* 0: it expires once */
+	uint64_t expirations; /* since somebody took them */
+	uint32_t edges;       /* times that it was found expired */
+};
+
+/* Whether times are such as Linux takes. */
+bool timer_is_valid(const struct itimerspec *spec);
+
+/* Arms a timer, from now on or, `absolute`, at a time of its clock; `value` 0 disarms it. 0 or an errno of the clock. */
+long timer_set(struct timer *timer, const struct itimerspec *spec, bool absolute);
+
+/* What is left of it, and its interval. */
+long timer_get(struct timer *timer, struct itimerspec *spec);
+
+/* Finds out what has expired of it. */
+void timer_look(struct timer *timer);
+
+/* Takes it from those that are armed. */
+void timer_disarm(struct timer *timer);
+
+/*
+ * Looks at all timers and tells when the next expires, on CLOCK_MONOTONIC; false when none is armed. `*expired`: some
+ * have expired just now.
+ */
+bool timers_next(struct timespec *deadline, bool *expired);
+
+#endif
