@@ -5,7 +5,7 @@
 
 struct memory_state memory;
 
-void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end)
+void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end, uint64_t threads)
 {
 	uint64_t pages = (heap_end - start) >> PAGE_SHIFT;
 	uint64_t tables = ledger_tables(pages);
@@ -17,13 +17,16 @@ void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end)
 	memory.brk = memory.brk_start;
 	memory.low = page_of(memory.brk_start);
 	memory.top = pages;
+	memory.take_low = memory.low + (pages - memory.low) / 8;
+	memory.take_next = memory.take_low;
+	memory.threads = threads;
 	ledger_write(&memory.ledger, page_of(heap_start), tables >> PAGE_SHIFT, PAGE_SHIM);
 	/* The guard between the application's segments and the heap is nobody's. */
 }
 
 void memory_adopt(uint64_t address, uint64_t pages, unsigned perms)
 {
-	uint8_t state = (uint8_t)(PAGE_MAPPED | PAGE_ACCEPTED | PAGE_IMAGE | perms);
+	uint8_t state = (uint8_t)(PAGE_MAPPED | PAGE_ACCEPTED | PAGE_IMAGE | perms | (perms & PERM_W ? PAGE_IMAGE_W : 0));
 
 	ledger_write(&memory.ledger, page_of(address), pages, state);
 }
@@ -37,22 +40,34 @@ uint64_t memory_find(uint64_t pages)
 	return address_of(page);
 }
 
+uint64_t memory_run(uint64_t address, uint64_t pages, uint8_t *state)
+{
+	uint64_t start = memory.ledger.base, end = address_of(memory.ledger.pages), most;
+
+	*state = 0; /* outside there is nothing */
+	if (address >= end)
+		return pages;
+	most = ((address < start ? start : end) - address) >> PAGE_SHIFT;
+	if (most > pages)
+		most = pages;
+	return address < start ? most : ledger_run(&memory.ledger, page_of(address), page_of(address) + most, state);
+}
+
 bool memory_is_ours(uint64_t address, uint64_t pages)
 {
-	uint64_t first, part;
+	uint64_t end, part;
 	uint8_t state;
 
-	if (address < memory.ledger.base)
+	if (pages > memory.ledger.pages || __builtin_add_overflow(address, pages << PAGE_SHIFT, &end))
 		return false;
-	first = page_of(address);
-	if (first > memory.ledger.pages || pages > memory.ledger.pages - first)
+	if (address < memory.ledger.base || end > address_of(memory.ledger.pages))
 		return false;
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		if (state & PAGE_SHIM)
 			return false;
 		/* Below the heap only what the plan added has pages to have. */
-		if (page < memory.low && !(state & PAGE_IMAGE))
+		if (page_of(at) < memory.low && !(state & PAGE_IMAGE))
 			return false;
 	}
 	return true;
@@ -61,11 +76,11 @@ bool memory_is_ours(uint64_t address, uint64_t pages)
 /* Whether all pages of a range have (state & mask) == value. */
 static bool all_are(uint64_t address, uint64_t pages, uint8_t mask, uint8_t value)
 {
-	uint64_t first = page_of(address), part;
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		if ((state & mask) != value)
 			return false;
 	}
@@ -82,15 +97,13 @@ bool memory_is_mapped(uint64_t address, uint64_t pages)
 	return all_are(address, pages, PAGE_MAPPED, PAGE_MAPPED);
 }
 
-bool memory_is(uint64_t address, uint64_t pages, unsigned perms)
+bool memory_is_alike(uint64_t address, uint64_t pages)
 {
-	return all_are(address, pages, PAGE_MAPPED | PERM_MASK, (uint8_t)(PAGE_MAPPED | perms));
-}
+	uint8_t state;
 
-void memory_accept(uint64_t page, uint64_t count, uint8_t state)
-{
-	platform_accept(address_of(page), count);
-	ledger_write(&memory.ledger, page, count, (uint8_t)(state | PAGE_ACCEPTED));
+	(void)memory_run(address, 1, &state);
+	return (state & PAGE_MAPPED) &&
+	       all_are(address, pages, (uint8_t)~PAGE_ACCEPTED, (uint8_t)(state & ~PAGE_ACCEPTED));
 }
 
 uint64_t memory_heap_pages(void)

@@ -5,76 +5,32 @@
 #include "include/linux.h"
 #include "include/memory_state.h"
 
-/* An unmapped run shorter than this stays accepted, for the next mapping: giving it back takes two host calls. */
-#define TRIM_LEAST 16
-
-void memory_reuse(uint64_t page, uint64_t count, uint8_t state, uint8_t fresh)
-{
-	if (state & PAGE_ACCEPTED)
-		memset((void *)address_of(page), 0, count << PAGE_SHIFT);
-	ledger_write(&memory.ledger, page, count, (uint8_t)(fresh | (state & (PAGE_ACCEPTED | PAGE_IMAGE))));
-}
-
-void memory_claim(uint64_t page, uint64_t count)
-{
-	if (page + count == memory.top)
-		memory.top = page;
-}
-
-void memory_release(uint64_t page, uint64_t count, uint8_t state)
-{
-	uint8_t after = state & PAGE_IMAGE;
-
-	if (platform_lazy() && (state & PAGE_ACCEPTED)) {
-		if (count < TRIM_LEAST && (state & PERM_MASK) == (PERM_R | PERM_W))
-			after |= PAGE_ACCEPTED;
-		else
-			platform_trim(address_of(page), count);
-	}
-	/* Without lazy memory the page is there for ever; accepting it again zeroes it. */
-	ledger_write(&memory.ledger, page, count, after);
-	if (page + count > memory.top)
-		memory.top = page + count;
-}
-
-void memory_zero(uint64_t page, uint64_t count, uint8_t state)
-{
-	if (!(state & PAGE_ACCEPTED))
-		return;
-	if (platform_lazy() && count >= TRIM_LEAST) {
-		platform_trim(address_of(page), count);
-		ledger_write(&memory.ledger, page, count, (uint8_t)(state & ~PAGE_ACCEPTED));
-	} else {
-		memset((void *)address_of(page), 0, count << PAGE_SHIFT);
-	}
-}
-
 long memory_map(uint64_t address, uint64_t pages, unsigned perms)
 {
-	const uint8_t fresh = PAGE_MAPPED | PERM_R | PERM_W;
-	uint64_t first = page_of(address), part;
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		memory_reuse(page, part, state, fresh);
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		memory_reuse(at, part, state, PAGE_MAPPED | PERM_R | PERM_W);
 	}
-	memory_claim(first, pages);
 	return memory_protect(address, pages, perms);
 }
 
 long memory_unmap(uint64_t address, uint64_t pages)
 {
-	uint64_t first = page_of(address), part;
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		if (!(state & PAGE_MAPPED))
-			continue;
-		if (!platform_lazy() && (state & PAGE_IMAGE))
+	for (uint64_t at = address; at < end && !platform_lazy(); at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		if ((state & PAGE_MAPPED) && (state & PAGE_IMAGE))
 			return -EINVAL; /* SGX1: its permissions can never be those of a heap page */
-		memory_release(page, part, state);
+	}
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		if (state & PAGE_MAPPED)
+			memory_release(at, part, state);
 	}
 	return 0;
 }
@@ -86,68 +42,86 @@ static long may_protect(uint8_t state, unsigned perms)
 
 	if (!(state & PAGE_MAPPED))
 		return -ENOMEM;
-	if ((added & PERM_X) && !platform_late_code())
+	if ((added & PERM_X) && (!platform_late_code() || (state & PAGE_IMAGE)))
 		return -EACCES;
-	if (!platform_lazy() && (state & PAGE_IMAGE) && (added & PERM_W))
-		return -EACCES; /* SGX1: what the plan did not give cannot be added */
+	/* The host maps no page of the plan wider than it was added; SGX1 cannot even give back. */
+	if ((added & PERM_W) && (state & PAGE_IMAGE) && !(platform_lazy() && (state & PAGE_IMAGE_W)))
+		return -EACCES;
 	return 0;
-}
-
-static void protect_run(uint64_t page, uint64_t count, uint8_t state, unsigned perms)
-{
-	uint8_t after = (uint8_t)((state & ~PERM_MASK) | perms);
-
-	if (!(state & PAGE_ACCEPTED)) {
-		bool wait = perms == 0 || (platform_lazy() && perms == (PERM_R | PERM_W));
-
-		if (wait) {
-			ledger_write(&memory.ledger, page, count, after);
-			return;
-		}
-		state = (uint8_t)((state & ~PERM_MASK) | PERM_R | PERM_W);
-		memory_accept(page, count, state);
-		after |= PAGE_ACCEPTED;
-	}
-	if ((state & PERM_MASK) != perms)
-		platform_permit(address_of(page), count, state & PERM_MASK, perms);
-	ledger_write(&memory.ledger, page, count, after);
 }
 
 long memory_protect(uint64_t address, uint64_t pages, unsigned perms)
 {
-	uint64_t first = page_of(address), part;
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
 	if ((perms & PERM_W) && (perms & PERM_X))
 		return -EACCES; /* W^X */
 	if (perms)
 		perms |= PERM_R; /* as on x86: what can be written or run can be read */
-	for (uint64_t page = first; page < first + pages; page += part) {
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
 		long error;
 
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		error = may_protect(state, perms);
 		if (error)
-			return error;
-	}
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		protect_run(page, part, state, perms);
+			return error; /* as in Linux, what comes before it is changed */
+		memory_permit(at, part, state, perms);
 	}
 	return 0;
 }
 
 long memory_discard(uint64_t address, uint64_t pages)
 {
-	uint64_t first = page_of(address), part;
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
+	long error = 0;
 	uint8_t state;
 
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		if (!(state & PAGE_MAPPED))
-			return -ENOMEM;
-		if ((state & PERM_W) && !(state & PAGE_IMAGE))
-			memory_zero(page, part, state);
+			error = -ENOMEM; /* and the rest is discarded all the same */
+		else if (!(state & (PAGE_IMAGE | PAGE_FILE)))
+			memory_zero(at, part, state);
 	}
-	return 0;
+	return error;
+}
+
+void memory_mark_file(uint64_t address, uint64_t pages)
+{
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
+	uint8_t state;
+
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		if (!(state & PAGE_IMAGE))
+			ledger_write(&memory.ledger, page_of(at), part, state | PAGE_FILE);
+	}
+}
+
+void memory_move(uint64_t from, uint64_t pages, uint64_t to, bool keep)
+{
+	uint64_t end = from + (pages << PAGE_SHIFT), part;
+	uint8_t state;
+
+	for (uint64_t at = from; at < end; at += part << PAGE_SHIFT, to += part << PAGE_SHIFT) {
+		unsigned perms;
+
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		perms = state & PERM_MASK;
+		(void)memory_map(to, part, PERM_R | PERM_W);
+		if (state & PAGE_ACCEPTED) {
+			/* What another thread writes from here on would be lost: it faults, and waits for this call. */
+			memory_permit(at, part, state, PERM_R);
+			state = (uint8_t)((state & ~PERM_MASK) | PERM_R);
+			memory_ready(to, part << PAGE_SHIFT);
+			memcpy((void *)to, (const void *)at, part << PAGE_SHIFT);
+		}
+		if (state & PAGE_FILE)
+			memory_mark_file(to, part);
+		(void)memory_protect(to, part, perms);
+		memory_release(at, part, state);
+		if (keep)
+			(void)memory_map(at, part, perms);
+	}
 }

@@ -4,49 +4,60 @@
 #include "include/bytes.h"
 #include "include/memory_state.h"
 
+/*
+ * From below, and mappings from above: an address that the application unmapped stays free for it to map anew, as long
+ * as there is other room.
+ */
+static uint64_t find(uint64_t pages)
+{
+	uint64_t page;
+
+	if (!ledger_first(&memory.ledger, memory.take_next, memory.top, pages, &page))
+		return memory_find(pages);
+	if (page == memory.take_next)
+		memory.take_next += pages;
+	return address_of(page);
+}
+
 uint64_t memory_take(uint64_t pages)
 {
-	const uint8_t fresh = PAGE_SHIM | PERM_R | PERM_W;
-	uint64_t address = memory_find(pages), first = page_of(address), part;
+	uint64_t address = find(pages), end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
 	if (address == 0)
 		return 0;
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		memory_reuse(page, part, state, fresh);
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		memory_reuse(at, part, state, PAGE_SHIM | PERM_R | PERM_W);
 	}
-	memory_claim(first, pages);
 	return address;
 }
 
 void memory_ready(uint64_t address, uint64_t length)
 {
-	uint64_t end = page_of(address + length + PAGE_BYTES - 1), part;
+	uint64_t first = address & ~(PAGE_BYTES - 1);
+	uint64_t end = (address + length + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1), part;
 	uint8_t state;
 
 	if (length == 0)
 		return;
-	for (uint64_t page = page_of(address); page < end; page += part) {
-		part = ledger_run(&memory.ledger, page, end, &state);
+	for (uint64_t at = first; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		if (!(state & PAGE_ACCEPTED))
-			memory_accept(page, part, state);
+			memory_accept(at, part, state);
 	}
 }
 
 bool memory_is_taken(uint64_t address, uint64_t length)
 {
 	const uint8_t there = PAGE_SHIM | PAGE_ACCEPTED | PERM_R | PERM_W;
-	uint64_t last, end, part;
+	uint64_t last, part;
 	uint8_t state;
 
 	if (length == 0 || __builtin_add_overflow(address, length - 1, &last))
 		return false;
-	if (address < memory.ledger.base || page_of(last) >= memory.ledger.pages)
-		return false;
-	end = page_of(last) + 1;
-	for (uint64_t page = page_of(address); page < end; page += part) {
-		part = ledger_run(&memory.ledger, page, end, &state);
+	for (uint64_t at = address & ~(PAGE_BYTES - 1); at <= last; at += part << PAGE_SHIFT) {
+		part = memory_run(at, ((last - at) >> PAGE_SHIFT) + 1, &state);
 		if (state != there)
 			return false;
 	}
@@ -55,22 +66,36 @@ bool memory_is_taken(uint64_t address, uint64_t length)
 
 void memory_wipe(uint64_t address, uint64_t pages)
 {
-	uint64_t first = page_of(address), part;
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		memory_zero(page, part, state);
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		memory_zero(at, part, state);
+	}
+}
+
+void memory_copy(uint64_t to, uint64_t from, uint64_t pages)
+{
+	uint64_t end = from + (pages << PAGE_SHIFT), part;
+	uint8_t state;
+
+	for (uint64_t at = from; at < end; at += part << PAGE_SHIFT, to += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		if (!(state & PAGE_ACCEPTED))
+			continue;
+		memory_ready(to, part << PAGE_SHIFT);
+		memcpy((void *)to, (const void *)at, part << PAGE_SHIFT);
 	}
 }
 
 void memory_give(uint64_t address, uint64_t pages)
 {
-	uint64_t first = page_of(address), part;
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	for (uint64_t page = first; page < first + pages; page += part) {
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		memory_release(page, part, state);
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		memory_release(at, part, state);
 	}
 }

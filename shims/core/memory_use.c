@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shim's own accesses on the application's behalf, and the application's page faults. */
 #include "include/memory.h"
-#include "include/bytes.h"
 #include "include/linux.h"
 #include "include/memory_state.h"
 
@@ -14,73 +13,72 @@
 
 static uint64_t batch, batch_end;
 
-static uint64_t next_batch(uint64_t page)
+static uint64_t next_batch(uint64_t address)
 {
-	if (page != batch_end)
+	if (address != batch_end)
 		batch = BATCH_LEAST;
 	else if (batch < BATCH_MOST)
 		batch *= 2;
 	return batch;
 }
 
-long memory_touch(uint64_t address, uint64_t length, unsigned need)
+/*
+ * Whether a fault on a page that is there may be one of before the last change: another thread made that change while
+ * this one was on its way here. Each thread can have one such fault a change; who has more is lied to by the host.
+ */
+static bool is_stale(void)
 {
-	uint64_t last, end, part;
+	static uint64_t changes, faults;
+
+	if (changes != memory.changes) {
+		changes = memory.changes;
+		faults = 0;
+	}
+	return ++faults < memory.threads;
+}
+
+long memory_populate(uint64_t address, uint64_t pages, unsigned need)
+{
+	uint64_t end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	if (length == 0)
-		return 0;
-	if (__builtin_add_overflow(address, length - 1, &last))
-		return -EFAULT;
-	if (address < memory.ledger.base || page_of(last) >= memory.ledger.pages)
-		return -EFAULT;
-	end = page_of(last) + 1;
-	for (uint64_t page = page_of(address); page < end; page += part) {
-		part = ledger_run(&memory.ledger, page, end, &state);
-		if (!(state & PAGE_MAPPED) || (state & need) != need)
-			return -EFAULT;
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		if (!(state & PAGE_MAPPED))
+			return -ENOMEM;
+		if ((state & need) != need)
+			return -EINVAL;
 		if (!(state & PAGE_ACCEPTED))
-			memory_accept(page, part, state);
+			memory_accept(at, part, state);
 	}
 	return 0;
 }
 
+long memory_touch(uint64_t address, uint64_t length, unsigned need)
+{
+	uint64_t first = address & ~(PAGE_BYTES - 1), last;
+
+	if (length == 0)
+		return 0;
+	if (__builtin_add_overflow(address, length - 1, &last) || last >= USER_END)
+		return -EFAULT;
+	return memory_populate(first, ((last - first) >> PAGE_SHIFT) + 1, need) ? -EFAULT : 0;
+}
+
 enum memory_fault memory_fault(uint64_t address, unsigned need)
 {
-	uint64_t page, count, most;
+	uint64_t at = address & ~(PAGE_BYTES - 1), count;
 	uint8_t state;
 
-	if (address < memory.ledger.base || page_of(address) >= memory.ledger.pages)
-		return MEMORY_FAULT_UNMAPPED;
-	page = page_of(address);
-	state = ledger_state(&memory.ledger, page);
+	count = memory_run(at, 1, &state);
 	if (!(state & PAGE_MAPPED))
 		return MEMORY_FAULT_UNMAPPED;
 	if ((state & need) != need)
 		return MEMORY_FAULT_DENIED;
 	if (state & PAGE_ACCEPTED)
-		return MEMORY_FAULT_TAMPERED;
-	most = next_batch(page);
-	if (most > memory.ledger.pages - page)
-		most = memory.ledger.pages - page;
-	count = ledger_run(&memory.ledger, page, page + most, &state);
-	memory_accept(page, count, state);
-	batch_end = page + count;
+		return is_stale() ? MEMORY_FAULT_SERVED : MEMORY_FAULT_TAMPERED;
+	count = memory_run(at, next_batch(at), &state);
+	memory_accept(at, count, state);
+	batch_end = at + (count << PAGE_SHIFT);
 	return MEMORY_FAULT_SERVED;
-}
-
-void memory_copy(uint64_t to, uint64_t from, uint64_t pages)
-{
-	uint64_t first = page_of(from), part;
-	uint8_t state;
-
-	for (uint64_t page = first; page < first + pages; page += part) {
-		uint64_t target = to + ((page - first) << PAGE_SHIFT);
-
-		part = ledger_run(&memory.ledger, page, first + pages, &state);
-		if (!(state & PAGE_ACCEPTED))
-			continue;
-		memory_ready(target, part << PAGE_SHIFT);
-		memcpy((void *)target, (const void *)address_of(page), part << PAGE_SHIFT);
-	}
 }

@@ -64,7 +64,8 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread,
 	random_bytes(&canary, sizeof(canary));
 	platform_set_canary(canary & ~0xffull); /* a string that runs over ends before it */
 	report_check();
-	memory_start(keep_base() + info->exec_start, keep_base() + info->heap_start, keep_base() + info->heap_end);
+	memory_start(keep_base() + info->exec_start, keep_base() + info->heap_start, keep_base() + info->heap_end,
+		     info->thread_count);
 	adopt_segments(info);
 	exec = (struct exec){
 		.entry = keep_base() + info->exec_entry,

@@ -21,12 +21,29 @@ static void accept(uint64_t address, uint64_t pages, uint64_t flags)
 			keep_refuse(REASON_MEMORY_LEDGER);
 }
 
-void platform_accept(uint64_t address, uint64_t pages)
+/*
+ * EACCEPTCOPY: a page that was added, readable and writable, is one that can be read alone, and zero. It takes no word
+ * of the host's, so that the exception handler can do it, too.
+ */
+static void accept_read_only(uint64_t address, uint64_t pages)
 {
-	if (platform_lazy())
+	static const _Alignas(PAGE_SIZE) uint8_t zero[PAGE_SIZE];
+	_Alignas(64) struct secinfo secinfo = { .flags = SECINFO_R | SECINFO_PT_REG };
+
+	for (uint64_t i = 0; i < pages; i++)
+		if (sgx_enclu(ENCLU_EACCEPTCOPY, (uint64_t)&secinfo, address + i * PAGE_SIZE, (uint64_t)zero) !=
+		    SGX_ERR_SUCCESS)
+			keep_refuse(REASON_MEMORY_LEDGER);
+}
+
+void platform_accept(uint64_t address, uint64_t pages, unsigned perms)
+{
+	if (!platform_lazy())
+		memset((void *)address, 0, pages * PAGE_SIZE);
+	else if (perms & PERM_W)
 		accept(address, pages, SECINFO_R | SECINFO_W | SECINFO_PENDING | SECINFO_PT_REG);
 	else
-		memset((void *)address, 0, pages * PAGE_SIZE);
+		accept_read_only(address, pages);
 }
 
 /*
@@ -68,8 +85,14 @@ void platform_permit(uint64_t address, uint64_t pages, unsigned old, unsigned no
 		restrict_to(offset, end, old & now);
 	if (now & ~old)
 		extend_to(offset, end, now);
-	/* The host's page tables let data be written and read; only code needs a word with them. */
-	if (((old ^ now) & PERM_X) && host_mem_protect(platform_call(), offset, end - offset, now))
+}
+
+/* The host's page tables let heap be written and read; only code needs a word with them. */
+void platform_code(uint64_t address, uint64_t pages, bool code)
+{
+	unsigned perms = PERM_R | (code ? PERM_X : PERM_W);
+
+	if (host_mem_protect(platform_call(), address - keep_base(), pages * PAGE_SIZE, perms))
 		keep_refuse(REASON_HOST_RESULT);
 }
 

@@ -25,6 +25,7 @@ const RUNS: readonly Run[] = [
   { program: 'tls', args: ['a b', '', '--tee', 'é'], stdin: WORDS },
   { program: 'tls-musl', args: ['x'], stdin: WORDS },
   { program: 'files' },
+  { program: 'memory' },
   { program: 'signals' },
   { program: 'waiting' },
   { program: 'sqlite' },

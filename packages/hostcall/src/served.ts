@@ -13,6 +13,7 @@ export interface Served {
 }
 
 const FILES = "of the Keep's own file system; without one there is nothing: ENOENT";
+const PAGES = ['mem_restrict', 'mem_protect', 'mem_trim', 'mem_remove'];
 const OWN = "of the Keep's own file system";
 
 /** Of calls that wait for files. */
@@ -25,20 +26,38 @@ export const SERVED: readonly Served[] = [
     number: 9,
     name: 'mmap',
     component: 'memory',
-    calls: ['mem_restrict', 'mem_protect'],
-    doc: 'anonymous and private; W and X never together',
+    calls: PAGES,
+    doc: 'anonymous; W and X never together; MAP_GROWSDOWN does not grow',
   },
   {
     number: 10,
     name: 'mprotect',
     component: 'memory',
-    calls: ['mem_restrict', 'mem_protect'],
-    doc: 'W and X never together; SGX1 has no new X',
+    calls: PAGES,
+    doc: "W and X never together; SGX1 has no new X, and the program's own segments get none either",
   },
-  { number: 11, name: 'munmap', component: 'memory', calls: ['mem_trim', 'mem_remove'] },
-  { number: 12, name: 'brk', component: 'memory', calls: ['mem_trim', 'mem_remove'] },
-  { number: 25, name: 'mremap', component: 'memory', calls: ['mem_trim', 'mem_remove'] },
-  { number: 28, name: 'madvise', component: 'memory', calls: ['mem_trim', 'mem_remove'] },
+  { number: 11, name: 'munmap', component: 'memory', calls: PAGES },
+  { number: 12, name: 'brk', component: 'memory', calls: PAGES },
+  { number: 25, name: 'mremap', component: 'memory', calls: PAGES, doc: 'no second view of shared memory' },
+  { number: 26, name: 'msync', component: 'memory' },
+  { number: 27, name: 'mincore', component: 'memory', doc: 'a page of the Keep is in core' },
+  {
+    number: 28,
+    name: 'madvise',
+    component: 'memory',
+    calls: PAGES,
+    doc: 'MADV_DONTNEED leaves segments as they are',
+  },
+  {
+    number: 149,
+    name: 'mlock',
+    component: 'memory',
+    doc: 'brings pages in; they never leave the Keep in plain',
+  },
+  { number: 150, name: 'munlock', component: 'memory' },
+  { number: 151, name: 'mlockall', component: 'memory' },
+  { number: 152, name: 'munlockall', component: 'memory' },
+  { number: 325, name: 'mlock2', component: 'memory' },
 
   { number: 0, name: 'read', component: 'stdio', calls: ['read'] },
   { number: 1, name: 'write', component: 'stdio', calls: ['write'] },

@@ -22,12 +22,15 @@
 #define PERM_MASK 7
 /* The page belongs to a mapping of the application. */
 #define PAGE_MAPPED 8
-/* The page is part of the Keep; it permits PERM_ when mapped, else it is readable, writable and holds old data. */
+/* The page is part of the Keep, and permits PERM_. Free pages permit nothing, and hold old data if they are accepted. */
 #define PAGE_ACCEPTED 16
 /* The page is the shim's own: a table of the ledger, or taken by memory_take(). */
 #define PAGE_SHIM 32
 /* The page was in the plan: an application's segment. */
 #define PAGE_IMAGE 64
+/* Of such a page: it was added writable. Of any other: its contents were copied from a file. */
+#define PAGE_IMAGE_W 128
+#define PAGE_FILE 128
 
 struct ledger {
 	uint64_t base;     /* address of page 0 */
@@ -53,9 +56,10 @@ uint64_t ledger_run(const struct ledger *ledger, uint64_t page, uint64_t end, ui
 void ledger_write(struct ledger *ledger, uint64_t page, uint64_t count, uint8_t state);
 
 /*
- * The highest page number from which `count` pages within [low, high) are neither mapped nor the shim's; false when
- * there is no such range.
+ * The lowest or the highest page number from which `count` pages within [low, high) are neither mapped nor the shim's;
+ * false when there is no such range.
  */
+bool ledger_first(const struct ledger *ledger, uint64_t low, uint64_t high, uint64_t count, uint64_t *page);
 bool ledger_find(const struct ledger *ledger, uint64_t low, uint64_t high, uint64_t count, uint64_t *page);
 
 #endif

@@ -5,7 +5,7 @@
  *   exec start   the application's segments, as the plan added them
  *   heap start   the ledger's tables (the shim's)
  *                brk, upwards
- *                ...
+ *                from an eighth on: pages that the shim takes for itself, upwards
  *   heap end     mappings, downwards; the first is the main thread's stack
  *
  * All functions take whole pages, by address; errors are negative errnos of Linux.
@@ -17,8 +17,11 @@
 #include <stdint.h>
 #include "ledger.h"
 
+/* Where addresses of Linux's user space end. */
+#define USER_END 0x7ffffffff000ull
+
 /* Adopts [start, heap_end) of which [heap_start, heap_end) is heap. Nothing is mapped yet. */
-void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end);
+void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end, uint64_t threads);
 
 /* Enters pages that the plan added for a segment of the application. */
 void memory_adopt(uint64_t address, uint64_t pages, unsigned perms);
@@ -26,30 +29,42 @@ void memory_adopt(uint64_t address, uint64_t pages, unsigned perms);
 /* Finds room from the top; 0 when there is none. */
 uint64_t memory_find(uint64_t pages);
 
+/*
+ * How many of the `pages` pages from an address on, at least one, are in one state, and which. Outside of the
+ * application's memory that is 0. Ranges below USER_END are good everywhere here, unless it says otherwise.
+ */
+uint64_t memory_run(uint64_t address, uint64_t pages, uint8_t *state);
+
 /* Whether the range is within the application's memory and nothing of it is the shim's. */
 bool memory_is_ours(uint64_t address, uint64_t pages);
 
 /* Whether nothing is mapped in the range, which is ours. */
 bool memory_is_free(uint64_t address, uint64_t pages);
 
-/* Whether all of the range, which is ours, is mapped, and with exactly these permissions. */
+/* Whether all of the range is mapped; and whether it is one kind of memory with the same permissions. */
 bool memory_is_mapped(uint64_t address, uint64_t pages);
-bool memory_is(uint64_t address, uint64_t pages, unsigned perms);
+bool memory_is_alike(uint64_t address, uint64_t pages);
 
-/* Copies between two ranges that can be read and written, leaving alone what was never touched. */
-void memory_copy(uint64_t to, uint64_t from, uint64_t pages);
-
-/* Maps zeroed pages where nothing is mapped. */
+/* Maps zeroed pages where nothing is mapped, in a range that is ours. */
 long memory_map(uint64_t address, uint64_t pages, unsigned perms);
 
-/* Removes what is mapped in the range, which is ours. */
+/* Removes what is mapped in the range. */
 long memory_unmap(uint64_t address, uint64_t pages);
 
-/* Changes the permissions of a range that is mapped throughout. */
+/* Changes permissions, up to the first page that is not mapped or must not have them. */
 long memory_protect(uint64_t address, uint64_t pages, unsigned perms);
 
-/* Zeroes what is mapped and writable in the range; the rest stays. */
+/* Zeroes what is mapped; segments and copies of files stay as they are. -ENOMEM if something was not mapped. */
 long memory_discard(uint64_t address, uint64_t pages);
+
+/* What is mapped there is a copy of a file's bytes. */
+void memory_mark_file(uint64_t address, uint64_t pages);
+
+/* Brings in what is not there yet. -ENOMEM when something is not mapped, -EINVAL when it is without `need`. */
+long memory_populate(uint64_t address, uint64_t pages, unsigned need);
+
+/* Moves mapped pages to a range that is ours and free; with `keep` zeroed ones stay mapped where they were. */
+void memory_move(uint64_t from, uint64_t pages, uint64_t to, bool keep);
 
 /* Pages for the application, as sysinfo() tells them. */
 uint64_t memory_heap_pages(void);
@@ -72,11 +87,12 @@ uint64_t memory_take(uint64_t pages);
 void memory_ready(uint64_t address, uint64_t length);
 bool memory_is_taken(uint64_t address, uint64_t length); /* and ready */
 void memory_wipe(uint64_t address, uint64_t pages);      /* zeroes them */
+void memory_copy(uint64_t to, uint64_t from, uint64_t pages); /* leaves alone what was never used */
 void memory_give(uint64_t address, uint64_t pages);
 
 /* What a page fault of the application means. */
 enum memory_fault {
-	MEMORY_FAULT_SERVED,   /* the page is there now */
+	MEMORY_FAULT_SERVED,   /* try again: the page is there now */
 	MEMORY_FAULT_UNMAPPED, /* SIGSEGV, as in Linux: SEGV_MAPERR */
 	MEMORY_FAULT_DENIED,   /* SIGSEGV: SEGV_ACCERR */
 	MEMORY_FAULT_TAMPERED, /* the ledger says that it cannot be */

@@ -10,8 +10,13 @@ struct memory_state {
 	struct ledger ledger;
 	uint64_t low; /* page numbers: the first above the tables; brk and mappings are from here on */
 	uint64_t top; /* all pages from here on are mapped */
+	uint64_t take_low;  /* the shim takes pages from here on, upwards */
+	uint64_t take_next; /* none between take_low and this is free */
 	uint64_t brk_start;
 	uint64_t brk;
+	uint64_t kept;    /* pages that are free and accepted */
+	uint64_t changes; /* counts whatever gives a page permissions */
+	uint64_t threads; /* that the Keep can have */
 };
 extern struct memory_state memory;
 
@@ -25,17 +30,19 @@ static inline uint64_t address_of(uint64_t page)
 	return memory.ledger.base + (page << PAGE_SHIFT);
 }
 
-/* Makes pages that are not accepted yet part of the Keep: in `state`, and accepted. */
-void memory_accept(uint64_t page, uint64_t count, uint8_t state);
+/* Pages of one state, by address. Those that are not accepted yet become part of the Keep. */
+void memory_accept(uint64_t address, uint64_t count, uint8_t state);
 
-/* Of a run of pages in `state`: free ones become `fresh`, which is readable, writable and zero; others become free. */
-void memory_reuse(uint64_t page, uint64_t count, uint8_t state, uint8_t fresh);
-void memory_release(uint64_t page, uint64_t count, uint8_t state);
+/* Free ones become `fresh`, which is readable, writable and zero. */
+void memory_reuse(uint64_t address, uint64_t count, uint8_t state, uint8_t fresh);
 
-/* Zeroes a run that can be written. */
-void memory_zero(uint64_t page, uint64_t count, uint8_t state);
+/* Others become free; nobody can read them then. */
+void memory_release(uint64_t address, uint64_t count, uint8_t state);
 
-/* Pages that were found free are in use now. */
-void memory_claim(uint64_t page, uint64_t count);
+/* They permit something else; never W and X together, on the way neither. */
+void memory_permit(uint64_t address, uint64_t count, uint8_t state, unsigned perms);
+
+/* They are zero again. */
+void memory_zero(uint64_t address, uint64_t count, uint8_t state);
 
 #endif

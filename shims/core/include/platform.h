@@ -40,11 +40,14 @@ struct task;
 
 /* ---- memory (the ledger decides, memory.c calls) ---- */
 
-/* Makes `pages` pages part of the Keep: readable, writable, zero. Called once a page until it is trimmed. */
-void platform_accept(uint64_t address, uint64_t pages);
+/* Makes `pages` pages part of the Keep: zero, and PERM_R or both. Called once a page until it is trimmed. */
+void platform_accept(uint64_t address, uint64_t pages, unsigned perms);
 
 /* Changes what accepted pages permit, from `old` to `now` (PERM_ bits); never W and X together on the way. */
 void platform_permit(uint64_t address, uint64_t pages, unsigned old, unsigned now);
+
+/* Tells the host whether pages of the heap hold code: its own tables must let them be executed, or be written. */
+void platform_code(uint64_t address, uint64_t pages, bool code);
 
 /* Gives accepted pages back to the host. Their contents are gone. */
 void platform_trim(uint64_t address, uint64_t pages);

@@ -25,6 +25,7 @@ export type ProgramName =
   | 'tls'
   | 'tls-musl'
   | 'files'
+  | 'memory'
   | 'pipe'
   | 'signals'
   | 'waiting'
@@ -62,6 +63,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
     ],
   },
   files: { source: 'files.c', needs: [CC], commands: glibc() },
+  memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },

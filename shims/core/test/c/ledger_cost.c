@@ -8,8 +8,9 @@
 
 static uint64_t accepted;
 
-void platform_accept(uint64_t address, uint64_t pages)
+void platform_accept(uint64_t address, uint64_t pages, unsigned perms)
 {
+	(void)perms;
 	(void)address;
 	accepted += pages;
 }

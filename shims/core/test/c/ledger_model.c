@@ -13,10 +13,11 @@ static uint8_t model[PAGES];
 static uint8_t *tables;
 static uint8_t accepted[64];
 
-void platform_accept(uint64_t address, uint64_t pages)
+void platform_accept(uint64_t address, uint64_t pages, unsigned perms)
 {
 	uint64_t first = (address - (uint64_t)tables) / PAGE_BYTES;
 
+	CHECK(perms == (PERM_R | PERM_W));
 	for (uint64_t page = first; page < first + pages; page++) {
 		CHECK(page < ledger_tables(PAGES) / PAGE_BYTES);
 		CHECK(!accepted[page]); /* a page is accepted once */
@@ -63,6 +64,16 @@ static void check_find(const struct ledger *ledger, uint64_t low, uint64_t high,
 		}
 	}
 	CHECK(there || !ledger_find(ledger, low, high, count, &page));
+	found = 0;
+	for (uint64_t at = low; at < high && there; at++) {
+		found = is_free(at) ? found + 1 : 0;
+		if (found == count) {
+			CHECK(ledger_first(ledger, low, high, count, &page));
+			CHECK(page == at + 1 - count);
+			return;
+		}
+	}
+	CHECK(!there && !ledger_first(ledger, low, high, count, &page));
 }
 
 int main(int argc, char **argv)
