@@ -15,11 +15,19 @@ const PROTOTYPE: Readonly<Record<string, { readonly plain: number; readonly patc
   'trapped-host': { plain: 16890, patched: 5450 },
 };
 
+/** What issue 5 asks of calls that stay inside, by the direct entry, in nanoseconds. */
+const INSIDE_NS = 100;
+const INSIDE: readonly string[] = ['direct-inside', 'direct-read', 'direct-futex'];
+
 /** Times vary by up to twice between runs on this machine; below this a difference is noise. */
 const NOISE = 1.15;
 
 const TEXT: Readonly<Record<string, string>> = {
   'trapped-inside': 'getpid by SYSCALL, served by the shim',
+  'trapped-read': 'read of 64 bytes of a file in memory by SYSCALL',
+  'trapped-futex': 'futex wake without a waiter by SYSCALL',
+  'direct-read': 'read of 64 bytes of a file in memory by the direct entry',
+  'direct-futex': 'futex wake without a waiter by the direct entry',
   'trapped-host': 'clock_gettime by SYSCALL, a host call',
   'direct-inside': 'getpid by the direct entry, served by the shim',
   'direct-host': 'clock_gettime by the direct entry, a host call',
@@ -48,6 +56,15 @@ async function run(): Promise<Outcome> {
   for (const { name: mode, once } of modes) {
     for (const [name, values] of await samples(once)) {
       rows.push(row(`${TEXT[name] ?? name} (${mode})`, 'ns', values));
+      if (mode === 'patched' && INSIDE.includes(name)) {
+        const found = Math.min(...values);
+        goals.push({
+          what: TEXT[name] ?? name,
+          goal: `under ${INSIDE_NS} ns`,
+          found: `${found.toFixed(0)} ns, median ${median(values).toFixed(0)}`,
+          met: found < INSIDE_NS,
+        });
+      }
       const before = mode === 'natively' ? undefined : PROTOTYPE[name]?.[mode];
       if (before === undefined) continue;
       const best = Math.min(...values);

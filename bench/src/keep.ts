@@ -3,6 +3,7 @@
 import { isErrorCode } from '@motte/binary/errors/table';
 import { defaultConfig } from '@motte/config/keep-toml';
 import { load, prepareSgxKeep } from '@motte/loader/index';
+import type { KeepConfig } from '@motte/config/keep-config';
 import type { KeepStats, LoadOptions } from '@motte/loader/index';
 import { Missing } from './outcome.js';
 
@@ -19,13 +20,15 @@ export interface KeepInput {
   /** Bytes of heap. */
   readonly memory?: bigint;
   readonly patch?: boolean;
+  /** What else Keep.toml would say. */
+  readonly config?: Partial<KeepConfig>;
 }
 
 type Prepared = ReturnType<typeof prepareSgxKeep>;
 
 /** A program as a signed image; measure and sign once, run often. */
-export function prepared({ path, args = [], memory }: KeepInput): Prepared {
-  const config = { ...defaultConfig(), args: [...args] };
+export function prepared({ path, args = [], memory, config: more = {} }: KeepInput): Prepared {
+  const config = { ...defaultConfig(), args: [...args], ...more };
   return tolerant(() =>
     prepareSgxKeep({ exec: path, config: memory === undefined ? config : { ...config, memory } }),
   );

@@ -3,6 +3,8 @@
 import { calls } from './calls.js';
 import { command } from './command.js';
 import { compute } from './compute.js';
+import { echo } from './echo.js';
+import { idle } from './idle.js';
 import { launch } from './launch.js';
 import { machine } from './machine.js';
 import { measure } from './measure/measure.js';
@@ -10,8 +12,9 @@ import { mrenclave } from './mrenclave.js';
 import { Missing } from './outcome.js';
 import type { Benchmark } from './outcome.js';
 import { writeResults } from './results.js';
+import { sqlite } from './sqlite.js';
 
-const ALL: readonly Benchmark[] = [mrenclave, measure, command, launch, calls, compute];
+const ALL: readonly Benchmark[] = [mrenclave, measure, command, launch, calls, compute, echo, sqlite, idle];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !ALL.some((benchmark) => benchmark.name === name));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-export type Unit = 'ns' | 'ms' | 'MB/s' | 'ratio' | 'bytes';
+export type Unit = 'ns' | 'ms' | 'MB/s' | '/s' | 'ratio' | 'bytes';
 
 /** One thing that was measured. Which of two numbers is better depends on the unit. */
 export interface Row {

@@ -12,7 +12,7 @@ export function median(samples: readonly number[]): number {
 
 /** A row of samples: the best is the largest speed, and the smallest of everything else. */
 export function row(what: string, unit: Unit, samples: readonly number[]): Row {
-  const best = unit === 'MB/s' ? Math.max(...samples) : Math.min(...samples);
+  const best = unit === 'MB/s' || unit === '/s' ? Math.max(...samples) : Math.min(...samples);
   return { what, unit, best, median: median(samples), runs: samples.length };
 }
 
@@ -39,7 +39,7 @@ export async function repeat(runs: number, task: () => unknown): Promise<number[
   return samples;
 }
 
-const DIGITS: Readonly<Record<Unit, number>> = { ns: 0, ms: 2, 'MB/s': 0, ratio: 3, bytes: 0 };
+const DIGITS: Readonly<Record<Unit, number>> = { ns: 0, ms: 2, 'MB/s': 0, '/s': 0, ratio: 3, bytes: 0 };
 
 /** A number as a table shows it. */
 export function shown(value: number, unit: Unit): string {

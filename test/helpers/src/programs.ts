@@ -20,6 +20,41 @@ const glibc =
   (...more: string[]): Recipe['commands'] =>
   (src, out) => [[CC, '-static-pie', '-O2', src, '-o', out, ...more]];
 
+const rust: Recipe['commands'] = (src, out) => [
+  [
+    'rustc',
+    '--edition',
+    '2021',
+    '-C',
+    'target-feature=+crt-static',
+    '-C',
+    'relocation-model=pie',
+    '-O',
+    src,
+  ].concat(['-o', out]),
+];
+
+/** Go's own linker asks for an interpreter in a PIE; the C compiler's makes a static PIE of what Go compiled. */
+const go: Recipe['commands'] = (src, out) => [
+  [
+    'env',
+    'CGO_ENABLED=1',
+    `CC=${CC}`,
+    `GOCACHE=${join(ROOT, 'build/go-cache')}`,
+    'GO111MODULE=off',
+    'go',
+    'build',
+  ]
+    .concat([
+      '-buildmode=pie',
+      '-tags',
+      'netgo,osusergo',
+      '-ldflags',
+      '-linkmode external -extldflags -static-pie',
+    ])
+    .concat(['-o', out, src]),
+];
+
 /** The test programs, by name. */
 export type ProgramName =
   | 'tls'
@@ -32,6 +67,12 @@ export type ProgramName =
   | 'sqlite'
   | 'lua'
   | 'rust'
+  | 'rust-threads'
+  | 'goroutines'
+  | 'sqlite-file'
+  | 'echo'
+  | 'http'
+  | 'http-go'
   | 'non-pie'
   | 'dynamic'
   | 'textrel';
@@ -73,25 +114,17 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
     needs: [CC, '/usr/include/lua5.4/lua.h'],
     commands: glibc('-I/usr/include/lua5.4', '-llua5.4', '-lm'),
   },
-  rust: {
-    source: 'rust.rs',
-    needs: ['rustc'],
-    commands: (src, out) => [
-      [
-        'rustc',
-        '--edition',
-        '2021',
-        '-C',
-        'target-feature=+crt-static',
-        '-C',
-        'relocation-model=pie',
-        '-O',
-        src,
-        '-o',
-        out,
-      ],
-    ],
+  rust: { source: 'rust.rs', needs: ['rustc'], commands: rust },
+  'rust-threads': { source: 'threads.rs', needs: ['rustc'], commands: rust },
+  goroutines: { source: 'goroutines.go', needs: ['go', CC], commands: go },
+  'sqlite-file': {
+    source: 'sqlite-file.c',
+    needs: [CC, '/usr/include/sqlite3.h'],
+    commands: glibc('-lsqlite3', '-lm'),
   },
+  echo: { source: 'echo.c', needs: [CC], commands: glibc() },
+  http: { source: 'http.c', needs: [CC], commands: glibc('-pthread') },
+  'http-go': { source: 'http.go', needs: ['go', CC], commands: go },
   'non-pie': {
     source: 'tls.c',
     needs: [CC],

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite in a Keep and natively: in memory, and on a file in the Keep's own file system beside one in memory of the machine.
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inKeep } from './keep.js';
+import { Missing } from './outcome.js';
+import type { Benchmark, Outcome, Row } from './outcome.js';
+import { built, figures, native } from './programs.js';
+import { row } from './stats.js';
+
+const RUNS = 7;
+const BOUND = 0.03;
+const TRANSACTIONS = 1000;
+
+const STEPS = {
+  insert: '100,000 rows in one transaction',
+  query: 'index, two queries and an update over them',
+  transaction: 'a transaction of one row',
+} as const;
+type Step = keyof typeof STEPS;
+
+/** Where each side has its database, and which steps are measured. */
+const PLACES: readonly {
+  readonly what: string;
+  readonly inside: string;
+  readonly outside: string;
+  readonly steps: readonly Step[];
+}[] = [
+  { what: 'in memory', inside: ':memory:', outside: ':memory:', steps: ['insert', 'query'] },
+  {
+    what: 'on a file in memory, with a log',
+    inside: '/tmp/bench.db',
+    outside: join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), `motte-bench.${process.pid}.db`),
+    steps: ['insert', 'query', 'transaction'],
+  },
+];
+
+async function run(): Promise<Outcome> {
+  if (!existsSync('/usr/include/sqlite3.h')) throw new Missing('SQLite: apt-get install libsqlite3-dev');
+  const path = built('database', '-lsqlite3', '-lm');
+  const rows: Row[] = [];
+  const goals: Outcome['goals'][number][] = [];
+  for (const { what, inside, outside, steps } of PLACES) {
+    const more = steps.includes('transaction') ? [`${TRANSACTIONS}`] : [];
+    const found = { inside: new Map<Step, number[]>(), outside: new Map<Step, number[]>() };
+    // In turns, so that a noisy neighbour slows both.
+    for (let i = 0; i < RUNS; i++) {
+      const outputs = {
+        outside: native(path, outside, ...more),
+        inside: (await inKeep({ path, args: [inside, ...more] })).output,
+      };
+      for (const side of ['inside', 'outside'] as const) {
+        const values = figures(outputs[side]);
+        for (const step of steps) {
+          const ms = (values.get(step) ?? Number.NaN) / 1e6;
+          found[side].set(step, [...(found[side].get(step) ?? []), ms]);
+        }
+      }
+    }
+    const least = (side: 'inside' | 'outside', step: Step): number =>
+      Math.min(...(found[side].get(step) ?? []));
+    for (const step of steps) {
+      rows.push(
+        row(`${STEPS[step]}, ${what}, in the Keep`, 'ms', found.inside.get(step) ?? []),
+        row(`${STEPS[step]}, ${what}, natively`, 'ms', found.outside.get(step) ?? []),
+      );
+    }
+    if (inside !== ':memory:') continue;
+    const whole = (side: 'inside' | 'outside'): number =>
+      steps.reduce((sum, step) => sum + least(side, step), 0);
+    const ratio = whole('inside') / whole('outside');
+    goals.push({
+      what: 'SQLite in memory, inside / outside, best runs',
+      goal: `1.00 ± ${BOUND}`,
+      found: ratio.toFixed(3),
+      met: Math.abs(ratio - 1) <= BOUND,
+    });
+  }
+  return {
+    rows,
+    goals,
+    notes: [
+      'One file, linked once. The database in a file has its log’s index in memory of the process (locking_mode=EXCLUSIVE), on both sides.',
+    ],
+  };
+}
+
+export const sqlite: Benchmark = { name: 'sqlite', title: 'SQLite in a Keep and natively', run };
