@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real programs, unmodified: what they print and how they end is what they print and how they end natively.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
@@ -9,6 +9,7 @@ import { test } from 'uvu';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { madeFile, program } from '@motte/test-helpers/programs';
 import type { ProgramName } from '@motte/test-helpers/programs';
+import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 
 const MOTTE = join(ROOT, 'node_modules/.bin/motte');
@@ -19,7 +20,13 @@ interface Run {
   readonly program: ProgramName;
   readonly args?: readonly string[];
   readonly stdin?: Buffer;
+  /** Arguments natively, where they are others. */
+  readonly natively?: readonly string[];
+  /** What Keep.toml says beside arguments and environment. */
+  readonly keep?: string;
 }
+
+const FOLDER = tempFolder('motte-programs');
 
 const RUNS: readonly Run[] = [
   { program: 'tls', args: ['a b', '', '--tee', 'é'], stdin: WORDS },
@@ -29,11 +36,24 @@ const RUNS: readonly Run[] = [
   { program: 'signals' },
   { program: 'waiting' },
   { program: 'sqlite' },
+  {
+    program: 'sqlite-file',
+    args: ['/tmp/t.db', 'exclusive'],
+    natively: [join(FOLDER, 't.db'), 'exclusive'],
+  },
   { program: 'lua', stdin: SCRIPT },
   { program: 'rust', args: ['-v', '--help'], stdin: WORDS },
 ];
 
-for (const { program: name, args = [], stdin = Buffer.alloc(0) } of RUNS) {
+/** The options of `motte run` for what Keep.toml says. */
+function configured(name: string, keep: string | undefined): readonly string[] {
+  if (keep === undefined) return [];
+  const file = join(FOLDER, `${name}.toml`);
+  writeFileSync(file, `args = "host"\nenv = "host"\n${keep}`);
+  return ['--config', file];
+}
+
+for (const { program: name, args = [], stdin = Buffer.alloc(0), natively = args, keep } of RUNS) {
   const built = program(name);
   if ('skipped' in built) {
     console.log(`skipped: ${name}: ${built.skipped}`);
@@ -42,8 +62,10 @@ for (const { program: name, args = [], stdin = Buffer.alloc(0) } of RUNS) {
   for (const flags of [[], ['--no-patch']]) {
     test(`${name} ${flags.join(' ')} prints and ends as it does natively`, () => {
       const options = { input: stdin, maxBuffer: 1 << 26, timeout: 120_000 };
-      const native = spawnSync(built.path, args, { ...options, env: { K: 'value' } });
-      const line = ['run', '--emulate', ...flags, '--env', 'K=value', built.path, ...args];
+      for (const end of ['', '-wal', '-shm']) rmSync(join(FOLDER, `t.db${end}`), { force: true });
+      const native = spawnSync(built.path, natively, { ...options, env: { K: 'value' } });
+      const more = [...flags, ...configured(name, keep), '--env', 'K=value'];
+      const line = ['run', '--emulate', ...more, built.path, ...args];
       const inside = spawnSync(MOTTE, line, options);
       const talk = inside.stderr.toString();
       assert.match(talk, /^sgx \(emulated\) · mrenclave [0-9a-f]{4,64}….* measured.*\n/);
