@@ -70,7 +70,7 @@ static bool take(void)
 		uint32_t free = FREE;
 		if (__atomic_compare_exchange_n(&told.state, &free, TAKEN, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
-		if (cpu.stop)
+		if (enclave.stop)
 			return false;
 		wait_while(free);
 	}
@@ -86,7 +86,7 @@ long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const voi
 	copy(&told.event, event, sizeof told.event);
 	change(ASKED);
 	sys(SYS_write, heard_fd, (long)&one, sizeof one, 0);
-	while (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ASKED && !cpu.stop)
+	while (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ASKED && !enclave.stop)
 		wait_while(ASKED);
 	if (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ANSWERED)
 		answer = told.answer;
@@ -118,7 +118,7 @@ void debug_traced(const uint8_t *payload, uint32_t length)
 /* EDBGRD refuses a page that is not there, or that the Keep has not accepted yet. */
 static bool is_readable(uint64_t offset)
 {
-	const struct epcm_entry *entry = &cpu.epcm[offset / PAGE];
+	const struct epcm_entry *entry = &enclave.epcm[offset / PAGE];
 	return (entry->flags & (EPCM_VALID | EPCM_PENDING | EPCM_MODIFIED)) == EPCM_VALID &&
 	       (entry->type == PT_REG || entry->type == PT_TCS);
 }
@@ -126,7 +126,7 @@ static bool is_readable(uint64_t offset)
 static uint64_t read_emulated(uint8_t *to, uint64_t offset, uint64_t length)
 {
 	uint64_t done = 0;
-	while (done < length && (cpu.secs->attributes & ATTR_DEBUG) != 0 && is_readable(offset + done)) {
+	while (done < length && (enclave.secs->attributes & ATTR_DEBUG) != 0 && is_readable(offset + done)) {
 		const uint64_t left = PAGE - (offset + done) % PAGE;
 		const uint64_t part = left < length - done ? left : length - done;
 		if (pread(HELPER_FD_MEMORY, to + done, part, (off_t)(offset + done)) != (ssize_t)part)

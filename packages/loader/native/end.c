@@ -45,11 +45,11 @@ static const char *vector_name(uint32_t vector)
 	return vector < sizeof names / sizeof names[0] ? names[vector] : "an exception";
 }
 
-/* cpu.fault in the CPU's words: `#GP(0): EENTER: TCS.CSSA 2 >= TCS.NSSA 2`. */
+/* This thread's fault in the CPU's words: `#GP(0): EENTER: TCS.CSSA 2 >= TCS.NSSA 2`. */
 void end_fault(struct keep_host *host, uint32_t ended, uint32_t cause, const char *leaf)
 {
 	struct ending *ending = &host->ending;
-	const struct fault *fault = &cpu.fault;
+	const struct fault *fault = &cpu_self()->fault;
 	char why[160] = "";
 	if (!claim(host))
 		return;
@@ -67,18 +67,19 @@ void end_fault(struct keep_host *host, uint32_t ended, uint32_t cause, const cha
 }
 
 /* For a cause that the emulated CPU noted. */
-void end_cause(struct keep_host *host, uint32_t cause)
+void end_cause(struct keep_host *host, const struct cpu *cpu)
 {
+	const uint32_t cause = cpu->cause != 0 ? cpu->cause : enclave.cause;
 	char why[160] = "";
 	if (cause == CAUSE_EXIT_REGISTERS)
-		snprintf(why, sizeof why, "%s", cpu.fault.why);
+		snprintf(why, sizeof why, "%s", cpu->fault.why);
 	else if (cause == CAUSE_HELPER_FAULT)
-		snprintf(why, sizeof why, cpu.fault.why, (unsigned long long)cpu.fault.found,
-			 (unsigned long long)cpu.fault.expected);
+		snprintf(why, sizeof why, cpu->fault.why, (unsigned long long)cpu->fault.found,
+			 (unsigned long long)cpu->fault.expected);
 	else if (cause == CAUSE_EPC_EXHAUSTED)
-		snprintf(why, sizeof why, "%llu pages are in use", (unsigned long long)cpu.stats.pages);
+		snprintf(why, sizeof why, "%llu pages are in use", (unsigned long long)enclave.stats.pages);
 	else if (cause == CAUSE_EXIT_TARGET)
-		snprintf(why, sizeof why, "RBX 0x%llx", (unsigned long long)cpu.regs.rbx);
+		snprintf(why, sizeof why, "RBX 0x%llx", (unsigned long long)cpu->regs.rbx);
 	end_killed(host, cause, "%s", why);
 }
 
@@ -91,11 +92,20 @@ static size_t write_count(uint8_t *out, uint32_t number, uint64_t count)
 	return sizeof one;
 }
 
-/* STATISTICS and its CALL_COUNTs; the bytes written. The Keep's thread may be counting meanwhile: each number is whole. */
+/* STATISTICS and its CALL_COUNTs; the bytes written. The Keep's threads may be counting meanwhile: each number is whole. */
 size_t statistics_write(struct keep_host *host, uint8_t *out)
 {
-	struct statistics stats = cpu.stats;
+	struct statistics stats = enclave.stats;
 	size_t length = sizeof stats;
+	for (uint32_t i = 0; i < enclave.cpu_count; i++) {
+		const struct statistics *own = &cpu_at(i)->stats;
+		stats.entries += own->entries;
+		stats.resumes += own->resumes;
+		stats.aexs += own->aexs;
+		stats.host_calls += own->host_calls;
+		stats.injected += own->injected;
+		stats.ignored += own->ignored;
+	}
 	for (uint32_t i = 0; i < CALL_NUMBERS; i++)
 		length += write_count(out + length, i, host->calls[i]);
 	for (uint32_t i = 0; i < PLATFORM_NUMBERS; i++)

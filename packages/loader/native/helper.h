@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include "cpu/cpu.h"
 #include "hostcall_abi.h"
 
@@ -21,6 +22,21 @@ struct ending {
 	char text[sizeof((struct ended *)0)->text];
 };
 
+/* What a thread of this process does for its TCS; the value is a futex. */
+enum { THREAD_PARKED, THREAD_RUNS, THREAD_OVER };
+
+/* A thread of this process, made for one TCS before the sandbox closes. It enters when the Keep asks for it. */
+struct keep_thread {
+	struct keep_host *host;
+	struct cpu *cpu;
+	uint32_t index;		/* of its TCS, and of its struct cpu */
+	uint32_t enters;	/* the TCS that it enters: its own, but for a hostile host */
+	uint32_t state;
+	uint8_t *block;		/* its host-call block */
+	int wake_fd;		/* eventfd: ends its `wait` */
+	timer_t tick;
+};
+
 /* The Keep as this process knows it (struct keep_host of hostcall_host.h). */
 struct keep_host {
 	/* START, and the tables that follow it in the same message */
@@ -32,8 +48,9 @@ struct keep_host {
 	const uint8_t *boot;
 
 	uint8_t *base;
-	uint8_t *block;		/* host-call block of thread 0 */
-	bool woken;		/* the next `wait` returns at once */
+	uint8_t *blocks;	/* host-call blocks, HOSTCALL_BLOCK_SIZE apart */
+	struct keep_thread *threads; /* one for each TCS; the first boots the Keep */
+	uint32_t ready;		/* threads that are set up; a futex */
 	bool granted[3];	/* which of 0, 1, 2 the Keep still has */
 	enter_function *enter;
 	int (*clock_gettime)(int32_t clock, void *timespec); /* the vDSO's, or NULL */
@@ -42,7 +59,7 @@ struct keep_host {
 	uint64_t ended_ns;
 	uint64_t calls[CALL_NUMBERS];
 	uint64_t platform_calls[PLATFORM_NUMBERS];
-	volatile bool over;	/* the Keep's thread has left for good; `ending` holds */
+	volatile bool over;	/* the Keep's threads have left for good; `ending` holds */
 	bool enter_again;	/* hostile: EENTER once where the Keep asks for ERESUME */
 	bool claimed;		/* somebody is filling in `ending` */
 	struct ending ending;
@@ -58,17 +75,22 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length);
 bool memory_map(struct keep_host *host);
 bool patch_sites(struct keep_host *host);
 
-/* thread.c, run.c: the Keep's thread. */
-bool thread_start(struct keep_host *host);
-void thread_stop(struct keep_host *host);
-void run_keep(struct keep_host *host);
-void run_tick(struct keep_host *host);
+/* threads.c: all of the Keep's threads. */
+bool threads_make(struct keep_host *host);
+bool threads_ask(struct keep_host *host, uint32_t index);
+void threads_wake(struct keep_host *host, uint32_t index);
+void threads_stop(struct keep_host *host);
+
+/* thread.c, run.c: one of them. */
+bool thread_set_up(struct keep_thread *thread);
+void thread_tick(struct keep_thread *thread);
+void run_keep(struct keep_thread *thread);
 
 /* end.c: how it ended. */
 __attribute__((format(printf, 3, 4))) bool end_killed(struct keep_host *host, uint32_t cause, const char *format, ...);
 void end_fault(struct keep_host *host, uint32_t ended, uint32_t cause, const char *leaf);
 void end_own(struct keep_host *host, uint32_t ended, uint32_t status, uint64_t offset);
-void end_cause(struct keep_host *host, uint32_t cause);
+void end_cause(struct keep_host *host, const struct cpu *cpu);
 size_t statistics_write(struct keep_host *host, uint8_t *out);
 #define STATISTICS_MAX (sizeof(struct statistics) + (CALL_NUMBERS + PLATFORM_NUMBERS) * sizeof(struct call_count))
 

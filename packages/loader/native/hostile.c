@@ -31,14 +31,16 @@ static const struct lie *lie_of(const struct keep_host *host, uint32_t number, u
 /* EREMOVE without the Keep's leave, then EAUG: a page of zeros where the Keep had its own. */
 static void replace_page(uint64_t offset)
 {
-	if (offset >= cpu.size)
+	if (offset >= enclave.size)
 		return;
-	struct epcm_entry *entry = &cpu.epcm[offset / PAGE];
-	memset(cpu.memory + (offset & ~(PAGE - 1)), 0, PAGE);
+	enclave_lock();
+	struct epcm_entry *entry = &enclave.epcm[offset / PAGE];
+	memset(enclave.memory + (offset & ~(PAGE - 1)), 0, PAGE);
 	entry->flags = 0;
-	cpu.stats.pages--;
+	enclave.stats.pages--;
 	driver_eaug(entry);
 	epc_apply(offset & ~(PAGE - 1), PAGE);
+	enclave_unlock();
 }
 
 /* True if the call stays unserved. */
@@ -59,15 +61,22 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
 	if ((lie = lie_of(host, number, LIE_ANSWERED)) != NULL)
 		block->answered = (uint32_t)lie->value;
 	if ((lie = lie_of(host, number, LIE_DATA)) != NULL)
-		memset(host->block + HOSTCALL_DATA_OFFSET, (int)lie->value, HOSTCALL_DATA_SIZE);
+		memset((uint8_t *)block + HOSTCALL_DATA_OFFSET, (int)lie->value, HOSTCALL_DATA_SIZE);
 	for (uint32_t i = 0; i < host->start.lie_count; i++) {
 		lie = &host->lies[i];
 		if (lie->kind == LIE_WRITE && is_due(host, lie, number) && lie->size <= sizeof lie->value &&
 		    lie->at <= HOSTCALL_BLOCK_SIZE - sizeof lie->value)
-			memcpy(host->block + lie->at, &lie->value, lie->size);
+			memcpy((uint8_t *)block + lie->at, &lie->value, lie->size);
 	}
 	if ((lie = lie_of(host, number, LIE_REPLACE_PAGE)) != NULL)
 		replace_page(lie->value);
+	if ((lie = lie_of(host, number, LIE_THREAD)) != NULL && lie->at < host->start.tcs_count && lie->value < host->start.tcs_count) {
+		host->threads[lie->at].enters = (uint32_t)lie->value;
+		threads_ask(host, (uint32_t)lie->at);
+	}
+	if (lie_of(host, number, LIE_WAKE) != NULL)
+		for (uint32_t i = 0; i < host->start.tcs_count; i++)
+			threads_wake(host, i);
 	if (lie_of(host, number, LIE_ENTER) != NULL)
 		host->enter_again = true;
 	return lie_of(host, number, LIE_RESUME) != NULL ? ENCLU_ERESUME : ENCLU_EENTER;

@@ -49,10 +49,10 @@ int main(int argc, char **argv)
 	debug_settle(&keep);
 	if (started) {
 		const struct started answer = {
-			.version = PROTOCOL_VERSION, .patched_sites = cpu.stats.patched_sites, .base = (uint64_t)keep.base};
-		cpu.stats.map_ns = now_ns() - keep.started_ns;
+			.version = PROTOCOL_VERSION, .patched_sites = enclave.stats.patched_sites, .base = (uint64_t)keep.base};
+		enclave.stats.map_ns = now_ns() - keep.started_ns;
 		message_send(MESSAGE_STARTED, header.id, &answer, sizeof answer, NULL, 0);
-		if (!thread_start(&keep))
+		if (!threads_make(&keep))
 			keep.over = true;
 	} else {
 		keep.over = true;

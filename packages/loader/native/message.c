@@ -137,7 +137,7 @@ static void serve_message(struct keep_host *host)
 	case MESSAGE_ABORT:
 		if (!host->over)
 			end_killed(host, CAUSE_ABORTED, "%s", "");
-		thread_stop(host);
+		threads_stop(host);
 		break;
 	default:
 		_exit(1);
@@ -150,7 +150,7 @@ static int milliseconds_left(const struct keep_host *host)
 	if (host->start.time_limit_ms == 0 || host->over)
 		return LIMIT_NONE;
 	/* Read before the clock: the Keep's thread sets it to a time that is then past, and no difference is negative. */
-	const uint64_t begun = host->started_ns + __atomic_load_n(&cpu.stats.first_ns, __ATOMIC_ACQUIRE);
+	const uint64_t begun = host->started_ns + __atomic_load_n(&enclave.stats.first_ns, __ATOMIC_ACQUIRE);
 	const uint64_t used = (now_ns() - begun) / 1000000;
 	return used >= host->start.time_limit_ms ? 0 : (int)(host->start.time_limit_ms - used);
 }
@@ -162,7 +162,7 @@ void control_loop(struct keep_host *host)
 	for (;;) {
 		struct pollfd fds[] = {{.fd = HELPER_FD_CONTROL, .events = POLLIN},
 				       {.fd = debug_descriptor(), .events = POLLIN},
-				       {.fd = cpu.wake_fd, .events = POLLIN}};
+				       {.fd = enclave.wake_fd, .events = POLLIN}};
 		if (host->over && !told) {
 			told = true;
 			send_ended(host);
@@ -170,15 +170,12 @@ void control_loop(struct keep_host *host)
 		const int ready = poll(fds, told ? 2 : 3, milliseconds_left(host));
 		if (ready == 0) {
 			end_killed(host, CAUSE_TIME_LIMIT, "after %u ms", host->start.time_limit_ms);
-			thread_stop(host);
+			threads_stop(host);
 		}
 		if (ready > 0 && fds[1].revents != 0)
 			debug_heard();
 		if (ready > 0 && !told && fds[2].revents != 0) {
-			/* The Keep's thread has put its ending there, or died of a fault that no Keep makes. */
-			if (!host->over)
-				end_cause(host, cpu.cause);
-			host->over = true;
+			threads_stop(host);
 		}
 		if (ready > 0 && fds[0].revents != 0)
 			serve_message(host);

@@ -12,7 +12,7 @@
 #include "patch.h"
 
 #define SITE_SIZE 5u
-#define STUB_SIZE 48u /* the largest is 46 bytes */
+#define STUB_SIZE 96u /* the largest is 86 bytes */
 
 static const uint8_t original[][SITE_SIZE] = {
 	[SITE_ENCLU] = {0x0f, 0x01, 0xd7, 0x66, 0x90},
@@ -20,7 +20,7 @@ static const uint8_t original[][SITE_SIZE] = {
 	[SITE_RDFSBASE_RAX] = {0xf3, 0x48, 0x0f, 0xae, 0xc0},
 };
 
-/* The bytes of a stub so far; operands that name cpu or entry.S are absolute, because the helper is linked low. */
+/* The bytes of a stub so far. */
 struct code {
 	uint8_t *at;
 };
@@ -31,12 +31,28 @@ static void put(struct code *code, const void *bytes, size_t length)
 	code->at += length;
 }
 
-/* `opcode` with a 32-bit absolute memory operand in the cpu structure. */
-static void put_cpu(struct code *code, const char *opcode, size_t length, uint32_t field)
+/* `opcode` with a 32-bit operand: a displacement, or the low half of something. */
+static void put_word(struct code *code, const char *opcode, size_t length, uint32_t operand)
 {
-	const uint32_t address = (uint32_t)(uintptr_t)&cpu + field;
 	put(code, opcode, length);
-	put(code, &address, sizeof address);
+	put(code, &operand, sizeof operand);
+}
+
+/* RAX into the slot that the GS base leads to, and the struct cpu of this thread from there. No flag changes. */
+static void put_find_cpu(struct code *code)
+{
+	put_word(code, "\x65\x48\x89\x04\x25", 5, (uint32_t)(enclave.window + SLOT_RAX)); /* mov %rax, %gs:SLOT_RAX */
+	put_word(code, "\x65\x48\x8b\x04\x25", 5, (uint32_t)(enclave.window + SLOT_CPU)); /* mov %gs:SLOT_CPU, %rax */
+}
+
+/* An address into a field of the struct cpu, in two halves: no register is free. */
+static void put_address(struct code *code, uint32_t field, const uint8_t *address)
+{
+	for (uint32_t half = 0; half < 2; half++) {
+		put_word(code, "\xc7\x80", 2, field + 4 * half); /* movl $half, field(%rax) */
+		const uint32_t bits = (uint32_t)((uint64_t)address >> 32 * half);
+		put(code, &bits, sizeof bits);
+	}
 }
 
 static void put_relative(struct code *code, const char *opcode, size_t length, const uint8_t *target)
@@ -46,23 +62,32 @@ static void put_relative(struct code *code, const char *opcode, size_t length, c
 	put(code, &distance, sizeof distance);
 }
 
+/* A push would write to the Keep's stack; a jump through the address that follows it needs nothing. */
+static void put_jump(struct code *code, const char *target)
+{
+	put(code, "\xff\x25\x00\x00\x00\x00", 6); /* jmp *0(%rip) */
+	put(code, &target, sizeof target);
+}
+
 static void write_stub(struct code *code, uint32_t kind, const uint8_t *back)
 {
+	put_find_cpu(code);
 	if (kind == SITE_RDFSBASE_RAX) {
-		put_cpu(code, "\x48\x8b\x04\x25", 4, CPU_FSBASE); /* mov cpu.fsbase, %rax */
-		put_relative(code, "\xe9", 1, back);		  /* jmp back */
+		put_word(code, "\x48\x8b\x80", 3, CPU_FSBASE); /* mov fsbase(%rax), %rax */
+		put_relative(code, "\xe9", 1, back);		 /* jmp back */
 		return;
 	}
-	/* RAX and RIP as the instruction leaves them; no flag changes. */
-	put_cpu(code, "\x48\x89\x04\x25", 4, CPU_RAX);	   /* mov %rax, cpu.regs.rax */
-	put_relative(code, "\x48\x8d\x05", 3, back);	   /* lea back(%rip), %rax */
-	put_cpu(code, "\x48\x89\x04\x25", 4, CPU_RIP);	   /* mov %rax, cpu.regs.rip */
-	put_cpu(code, "\x48\x8b\x04\x25", 4, CPU_RAX);	   /* mov cpu.regs.rax, %rax */
-	const uint32_t target = (uint32_t)(uintptr_t)(kind == SITE_ENCLU ? cpu_stub_enclu : cpu_stub_wrfsbase);
-	/* A push would write to the Keep's stack; a jump through the table that follows needs nothing. */
-	put(code, "\xff\x25\x00\x00\x00\x00", 6);	   /* jmp *0(%rip) */
-	const uint64_t wide = target;
-	put(code, &wide, sizeof wide);
+	/* RIP as the instruction leaves it. */
+	put_address(code, CPU_RIP, back);
+	if (kind == SITE_ENCLU) {
+		put_jump(code, cpu_stub_enclu);
+		return;
+	}
+	const uint8_t *rest = code->at + 20 + 14; /* after this address and the jump */
+	put_address(code, CPU_BACK, rest);
+	put_jump(code, cpu_stub_wrfsbase);
+	put_word(code, "\x65\x48\x8b\x04\x25", 5, (uint32_t)(enclave.window + SLOT_RAX)); /* mov %gs:SLOT_RAX, %rax */
+	put_relative(code, "\xe9", 1, back);
 }
 
 /*
@@ -74,13 +99,13 @@ static bool is_needed(const struct keep_host *host, uint32_t kind)
 {
 	if (kind == SITE_ENCLU)
 		/* A single step through a stub would not be one of the Keep's. */
-		return (host->start.flags & START_PATCH) != 0 && !cpu.step;
-	return !cpu.fsgsbase;
+		return (host->start.flags & START_PATCH) != 0 && !enclave.step;
+	return !enclave.fsgsbase;
 }
 
 static bool patch_site(struct keep_host *host, const struct site *site, struct code *code, uint8_t *stubs)
 {
-	uint8_t *bytes = cpu.memory + site->offset;
+	uint8_t *bytes = enclave.memory + site->offset;
 	if (site->kind >= sizeof original / sizeof original[0] || site->kind == 0 ||
 	    memcmp(bytes, original[site->kind], SITE_SIZE) != 0)
 		return end_killed(host, CAUSE_START_INVALID, "SITE at 0x%x: kind %u, bytes %02x %02x %02x %02x %02x", site->offset,
@@ -94,7 +119,7 @@ static bool patch_site(struct keep_host *host, const struct site *site, struct c
 	write_stub(code, site->kind, here + SITE_SIZE);
 	bytes[0] = 0xe9;
 	memcpy(bytes + 1, &distance, sizeof distance);
-	cpu.stats.patched_sites++;
+	enclave.stats.patched_sites++;
 	return true;
 }
 
@@ -111,6 +136,6 @@ bool patch_sites(struct keep_host *host)
 			return false;
 	if (mprotect(stubs, STUBS_SIZE, PROT_READ | PROT_EXEC) != 0)
 		return end_killed(host, CAUSE_MEMORY, "mprotect of the stubs: %s", strerror(errno));
-	cpu.lazy_fs = !cpu.fsgsbase && !cpu.strict && !cpu.step;
+	enclave.lazy_fs = !enclave.fsgsbase && !enclave.strict && !enclave.step;
 	return true;
 }

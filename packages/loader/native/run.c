@@ -9,7 +9,9 @@
 #define STUCK_AFTER 64
 
 struct loop {
+	struct keep_thread *thread;
 	struct keep_host *host;
+	struct cpu *cpu;
 	struct exit_registers registers;
 	struct sgx_enclave_run run;
 	uint32_t depth;		/* exceptions that the Keep is handling: at most 1 */
@@ -19,21 +21,22 @@ struct loop {
 	uint32_t stuck;
 };
 
-static bool serve(struct keep_host *host)
+static bool serve(struct loop *loop)
 {
-	struct hostcall_block *block = (struct hostcall_block *)host->block;
+	struct keep_host *host = loop->host;
+	struct hostcall_block *block = (struct hostcall_block *)loop->thread->block;
 	const uint32_t number = block->number;
 	if (number < CALL_NUMBERS)
-		host->calls[number]++;
+		__atomic_fetch_add(&host->calls[number], 1, __ATOMIC_RELAXED);
 	else if (number - PLATFORM_CALLS < PLATFORM_NUMBERS)
-		host->platform_calls[number - PLATFORM_CALLS]++;
-	cpu.stats.host_calls++;
+		__atomic_fetch_add(&host->platform_calls[number - PLATFORM_CALLS], 1, __ATOMIC_RELAXED);
+	loop->cpu->stats.host_calls++;
 #ifdef MOTTE_HOSTILE
 	if (hostile_unserved(host, block))
 		return true;
 #endif
-	hostcall_serve(host, host->block);
-	return cpu.cause == 0;
+	hostcall_serve(host, block);
+	return loop->cpu->cause == 0;
 }
 
 /* The Keep left by EEXIT: what to enter it with, 0 if it has ended. */
@@ -46,7 +49,7 @@ static uint32_t left(struct loop *loop)
 	if (loop->probing && why != EXIT_WHY_REFUSED) {
 		loop->probing = false;
 		if (why == EXIT_WHY_IGNORED) {
-			cpu.stats.ignored++;
+			loop->cpu->stats.ignored++;
 			return ENCLU_ERESUME;
 		}
 		end_killed(host, CAUSE_EXIT_WHY, "an entry without an exception was answered with %llu", (unsigned long long)why);
@@ -54,10 +57,10 @@ static uint32_t left(struct loop *loop)
 	}
 	switch (why) {
 	case EXIT_WHY_HOSTCALL:
-		if (!serve(host))
+		if (!serve(loop))
 			return 0;
 #ifdef MOTTE_HOSTILE
-		return hostile_after(host, (struct hostcall_block *)host->block);
+		return hostile_after(host, (struct hostcall_block *)loop->thread->block);
 #else
 		return ENCLU_EENTER;
 #endif
@@ -72,7 +75,7 @@ static uint32_t left(struct loop *loop)
 			loop->depth--;
 		return ENCLU_ERESUME;
 	case EXIT_WHY_IGNORED:
-		cpu.stats.ignored++;
+		loop->cpu->stats.ignored++;
 		return ENCLU_ERESUME;
 	case EXIT_WHY_BUSY:
 		/* Another of the Keep's threads has what the handler needs: the same exception comes again, and is no loop. */
@@ -101,10 +104,10 @@ static uint32_t left(struct loop *loop)
 /* SYSCALL and CPUID are #UD, and a program may repeat one for ever with the same registers; other exceptions not. */
 static bool is_stuck(struct loop *loop)
 {
-	if (loop->run.exception_vector == EXIT_VECTOR_UD || loop->host->start.backend != BACKEND_EMULATED || cpu.trust)
+	if (loop->run.exception_vector == EXIT_VECTOR_UD || loop->host->start.backend != BACKEND_EMULATED || enclave.trust)
 		return false;
-	if (memcmp(&loop->stuck_at, &cpu.aex_regs, sizeof loop->stuck_at) != 0) {
-		loop->stuck_at = cpu.aex_regs;
+	if (memcmp(&loop->stuck_at, &loop->cpu->aex_regs, sizeof loop->stuck_at) != 0) {
+		loop->stuck_at = loop->cpu->aex_regs;
 		loop->stuck = 0;
 	}
 	return ++loop->stuck > STUCK_AFTER;
@@ -116,17 +119,17 @@ static uint32_t refused(struct loop *loop, uint32_t function)
 	struct keep_host *host = loop->host;
 	const bool hardware = host->start.backend == BACKEND_HARDWARE;
 	cpu_host();
-	if (loop->probing && function == ENCLU_EENTER && !hardware && cpu.tcs->cssa >= cpu.tcs->nssa) {
+	if (loop->probing && function == ENCLU_EENTER && !hardware && loop->cpu->tcs->cssa >= loop->cpu->tcs->nssa) {
 		/* The hostile entry found no SSA frame left, as it should; the Keep never knew. */
-		loop->probing = cpu.tcs->cssa > 1 + loop->depth;
+		loop->probing = loop->cpu->tcs->cssa > 1 + loop->depth;
 		return ENCLU_ERESUME;
 	}
 	if (hardware) {
-		cpu.fault = (struct fault){.vector = loop->run.exception_vector,
+		loop->cpu->fault = (struct fault){.vector = loop->run.exception_vector,
 					   .error_code = loop->run.exception_error_code,
 					   .address = loop->run.exception_addr,
 					   .why = "the CPU does not say why"};
-		if (cpu.stats.entries > 1 && cpu.fault.vector == EXIT_VECTOR_PF) {
+		if (loop->cpu->stats.entries > 1 && loop->cpu->fault.vector == EXIT_VECTOR_PF) {
 			end_fault(host, ENDED_KILLED, CAUSE_EPC_LOST, "EENTER");
 			return 0;
 		}
@@ -141,13 +144,15 @@ static uint32_t excepted(struct loop *loop, uint32_t function)
 	struct keep_host *host = loop->host;
 	const bool emulated = host->start.backend == BACKEND_EMULATED;
 	/* The vDSO's `function` tells an exception inside from one of EENTER; of ERESUME only emulation can tell. */
-	if (emulated ? cpu.stats.aexs == loop->aexs : loop->run.function == ENCLU_EENTER)
+	if (emulated ? loop->cpu->stats.aexs == loop->aexs : loop->run.function == ENCLU_EENTER)
 		return refused(loop, function);
 	if (!emulated)
-		cpu.stats.aexs++;
+		loop->cpu->stats.aexs++;
 	if (emulated && loop->run.exception_vector == VECTOR_INTERRUPT) {
 		cpu_host();
-		run_tick(host);
+		if (__atomic_exchange_n(&loop->cpu->kicked, false, __ATOMIC_RELAXED))
+			return ENCLU_ERESUME; /* as of hardware: nobody is told */
+		thread_tick(loop->thread);
 		loop->probing = true;
 		return ENCLU_EENTER;
 	}
@@ -155,7 +160,7 @@ static uint32_t excepted(struct loop *loop, uint32_t function)
 	if (loop->depth > 0 || is_stuck(loop)) {
 		cpu_host();
 		if (!emulated)
-			cpu.fault = (struct fault){.vector = loop->run.exception_vector,
+			loop->cpu->fault = (struct fault){.vector = loop->run.exception_vector,
 						   .error_code = loop->run.exception_error_code,
 						   .address = loop->run.exception_addr,
 						   .why = "an exception at CSSA 1"};
@@ -166,27 +171,32 @@ static uint32_t excepted(struct loop *loop, uint32_t function)
 	return ENCLU_EENTER;
 }
 
-void run_keep(struct keep_host *host)
+void run_keep(struct keep_thread *thread)
 {
-	struct loop loop = {.host = host, .run = {.tcs = (uint64_t)host->base + host->tcs[0]}};
+	struct keep_host *host = thread->host;
+	struct cpu *cpu = thread->cpu;
+	struct loop loop = {.thread = thread, .host = host, .cpu = cpu};
+	loop.run.tcs = (uint64_t)host->base + host->tcs[thread->enters];
 	uint32_t function = ENCLU_EENTER;
-	__atomic_store_n(&cpu.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);
+	if (thread->index == 0)
+		__atomic_store_n(&enclave.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);
+	thread_tick(thread);
 	while (function != 0) {
-		loop.registers = (struct exit_registers){.rdi = (uint64_t)host->block, .rsi = HOSTCALL_BLOCK_SIZE};
-		loop.aexs = cpu.stats.aexs;
+		loop.registers = (struct exit_registers){.rdi = (uint64_t)thread->block, .rsi = HOSTCALL_BLOCK_SIZE};
+		loop.aexs = cpu->stats.aexs;
 		if (host->start.backend == BACKEND_HARDWARE)
-			*(function == ENCLU_EENTER ? &cpu.stats.entries : &cpu.stats.resumes) += 1;
+			*(function == ENCLU_EENTER ? &cpu->stats.entries : &cpu->stats.resumes) += 1;
 		const int failed = enter_keep(host->enter, &loop.registers, &loop.run, function);
-		if (failed == 0 && cpu.cause == 0 && !cpu.stop) {
+		if (failed == 0 && cpu->cause == 0 && enclave.cause == 0 && !enclave.stop) {
 			function = loop.run.function == ENCLU_EEXIT ? left(&loop) : excepted(&loop, function);
-			if (function != 0 && cpu.cause == 0)
+			if (function != 0 && cpu->cause == 0)
 				continue;
 		}
 		cpu_host();
 		if (failed != 0)
 			end_killed(host, CAUSE_BACKEND, "the entry function returned %d", failed);
-		else if (cpu.cause != 0)
-			end_cause(host, cpu.cause);
+		else if (cpu->cause != 0 || enclave.cause != 0)
+			end_cause(host, cpu);
 		return;
 	}
 }

@@ -34,7 +34,7 @@ static long in_parts(range_call *call, struct keep_host *host, uint64_t offset, 
 		idle = count == 0 ? idle + 1 : 0;
 		if (failed == 0 && count != 0)
 			continue;
-		if ((failed == -EAGAIN || failed == -EINTR || failed == -EBUSY || failed == 0) && idle < RETRIES && !cpu.stop)
+		if ((failed == -EAGAIN || failed == -EINTR || failed == -EBUSY || failed == 0) && idle < RETRIES && !enclave.stop)
 			continue;
 		return done > 0 ? (long)done : failed != 0 ? failed : -EIO;
 	}

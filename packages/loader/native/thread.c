@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Keep's thread: its signals, its alternate stack, and Syscall User Dispatch, by which a SYSCALL of the Keep becomes
+ * A thread of the Keep: its signals, its alternate stack, and Syscall User Dispatch, by which a SYSCALL of the Keep becomes
  * a signal. Exclusive mode (Linux 5.11) without a selector: system calls from the helper's own code pass, all others
  * trap, whatever the Keep does to memory. Those of the vDSO's functions trap too, and are made by the handler.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -22,16 +18,9 @@
 #define PR_SET_SYSCALL_USER_DISPATCH 59
 #define PR_SYS_DISPATCH_ON 1
 #endif
-#define TRAP_STACK_SIZE 0x10000
-#define SERVICE_STACK_SIZE 0x10000
 #define PERIOD_LEAST_US 20 /* less would leave the Keep no time */
-#define HARDWARE_GRACE_NS 100000000
 
 extern const char __executable_start[], etext[];
-
-static pthread_t keep_thread;
-static bool keep_thread_runs;
-static timer_t tick_timer;
 
 /* Exceptions of the Keep: never blocked, and raised again within a handler, because a handler is left by a jump. */
 static const int exceptions[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
@@ -43,25 +32,21 @@ static bool install_handlers(void)
 	for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++)
 		if (sigaction(exceptions[i], &action, NULL) != 0)
 			return false;
-	/* These interrupt a system call, so that the thread looks whether it shall stop. */
-	action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	/* A tick that finds the thread in a system call is none of its business; a stop interrupts it, so that it looks. */
+	action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
 	sigaddset(&action.sa_mask, SIGNAL_STOP);
 	sigaddset(&action.sa_mask, SIGNAL_TICK);
-	return sigaction(SIGNAL_STOP, &action, NULL) == 0 && sigaction(SIGNAL_TICK, &action, NULL) == 0;
+	if (sigaction(SIGNAL_TICK, &action, NULL) != 0)
+		return false;
+	action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+	return sigaction(SIGNAL_STOP, &action, NULL) == 0;
 }
 
-static bool set_up_thread(void)
+static bool set_up_signals(struct cpu *cpu)
 {
 	sigset_t blocked;
-	const uint64_t size = TRAP_STACK_SIZE + SERVICE_STACK_SIZE;
-	uint8_t *stacks = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (stacks == MAP_FAILED)
-		return false;
-	cpu.trap_stack = stacks;
-	cpu.trap_stack_size = TRAP_STACK_SIZE;
-	cpu.stack = (uint64_t)(stacks + size);
-	cpu_start();
-	const stack_t alternate = {.ss_sp = stacks, .ss_size = TRAP_STACK_SIZE};
+	const stack_t alternate = {.ss_sp = (uint8_t *)cpu + CPU_TRAP_STACK + PAGE,
+				   .ss_size = CPU_SERVICE_STACK - CPU_TRAP_STACK - PAGE};
 	sigfillset(&blocked);
 	for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++)
 		sigdelset(&blocked, exceptions[i]);
@@ -79,87 +64,44 @@ static bool dispatch_syscalls(struct keep_host *host)
 }
 
 /* Arms the timer of random AEXs anew; the period is a mean, so the next one comes within twice of it. */
-void run_tick(struct keep_host *host)
+void thread_tick(struct keep_thread *thread)
 {
-	if (host->start.aex_period_us == 0)
+	const struct keep_host *host = thread->host;
+	if (host->start.aex_period_us == 0 || host->start.backend != BACKEND_EMULATED)
 		return;
-	cpu.seed = cpu.seed * 6364136223846793005ull + 1442695040888963407ull;
+	uint64_t *seed = &thread->cpu->seed;
+	*seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
 	const uint32_t period = host->start.aex_period_us;
 	const uint64_t span = 2000ull * (period < PERIOD_LEAST_US ? PERIOD_LEAST_US : period);
-	const uint64_t next = 1000 + (cpu.seed >> 16) % span;
+	const uint64_t next = 1000 + (*seed >> 16) % span;
 	const struct itimerspec when = {
 		.it_value = {.tv_sec = (time_t)(next / 1000000000), .tv_nsec = (long)(next % 1000000000)},
 		/* A tick that finds the thread outside is lost; another follows. */
 		.it_interval = {.tv_sec = (time_t)(span / 1000000000), .tv_nsec = (long)(span % 1000000000)},
 	};
-	timer_settime(tick_timer, 0, &when, NULL);
+	sys(SYS_timer_settime, (long)thread->tick, 0, (long)&when, 0);
 }
 
-static bool start_ticks(struct keep_host *host)
+/* Armed when the thread enters the Keep: run_keep(). */
+static bool make_ticks(struct keep_thread *thread)
 {
+	const struct keep_host *host = thread->host;
 	if (host->start.aex_period_us == 0 || host->start.backend != BACKEND_EMULATED)
 		return true;
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGNAL_TICK};
-	event._sigev_un._tid = (int)syscall(SYS_gettid);
-	if (timer_create(CLOCK_MONOTONIC, &event, &tick_timer) != 0)
-		return false;
-	run_tick(host);
-	return true;
+	event._sigev_un._tid = thread->cpu->tid;
+	return syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &thread->tick) == 0;
 }
 
-static void *keep_main(void *context)
+/* On the thread itself, before it may enter the Keep. False with errno if the kernel lacks something. */
+bool thread_set_up(struct keep_thread *thread)
 {
-	struct keep_host *host = context;
-	const uint64_t one = 1;
-	if (!set_up_thread() || !start_ticks(host) || !dispatch_syscalls(host) || !sandbox_enter(host))
-		end_killed(host, CAUSE_BACKEND, "this kernel does not let the Keep's thread be set up (Linux 5.11 is needed): %s",
-			   strerror(errno));
-	else
-		run_keep(host);
-	host->ended_ns = now_ns();
-	host->over = true;
-	(void)!write(cpu.wake_fd, &one, sizeof one);
-	/* Not ended: that would make libc unmap the stack, and needs system calls that sandbox.c forbids. */
-	for (;;)
-		pause();
-	return NULL;
-}
-
-/* False with `ending` filled in if there is no thread to be had. */
-bool thread_start(struct keep_host *host)
-{
-	sigset_t all, before;
-	cpu.wake_fd = eventfd(0, EFD_CLOEXEC);
-	sigfillset(&all);
-	/* The new thread starts with everything blocked, and opens what it can bear. */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	const int failed = cpu.wake_fd < 0 ? errno : pthread_create(&keep_thread, NULL, keep_main, host);
-	/* Asynchronous signals that this process takes are the Keep's thread's alone. */
-	sigaddset(&before, SIGNAL_STOP);
-	sigaddset(&before, SIGNAL_TICK);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed != 0)
-		return end_killed(host, CAUSE_BACKEND, "pthread_create: %s", strerror(failed));
-	keep_thread_runs = true;
-	return true;
-}
-
-/*
- * Gets the Keep's thread out, from wherever it is. A signal that arrives just before a system call blocks is lost, so
- * it is sent until the thread says that it is over. An enclave of hardware resumes by itself after a signal: if it makes
- * no host call it is left running, and dies with this process.
- */
-void thread_stop(struct keep_host *host)
-{
-	const uint64_t begun = now_ns();
-	cpu.stop = true;
-	while (keep_thread_runs && !host->over) {
-		const struct timespec nap = {.tv_nsec = 1000000};
-		pthread_kill(keep_thread, SIGNAL_STOP);
-		nanosleep(&nap, NULL);
-		if (host->start.backend == BACKEND_HARDWARE && now_ns() - begun > HARDWARE_GRACE_NS) {
-			host->ended_ns = now_ns();
-			host->over = true;
-		}
-	}
+	struct cpu *cpu = thread->cpu;
+	const struct start *start = &thread->host->start;
+	cpu->tid = (int)syscall(SYS_gettid);
+	cpu->index = thread->index;
+	cpu->stack = (uint64_t)cpu + CPU_MAIN_STACK;
+	cpu->seed = (start->seed != 0 ? start->seed : 0x6d6f747465) + thread->index;
+	cpu_start();
+	return set_up_signals(cpu) && make_ticks(thread) && dispatch_syscalls(thread->host);
 }

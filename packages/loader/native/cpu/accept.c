@@ -9,7 +9,8 @@
 /* SECINFO at RBX, copied once. */
 static int read_secinfo(struct secinfo *secinfo)
 {
-	const uint8_t *at = epc_operand(cpu.regs.rbx, sizeof *secinfo, SECINFO_R, "ENCLU: SECINFO at 0x%llx");
+	struct cpu *const cpu = cpu_self();
+	const uint8_t *at = epc_operand(cpu->regs.rbx, sizeof *secinfo, SECINFO_R, "ENCLU: SECINFO at 0x%llx");
 	if (at == NULL)
 		return -1;
 	copy(secinfo, at, sizeof *secinfo);
@@ -52,6 +53,7 @@ static uint64_t state_flags(const struct epcm_entry *entry)
 
 int cpu_eaccept(void)
 {
+	struct cpu *const cpu = cpu_self();
 	struct secinfo secinfo;
 	if (read_secinfo(&secinfo) != 0)
 		return -1;
@@ -63,7 +65,7 @@ int cpu_eaccept(void)
 	if (!regular && !modified)
 		return cpu_raise(EXIT_VECTOR_GP, 0, 0, "EACCEPT: SECINFO.FLAGS 0x%llx is no state that can be accepted",
 				 secinfo.flags, 0);
-	struct epcm_entry *entry = find_page(cpu.regs.rcx);
+	struct epcm_entry *entry = find_page(cpu->regs.rcx);
 	if (entry == NULL)
 		return -1;
 	if (state_flags(entry) != (state & ~(uint64_t)SECINFO_PR) || entry->type != type ||
@@ -71,43 +73,45 @@ int cpu_eaccept(void)
 	    (entry->flags & (EPCM_PENDING | EPCM_MODIFIED | EPCM_PR)) == 0)
 		return cpu_result(SGX_ERR_PAGE_ATTRIBUTES_MISMATCH);
 	if (type == PT_TCS) {
-		struct tcs *tcs = (struct tcs *)(cpu.memory + (cpu.regs.rcx - (uint64_t)cpu.base));
+		struct tcs *tcs = (struct tcs *)(enclave.memory + (cpu->regs.rcx - (uint64_t)enclave.base));
 		if (!all_zero(tcs->reserved_058, sizeof tcs->reserved_058) || tcs->ossa % PAGE != 0 ||
 		    tcs->ofsbase % PAGE != 0 || tcs->ogsbase % PAGE != 0 || tcs->cssa > tcs->nssa)
-			return cpu_raise(EXIT_VECTOR_GP, 0, 0, "EACCEPT: the page at 0x%llx is no valid TCS", cpu.regs.rcx,
+			return cpu_raise(EXIT_VECTOR_GP, 0, 0, "EACCEPT: the page at 0x%llx is no valid TCS", cpu->regs.rcx,
 					 0);
 		tcs->stage = 0;
 	}
 	if (entry->flags & (EPCM_PENDING | EPCM_MODIFIED))
-		cpu.stats.unaccepted--;
+		enclave.stats.unaccepted--;
 	entry->flags &= (uint8_t)~(EPCM_PENDING | EPCM_MODIFIED | EPCM_PR);
-	cpu.stats.accepted++;
-	epc_apply(cpu.regs.rcx - (uint64_t)cpu.base, PAGE);
+	enclave.stats.accepted++;
+	epc_apply(cpu->regs.rcx - (uint64_t)enclave.base, PAGE);
 	return cpu_result(SGX_ERR_SUCCESS);
 }
 
 int cpu_emodpe(void)
 {
+	struct cpu *const cpu = cpu_self();
 	struct secinfo secinfo;
 	if (read_secinfo(&secinfo) != 0)
 		return -1;
-	struct epcm_entry *entry = find_page(cpu.regs.rcx);
+	struct epcm_entry *entry = find_page(cpu->regs.rcx);
 	if (entry == NULL)
 		return -1;
 	const uint32_t stopped = EPCM_PENDING | EPCM_MODIFIED;
 	if ((entry->flags & stopped) != 0 || entry->type != PT_REG)
-		return cpu_raise(EXIT_VECTOR_PF, PF_ERROR_P | PF_ERROR_U | PF_ERROR_SGX, cpu.regs.rcx,
+		return cpu_raise(EXIT_VECTOR_PF, PF_ERROR_P | PF_ERROR_U | PF_ERROR_SGX, cpu->regs.rcx,
 				 "EMODPE: EPCM flags 0x%llx, page type %llu", entry->flags, entry->type);
 	const uint8_t permissions = entry->permissions | (secinfo.flags & SECINFO_PERMISSIONS);
 	if ((permissions & SECINFO_R) == 0 && (permissions & SECINFO_W) != 0)
 		return cpu_raise(EXIT_VECTOR_GP, 0, 0, "EMODPE: permissions 0x%llx are W without R", permissions, 0);
 	entry->permissions = permissions;
-	epc_apply(cpu.regs.rcx - (uint64_t)cpu.base, PAGE);
+	epc_apply(cpu->regs.rcx - (uint64_t)enclave.base, PAGE);
 	return 0;
 }
 
 int cpu_eacceptcopy(void)
 {
+	struct cpu *const cpu = cpu_self();
 	struct secinfo secinfo;
 	if (read_secinfo(&secinfo) != 0)
 		return -1;
@@ -115,21 +119,21 @@ int cpu_eacceptcopy(void)
 	if ((secinfo.flags & ~(uint64_t)SECINFO_PERMISSIONS) != SECINFO_PT_REG ||
 	    (permissions & (SECINFO_R | SECINFO_W)) == SECINFO_W)
 		return cpu_raise(EXIT_VECTOR_GP, 0, 0, "EACCEPTCOPY: SECINFO.FLAGS 0x%llx", secinfo.flags, 0);
-	const uint8_t *source = epc_operand(cpu.regs.rdx, PAGE, SECINFO_R, "EACCEPTCOPY: source page 0x%llx");
+	const uint8_t *source = epc_operand(cpu->regs.rdx, PAGE, SECINFO_R, "EACCEPTCOPY: source page 0x%llx");
 	if (source == NULL)
 		return -1;
-	struct epcm_entry *entry = find_page(cpu.regs.rcx);
+	struct epcm_entry *entry = find_page(cpu->regs.rcx);
 	if (entry == NULL)
 		return -1;
 	const uint32_t both = SECINFO_R | SECINFO_W;
 	if ((entry->flags & EPCM_PENDING) == 0 || (entry->flags & EPCM_MODIFIED) != 0 || entry->type != PT_REG ||
 	    (entry->permissions & both) != both)
 		return cpu_result(SGX_ERR_PAGE_ATTRIBUTES_MISMATCH);
-	copy(cpu.memory + (cpu.regs.rcx - (uint64_t)cpu.base), source, PAGE);
+	copy(enclave.memory + (cpu->regs.rcx - (uint64_t)enclave.base), source, PAGE);
 	entry->permissions = (uint8_t)permissions;
 	entry->flags &= (uint8_t)~EPCM_PENDING;
-	cpu.stats.unaccepted--;
-	cpu.stats.accepted++;
-	epc_apply(cpu.regs.rcx - (uint64_t)cpu.base, PAGE);
+	enclave.stats.unaccepted--;
+	enclave.stats.accepted++;
+	epc_apply(cpu->regs.rcx - (uint64_t)enclave.base, PAGE);
 	return cpu_result(SGX_ERR_SUCCESS);
 }

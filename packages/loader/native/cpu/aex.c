@@ -10,12 +10,13 @@ _Static_assert(NSSA_MAX >= 2, "docs/sgx-keep.md has two SSA frames");
 
 static uint8_t *ssa_frame(uint32_t frame)
 {
-	return cpu.memory + cpu.tcs->ossa + (uint64_t)frame * cpu.secs->ssaframesize * PAGE;
+	struct cpu *const cpu = cpu_self();
+	return enclave.memory + cpu->tcs->ossa + (uint64_t)frame * enclave.secs->ssaframesize * PAGE;
 }
 
 static struct gprsgx *ssa_gpr(uint8_t *frame)
 {
-	return (struct gprsgx *)(frame + cpu.secs->ssaframesize * PAGE - sizeof(struct gprsgx));
+	return (struct gprsgx *)(frame + enclave.secs->ssaframesize * PAGE - sizeof(struct gprsgx));
 }
 
 /* Does EXITINFO tell the Keep about this vector? */
@@ -33,7 +34,7 @@ static bool is_reported(uint32_t vector)
 		return true;
 	case EXIT_VECTOR_GP:
 	case EXIT_VECTOR_PF:
-		return (cpu.secs->miscselect & MISCSELECT_EXINFO) != 0;
+		return (enclave.secs->miscselect & MISCSELECT_EXINFO) != 0;
 	default:
 		return false;
 	}
@@ -66,10 +67,11 @@ static uint64_t signal_state_size(const uint8_t *xstate)
  */
 static void save_extended(uint8_t *frame, uint8_t *shadow)
 {
+	struct cpu *const cpu = cpu_self();
 	struct xsave_header *header = (struct xsave_header *)(shadow + 512);
-	const uint64_t xfrm = cpu.secs->xfrm;
-	if (cpu.xstate != NULL) {
-		copy(shadow, cpu.xstate, signal_state_size(cpu.xstate));
+	const uint64_t xfrm = enclave.secs->xfrm;
+	if (cpu->xstate != NULL) {
+		copy(shadow, cpu->xstate, signal_state_size(cpu->xstate));
 	} else {
 		__asm__ volatile("xsave64 (%0)" : : "r"(shadow), "a"(-1), "d"(-1) : "memory");
 	}
@@ -81,9 +83,9 @@ static void save_extended(uint8_t *frame, uint8_t *shadow)
 		if ((xfrm >> i & 1) == 0)
 			continue;
 		if (header->xstate_bv >> i & 1)
-			copy(frame + cpu.component[i].offset, shadow + cpu.component[i].offset, cpu.component[i].size);
+			copy(frame + enclave.component[i].offset, shadow + enclave.component[i].offset, enclave.component[i].size);
 		else
-			clear(frame + cpu.component[i].offset, cpu.component[i].size);
+			clear(frame + enclave.component[i].offset, enclave.component[i].size);
 	}
 }
 
@@ -93,22 +95,23 @@ static void save_extended(uint8_t *frame, uint8_t *shadow)
  */
 void cpu_aex(void)
 {
-	struct tcs *tcs = cpu.tcs;
-	const struct fault *fault = &cpu.fault;
-	struct sgx_enclave_run *run = cpu.run;
+	struct cpu *const cpu = cpu_self();
+	struct tcs *tcs = cpu->tcs;
+	const struct fault *fault = &cpu->fault;
+	struct sgx_enclave_run *run = cpu->run;
 	cpu_outside();
 	uint8_t *frame = ssa_frame(tcs->cssa);
 	struct gprsgx *gpr = ssa_gpr(frame);
-	save_extended(frame, cpu.shadow[tcs->cssa]);
-	cpu.regs.rflags &= ~(uint64_t)(cpu.step ? RFLAGS_TF : 0);
-	copy(gpr, &cpu.regs, sizeof cpu.regs);
-	gpr->ursp = cpu.ursp;
-	gpr->urbp = cpu.urbp;
+	save_extended(frame, cpu->shadow[tcs->cssa]);
+	cpu->regs.rflags &= ~(uint64_t)(enclave.step ? RFLAGS_TF : 0);
+	copy(gpr, &cpu->regs, sizeof cpu->regs);
+	gpr->ursp = cpu->ursp;
+	gpr->urbp = cpu->urbp;
 	gpr->exitinfo = exitinfo(fault->vector);
 	gpr->aexnotify = 0;
-	gpr->fsbase = cpu.fsbase;
-	gpr->gsbase = cpu.gsbase;
-	if (cpu.secs->miscselect & MISCSELECT_EXINFO) {
+	gpr->fsbase = cpu->fsbase;
+	gpr->gsbase = cpu->gsbase;
+	if (enclave.secs->miscselect & MISCSELECT_EXINFO) {
 		struct exinfo *info = (struct exinfo *)gpr - 1;
 		const bool page = fault->vector == EXIT_VECTOR_PF;
 		clear(info, sizeof *info);
@@ -117,26 +120,27 @@ void cpu_aex(void)
 			info->errcd = fault->error_code;
 		}
 	}
-	copy(&cpu.aex_regs, &cpu.regs, sizeof cpu.regs);
+	copy(&cpu->aex_regs, &cpu->regs, sizeof cpu->regs);
 	tcs->cssa++;
-	tcs->stage = 0;
+	__atomic_store_n(&tcs->stage, 0, __ATOMIC_RELEASE);
 	run->function = ENCLU_ERESUME;
 	run->exception_vector = (uint16_t)fault->vector;
 	run->exception_error_code = (uint16_t)fault->error_code;
 	/* The CPU hides the offset within a page of the Keep. */
 	run->exception_addr =
 		epc_inside(fault->address, 1) ? fault->address & ~(PAGE - 1) : fault->address;
-	cpu.stats.aexs++;
+	cpu->stats.aexs++;
 }
 
 /* ERESUME's part: cpu.regs, cpu.frame and cpu.image from an SSA frame, or the #GP for one that cannot be loaded. */
 int cpu_resume_state(uint32_t index)
 {
-	uint8_t *frame = ssa_frame(index), *shadow = cpu.shadow[index];
+	struct cpu *const cpu = cpu_self();
+	uint8_t *frame = ssa_frame(index), *shadow = cpu->shadow[index];
 	const struct gprsgx *gpr = ssa_gpr(frame);
 	const struct xsave_header *header = (const struct xsave_header *)(frame + 512);
 	const struct xsave_legacy *legacy = (const struct xsave_legacy *)frame;
-	const uint64_t xfrm = cpu.secs->xfrm;
+	const uint64_t xfrm = enclave.secs->xfrm;
 	if ((header->xstate_bv & ~xfrm) != 0)
 		return cpu_raise(EXIT_VECTOR_GP, 0, 0, "SSA: XSTATE_BV 0x%llx is not within XFRM 0x%llx", header->xstate_bv,
 				 xfrm);
@@ -152,13 +156,13 @@ int cpu_resume_state(uint32_t index)
 	struct xsave_header *image_header = (struct xsave_header *)(shadow + 512);
 	const uint64_t outside = image_header->xstate_bv & ~xfrm;
 	copy(shadow, frame, XSAVE_FIXED);
-	image_header->xstate_bv = header->xstate_bv | (outside & cpu.xcr0);
+	image_header->xstate_bv = header->xstate_bv | (outside & enclave.xcr0);
 	for (uint32_t i = 2; i < 63; i++)
 		if (xfrm >> i & 1)
-			copy(shadow + cpu.component[i].offset, frame + cpu.component[i].offset, cpu.component[i].size);
-	copy(&cpu.regs, gpr, sizeof cpu.regs);
-	cpu.fsbase = gpr->fsbase;
-	cpu.gsbase = gpr->gsbase;
-	cpu.image = shadow;
+			copy(shadow + enclave.component[i].offset, frame + enclave.component[i].offset, enclave.component[i].size);
+	copy(&cpu->regs, gpr, sizeof cpu->regs);
+	cpu->fsbase = gpr->fsbase;
+	cpu->gsbase = gpr->gsbase;
+	cpu->image = shadow;
 	return 0;
 }

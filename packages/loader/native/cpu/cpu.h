@@ -35,6 +35,20 @@
 #define CPU_URBP 0xd0
 #define CPU_IMAGE 0xd8
 #define CPU_SET_FS 0xe0
+#define CPU_BACK 0xe8
+#define CPU_SLOT 0xf0
+
+#define SLOT_RAX 0
+#define SLOT_CPU 8
+
+/*
+ * The arena of a thread: struct cpu, then, each above a page that cannot be touched, the alternate stack of its signals,
+ * the stack of C code that a patched site calls, and the stack of the thread itself, with the host's thread-local storage at its top.
+ */
+#define CPU_ARENA 0x80000
+#define CPU_TRAP_STACK 0x18000
+#define CPU_SERVICE_STACK 0x30000
+#define CPU_MAIN_STACK 0x48000
 
 /* What cpu_enter() and cpu_enclu() tell entry.S. */
 #define CPU_RETURN 0 /* back to the host; struct sgx_enclave_run is filled in */
@@ -82,25 +96,16 @@ struct fault {
 	uint64_t found, expected;
 };
 
-/* A Keep and the one logical processor that runs it. */
-struct cpu {
-	struct regs regs;	/* the Keep's, while the emulator runs */
-	uint64_t frame[5];	/* for IRETQ: RIP, CS, RFLAGS, RSP, SS */
-	uint64_t stack;		/* for C code reached from a patched site */
-	uint64_t fsbase;	/* the Keep's, as last set */
-	uint64_t ursp, urbp;	/* the host's, for AEX and EEXIT */
-	uint8_t *image;		/* XSAVE image that entry.S loads, or NULL */
-	uint64_t set_fs;	/* FS base that the kernel has now */
-
-	volatile bool inside;	/* the Keep's code runs, not ours */
-	volatile bool stop;	/* the helper wants the Keep's thread back */
-	bool fsgsbase;		/* the CPU and the kernel allow WRFSBASE; then `fsbase` may be stale */
+/* The Keep, as all logical processors see it. What changes while it runs is guarded by the lock. */
+struct enclave {
+	uint32_t locked;
+	uint32_t inside_count;	/* strict: threads for which the ELRANGE is shown */
+	volatile bool stop;	/* the helper wants the Keep's threads back */
+	volatile uint32_t cause; /* why the Keep must end, where no one thread is to blame */
+	bool fsgsbase;		/* the CPU and the kernel allow WRFSBASE; then a `fsbase` may be stale */
 	bool strict, trust, step;
-	uint64_t gsbase, host_fs, host_gs;
-	uint64_t set_gs;	/* GS base that the kernel has now */
 	bool lazy_fs;		/* EENTER may leave the base of before: cpu_inside() */
 	uint64_t step_from, step_to;
-	uint64_t seed;		/* of poison */
 	uint64_t ioctl_pages;
 	uint64_t epc_pages;
 	uint8_t root[16];	/* of the emulated keys */
@@ -115,42 +120,94 @@ struct cpu {
 	int memory_fd;
 	uint64_t pages_end;	/* offset after the last page that ever was valid */
 	bool hidden;		/* strict: the ELRANGE is PROT_NONE now */
+	int64_t window;		/* from a GS base of the Keep to its struct slot; 0: nothing is patched */
+	uint64_t window_size;	/* GS bases from the base on that have a slot */
 
-	struct sgx_enclave_run *run;
-	struct tcs *tcs;	/* entered now or last, in the CPU's view */
-	uint64_t tcs_address;
-	uint8_t *trap_stack;	/* the alternate stack of the Keep's thread */
-	uint64_t trap_stack_size;
-	int wake_fd;		/* eventfd: tells the helper's other thread that this one is done for */
-	uint64_t enclu_rip;	/* of the ENCLU that is being executed */
-	const uint8_t *xstate;	/* the Keep's extended state, where a signal saved it; NULL: in the registers */
-	struct fault fault;	/* the last one that was raised */
-	uint32_t cause;		/* CAUSES: why the Keep must end, 0 while it need not */
-	struct regs aex_regs;	/* at the last AEX */
+	int wake_fd;		/* eventfd: tells the control thread that a thread of the Keep is done for */
+	struct cpu *cpus;	/* CPU_ARENA bytes apart */
+	uint32_t cpu_count;
 
 	struct {
 		uint32_t offset, size;
 	} component[64];	/* of the standard XSAVE format */
 	uint64_t xcr0;
-	struct statistics stats;
+	struct statistics stats; /* of pages, and of the start */
+};
+
+extern struct enclave enclave;
+
+/* What a patched site finds by the Keep's GS base, which is all that tells threads apart when no register is free. */
+struct slot {
+	uint64_t rax; /* the Keep's */
+	struct cpu *cpu;
+};
+
+/*
+ * A logical processor: what one thread of the Keep has for itself. It lies at the start of an aligned arena, with the stacks of
+ * its thread behind it: code on any of them finds it by RSP, as the FS base, and thread-local storage with it, is the Keep's.
+ */
+struct cpu {
+	struct regs regs;	/* the Keep's, while the emulator runs */
+	uint64_t frame[5];	/* for IRETQ: RIP, CS, RFLAGS, RSP, SS */
+	uint64_t stack;		/* for C code reached from a patched site */
+	uint64_t fsbase;	/* the Keep's, as last set */
+	uint64_t ursp, urbp;	/* the host's, for AEX and EEXIT */
+	uint8_t *image;		/* XSAVE image that entry.S loads, or NULL */
+	uint64_t set_fs;	/* FS base that the kernel has now */
+	uint64_t back;		/* where a patched WRFSBASE goes on */
+	struct slot *slot;	/* of the TCS that is entered */
+
+	volatile bool inside;	/* the Keep's code runs, not ours */
+	volatile bool kicked;	/* the next interrupt is one of the driver's, and is resumed without a word */
+	volatile bool lost;	/* the thread ran into a fault of the helper's own */
+	volatile uint32_t exits; /* how often the Keep's code has stopped running here */
+	int tid;		/* of the host's thread */
+	uint32_t index;		/* in enclave.cpus */
+	uint64_t seed;		/* of poison */
+	uint64_t gsbase, host_fs, host_gs;
+	uint64_t set_gs;	/* GS base that the kernel has now */
+
+	struct sgx_enclave_run *run;
+	struct tcs *tcs;	/* entered now or last, in the CPU's view */
+	uint64_t tcs_address;
+	uint64_t enclu_rip;	/* of the ENCLU that is being executed */
+	const uint8_t *xstate;	/* the Keep's extended state, where a signal saved it; NULL: in the registers */
+	struct fault fault;	/* the last one that was raised */
+	uint32_t cause;		/* CAUSES: why the Keep must end, 0 while it need not */
+	struct regs aex_regs;	/* at the last AEX */
+	struct statistics stats; /* of entries and exits */
 	uint8_t shadow[NSSA_MAX][XSAVE_MAX] __attribute__((aligned(64)));
 	uint8_t scratch[XSAVE_MAX] __attribute__((aligned(64)));
 };
 
-extern struct cpu cpu;
+static inline struct cpu *cpu_self(void)
+{
+	uint64_t rsp;
+	__asm__("mov %%rsp, %0" : "=r"(rsp));
+	return (struct cpu *)(rsp & ~(CPU_ARENA - 1));
+}
+
+/* The cpu of an index. */
+static inline struct cpu *cpu_at(uint32_t index)
+{
+	return (struct cpu *)((uint64_t)enclave.cpus + index * CPU_ARENA);
+}
 
 /* entry.S */
 typedef int enter_function(uint64_t rdi, uint64_t rsi, uint64_t rdx, uint32_t function, uint64_t r8, uint64_t r9,
 			   struct sgx_enclave_run *run);
 enter_function emulated_enter;
 extern const char after_enclu[];
-__attribute__((noreturn)) void cpu_go_return(void);
-__attribute__((noreturn)) void cpu_go_left(void);
+__attribute__((noreturn)) void cpu_go_return(struct cpu *cpu);
+__attribute__((noreturn)) void cpu_go_left(struct cpu *cpu);
 void cpu_trap_entry(int signal);
 extern const char cpu_stub_enclu[], cpu_stub_wrfsbase[];
 
 /* cpu.c */
+void cpu_features(void);
 void cpu_start(void);
+void enclave_lock(void);
+void enclave_unlock(void);
 int cpu_raise(uint32_t vector, uint32_t error_code, uint64_t address, const char *why, uint64_t found,
 	      uint64_t expected);
 void cpu_outside(void);

@@ -9,7 +9,7 @@
 /* The bytes at an address of the Keep, in the CPU's view, or NULL if `length` of them are not there. */
 static const uint8_t *bytes_at(uint64_t address, uint64_t length)
 {
-	return epc_inside(address, length) ? cpu.memory + (address - (uint64_t)cpu.base) : NULL;
+	return epc_inside(address, length) ? enclave.memory + (address - (uint64_t)enclave.base) : NULL;
 }
 
 bool trap_is_enclu(uint64_t rip)
@@ -34,7 +34,8 @@ bool trap_is_illegal_in_enclave(uint64_t rip)
  */
 bool trap_emulate_fsgsbase(void)
 {
-	const uint8_t *code = bytes_at(cpu.regs.rip, 5);
+	struct cpu *const cpu = cpu_self();
+	const uint8_t *code = bytes_at(cpu->regs.rip, 5);
 	if (code == NULL || code[0] != 0xf3)
 		return false;
 	const uint8_t rex = (code[1] & 0xf0) == 0x40 ? code[1] : 0;
@@ -43,9 +44,9 @@ bool trap_emulate_fsgsbase(void)
 		return false;
 	const uint32_t operation = opcode[2] >> 3 & 3;
 	/* struct regs is in the order of the encoding, RSP included. */
-	uint64_t *operand = (uint64_t *)&cpu.regs + ((opcode[2] & 7) | (rex & 1) << 3);
+	uint64_t *operand = (uint64_t *)&cpu->regs + ((opcode[2] & 7) | (rex & 1) << 3);
 	const uint64_t mask = rex & 8 ? ~0ull : 0xffffffff;
-	uint64_t *base = operation & 1 ? &cpu.gsbase : &cpu.fsbase;
+	uint64_t *base = operation & 1 ? &cpu->gsbase : &cpu->fsbase;
 	if (operation < 2) {
 		*operand = *base & mask;
 	} else {
@@ -53,8 +54,8 @@ bool trap_emulate_fsgsbase(void)
 		if (sys(SYS_arch_prctl, operation & 1 ? ARCH_SET_GS : ARCH_SET_FS, (long)value, 0, 0) != 0)
 			return false;
 		*base = value;
-		*(operation & 1 ? &cpu.set_gs : &cpu.set_fs) = value;
+		*(operation & 1 ? &cpu->set_gs : &cpu->set_fs) = value;
 	}
-	cpu.regs.rip += (uint64_t)(opcode + 3 - code);
+	cpu->regs.rip += (uint64_t)(opcode + 3 - code);
 	return true;
 }

@@ -8,38 +8,40 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 #include "cpu.h"
+#include "trap.h"
 
 /* EAUG of a missing page: pending, zero, RW. The host's word is its mapping: where there is none, nothing is added. */
 int driver_eaug(struct epcm_entry *entry)
 {
+	struct cpu *const cpu = cpu_self();
 	if (epc_mapped(entry) == 0)
 		return -EFAULT;
-	if (cpu.epc_pages != 0 && cpu.stats.pages >= cpu.epc_pages) {
-		cpu.cause = CAUSE_EPC_EXHAUSTED;
+	if (enclave.epc_pages != 0 && enclave.stats.pages >= enclave.epc_pages) {
+		cpu->cause = CAUSE_EPC_EXHAUSTED;
 		return -ENOMEM;
 	}
 	/* The page exists before it is promised, so that a machine out of memory says so here and not by SIGBUS. */
-	const long offset = (long)((uint64_t)(entry - cpu.epcm) * PAGE);
-	if (sys(SYS_fallocate, cpu.memory_fd, 0, offset, (long)PAGE) != 0) {
-		cpu.cause = CAUSE_MEMORY_LOST;
+	const long offset = (long)((uint64_t)(entry - enclave.epcm) * PAGE);
+	if (sys(SYS_fallocate, enclave.memory_fd, 0, offset, (long)PAGE) != 0) {
+		cpu->cause = CAUSE_MEMORY_LOST;
 		return -ENOMEM;
 	}
 	entry->type = PT_REG;
 	entry->permissions = SECINFO_R | SECINFO_W;
 	entry->flags = EPCM_VALID | EPCM_PENDING;
 	entry->limit = SECINFO_R | SECINFO_W | SECINFO_X;
-	if ((uint64_t)offset + PAGE > cpu.pages_end)
-		cpu.pages_end = (uint64_t)offset + PAGE;
-	cpu.stats.augmented++;
-	cpu.stats.unaccepted++;
-	if (++cpu.stats.pages > cpu.stats.pages_most)
-		cpu.stats.pages_most = cpu.stats.pages;
+	if ((uint64_t)offset + PAGE > enclave.pages_end)
+		enclave.pages_end = (uint64_t)offset + PAGE;
+	enclave.stats.augmented++;
+	enclave.stats.unaccepted++;
+	if (++enclave.stats.pages > enclave.stats.pages_most)
+		enclave.stats.pages_most = enclave.stats.pages;
 	return 0;
 }
 
 static int check_range(uint64_t offset, uint64_t length)
 {
-	if (length == 0 || offset % PAGE != 0 || length % PAGE != 0 || offset >= cpu.size || length > cpu.size - offset)
+	if (length == 0 || offset % PAGE != 0 || length % PAGE != 0 || offset >= enclave.size || length > enclave.size - offset)
 		return -EINVAL;
 	return 0;
 }
@@ -47,7 +49,26 @@ static int check_range(uint64_t offset, uint64_t length)
 /* The driver may stop early on any ioctl; a test makes it do so after ioctl_pages pages. */
 static bool stops_at(uint64_t done)
 {
-	return cpu.ioctl_pages != 0 && done / PAGE >= cpu.ioctl_pages;
+	return enclave.ioctl_pages != 0 && done / PAGE >= enclave.ioctl_pages;
+}
+
+/*
+ * ETRACK and the interrupts after it: the driver returns when no thread runs on translations of before. Each thread that is
+ * inside is made to leave once. Here its accesses failed from the moment of mprotect on; the exit is what the Keep can notice.
+ */
+static void track(void)
+{
+	const uint32_t own = cpu_self()->index;
+	const int process = (int)sys(SYS_getpid, 0, 0, 0, 0);
+	for (uint32_t i = 0; i < enclave.cpu_count; i++) {
+		struct cpu *other = cpu_at(i);
+		const uint32_t exits = other->exits;
+		while (i != own && other->inside && other->exits == exits && !enclave.stop) {
+			other->kicked = true;
+			sys(SYS_tgkill, process, other->tid, SIGNAL_TICK, 0);
+			sys(SYS_sched_yield, 0, 0, 0, 0);
+		}
+	}
 }
 
 /* EMODPR; the driver may only restrict. */
@@ -60,8 +81,9 @@ int driver_restrict(struct sgx_enclave_restrict_permissions *arg)
 	    (permissions & (SECINFO_R | SECINFO_W)) == SECINFO_W)
 		return -EINVAL;
 	int failed = 0;
+	enclave_lock();
 	while (arg->count < arg->length && !failed) {
-		struct epcm_entry *entry = &cpu.epcm[(arg->offset + arg->count) / PAGE];
+		struct epcm_entry *entry = &enclave.epcm[(arg->offset + arg->count) / PAGE];
 		if (stops_at(arg->count)) {
 			failed = -EAGAIN;
 		} else if ((entry->flags & EPCM_VALID) == 0) {
@@ -76,6 +98,8 @@ int driver_restrict(struct sgx_enclave_restrict_permissions *arg)
 		}
 	}
 	epc_apply(arg->offset, arg->count);
+	enclave_unlock();
+	track();
 	return failed;
 }
 
@@ -87,8 +111,9 @@ int driver_modify_types(struct sgx_enclave_modify_types *arg)
 	if (check_range(arg->offset, arg->length) != 0 || (arg->page_type != PT_TRIM && arg->page_type != PT_TCS))
 		return -EINVAL;
 	int failed = 0;
+	enclave_lock();
 	while (arg->count < arg->length && !failed) {
-		struct epcm_entry *entry = &cpu.epcm[(arg->offset + arg->count) / PAGE];
+		struct epcm_entry *entry = &enclave.epcm[(arg->offset + arg->count) / PAGE];
 		const bool may = entry->type == PT_REG || (entry->type == PT_TCS && arg->page_type == PT_TRIM);
 		if (stops_at(arg->count)) {
 			failed = -EAGAIN;
@@ -101,11 +126,13 @@ int driver_modify_types(struct sgx_enclave_modify_types *arg)
 			entry->type = (uint8_t)arg->page_type;
 			entry->permissions = 0;
 			entry->flags |= EPCM_MODIFIED;
-			cpu.stats.unaccepted++;
+			enclave.stats.unaccepted++;
 			arg->count += PAGE;
 		}
 	}
 	epc_apply(arg->offset, arg->count);
+	enclave_unlock();
+	track();
 	return failed;
 }
 
@@ -116,8 +143,9 @@ int driver_remove(struct sgx_enclave_remove_pages *arg)
 	if (check_range(arg->offset, arg->length) != 0)
 		return -EINVAL;
 	int failed = 0;
+	enclave_lock();
 	while (arg->count < arg->length && !failed) {
-		struct epcm_entry *entry = &cpu.epcm[(arg->offset + arg->count) / PAGE];
+		struct epcm_entry *entry = &enclave.epcm[(arg->offset + arg->count) / PAGE];
 		if (stops_at(arg->count)) {
 			failed = -EAGAIN;
 		} else if ((entry->flags & EPCM_VALID) == 0) {
@@ -126,32 +154,41 @@ int driver_remove(struct sgx_enclave_remove_pages *arg)
 			failed = -EPERM;
 		} else {
 			entry->type = entry->permissions = entry->flags = entry->limit = 0;
-			cpu.stats.pages--;
-			cpu.stats.removed++;
+			enclave.stats.pages--;
+			enclave.stats.removed++;
 			arg->count += PAGE;
 		}
 	}
 	epc_apply(arg->offset, arg->count);
 	if (arg->count != 0)
-		sys(SYS_fallocate, cpu.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (long)arg->offset,
+		sys(SYS_fallocate, enclave.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (long)arg->offset,
 		    (long)arg->count);
+	enclave_unlock();
 	return failed;
 }
 
 /* mprotect of the host's mapping: never more than a page was added with (sgx_encl_may_map). */
-int driver_protect(uint64_t offset, uint64_t length, uint32_t permissions)
+static int protect(uint64_t offset, uint64_t length, uint32_t permissions)
 {
-	if (check_range(offset, length) != 0 || (permissions & ~7u) != 0)
-		return -EINVAL;
 	for (uint64_t at = offset; at < offset + length; at += PAGE) {
-		const struct epcm_entry *entry = &cpu.epcm[at / PAGE];
+		const struct epcm_entry *entry = &enclave.epcm[at / PAGE];
 		if (epc_mapped(entry) == 0 && (entry->mapped & 0x80) == 0)
 			return -ENOMEM;
 		if ((entry->flags & EPCM_VALID) && (permissions & ~entry->limit) != 0)
 			return -EACCES;
 	}
 	for (uint64_t at = offset; at < offset + length; at += PAGE)
-		cpu.epcm[at / PAGE].mapped = (uint8_t)(0x80 | permissions);
+		enclave.epcm[at / PAGE].mapped = (uint8_t)(0x80 | permissions);
 	epc_apply(offset, length);
 	return 0;
+}
+
+int driver_protect(uint64_t offset, uint64_t length, uint32_t permissions)
+{
+	if (check_range(offset, length) != 0 || (permissions & ~7u) != 0)
+		return -EINVAL;
+	enclave_lock();
+	const int failed = protect(offset, length, permissions);
+	enclave_unlock();
+	return failed;
 }

@@ -8,10 +8,11 @@
 /* A leaf's result in RAX and ZF; the other arithmetic flags are cleared. */
 int cpu_result(uint32_t code)
 {
-	cpu.regs.rflags &= ~(uint64_t)RFLAGS_ARITHMETIC;
+	struct cpu *const cpu = cpu_self();
+	cpu->regs.rflags &= ~(uint64_t)RFLAGS_ARITHMETIC;
 	if (code != SGX_ERR_SUCCESS)
-		cpu.regs.rflags |= RFLAGS_ZF;
-	cpu.regs.rax = code;
+		cpu->regs.rflags |= RFLAGS_ZF;
+	cpu->regs.rax = code;
 	return 0;
 }
 
@@ -37,21 +38,31 @@ static int execute(uint32_t leaf)
 	}
 }
 
+/* One leaf at a time: to each, the EPCM stands still. */
+static int execute_locked(uint32_t leaf)
+{
+	enclave_lock();
+	const int failed = execute(leaf);
+	enclave_unlock();
+	return failed;
+}
+
 /*
  * Executes ENCLU with cpu.regs, whose RIP is the next instruction's; cpu.enclu_rip is that of ENCLU itself. Returns
  * what entry.S does next.
  */
 int cpu_enclu(void)
 {
-	const uint32_t leaf = (uint32_t)cpu.regs.rax;
-	cpu.inside = false;
+	struct cpu *const cpu = cpu_self();
+	const uint32_t leaf = (uint32_t)cpu->regs.rax;
+	cpu->inside = false;
 	if (leaf == ENCLU_EEXIT && cpu_eexit() == 0)
 		return CPU_LEFT;
-	if (leaf != ENCLU_EEXIT && execute(leaf) == 0 && cpu.cause == 0) {
-		cpu.inside = true;
+	if (leaf != ENCLU_EEXIT && execute_locked(leaf) == 0 && cpu->cause == 0 && enclave.cause == 0) {
+		cpu->inside = true;
 		return CPU_STAY;
 	}
-	cpu.regs.rip = cpu.enclu_rip;
+	cpu->regs.rip = cpu->enclu_rip;
 	cpu_aex();
 	return CPU_RETURN;
 }
@@ -59,18 +70,20 @@ int cpu_enclu(void)
 /* From a patched site, which is five bytes long (docs/sgx-keep.md). */
 int cpu_enclu_patched(void)
 {
-	cpu.enclu_rip = cpu.regs.rip - SITE_SIZE;
-	cpu.xstate = NULL;
+	struct cpu *const cpu = cpu_self();
+	cpu->enclu_rip = cpu->regs.rip - SITE_SIZE;
+	cpu->xstate = NULL;
 	return cpu_enclu();
 }
 
 /* A patched WRFSBASE whose base the kernel refused. */
 int cpu_wrfsbase_refused(void)
 {
-	cpu.inside = false;
-	cpu.xstate = NULL;
-	cpu.regs.rip -= SITE_SIZE;
-	cpu_raise(EXIT_VECTOR_GP, 0, 0, "WRFSBASE: base 0x%llx", cpu.regs.rax, 0);
+	struct cpu *const cpu = cpu_self();
+	cpu->inside = false;
+	cpu->xstate = NULL;
+	cpu->regs.rip -= SITE_SIZE;
+	cpu_raise(EXIT_VECTOR_GP, 0, 0, "WRFSBASE: base 0x%llx", cpu->regs.rax, 0);
 	cpu_aex();
 	return CPU_RETURN;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Between the host's C code and the Keep's: the emulated twin of __vdso_sgx_enter_enclave, and where patched sites
- * and traps arrive. The helper is linked at a fixed low address, so that `cpu+X` is an absolute operand and code that
- * has no register to spare can reach it.
+ * and traps arrive. The state of the logical processor is found by RSP on a stack of its arena, and on the Keep's stack by
+ * the GS base (struct slot).
  */
 #include "cpu.h"
 #include "sgx.h"
@@ -12,41 +12,41 @@
 
 	.text
 
-	/* All general registers but RSP, from cpu.regs. */
+	/* All general registers but RSP, from the struct cpu at RBX. */
 	.macro LOAD_REGS
-	mov	cpu+CPU_RAX, %rax
-	mov	cpu+CPU_RCX, %rcx
-	mov	cpu+CPU_RDX, %rdx
-	mov	cpu+CPU_RBX, %rbx
-	mov	cpu+CPU_RBP, %rbp
-	mov	cpu+CPU_RSI, %rsi
-	mov	cpu+CPU_RDI, %rdi
-	mov	cpu+CPU_R8, %r8
-	mov	cpu+CPU_R9, %r9
-	mov	cpu+CPU_R10, %r10
-	mov	cpu+CPU_R11, %r11
-	mov	cpu+CPU_R12, %r12
-	mov	cpu+CPU_R13, %r13
-	mov	cpu+CPU_R14, %r14
-	mov	cpu+CPU_R15, %r15
+	mov	CPU_RAX(%rbx), %rax
+	mov	CPU_RCX(%rbx), %rcx
+	mov	CPU_RDX(%rbx), %rdx
+	mov	CPU_RBP(%rbx), %rbp
+	mov	CPU_RSI(%rbx), %rsi
+	mov	CPU_RDI(%rbx), %rdi
+	mov	CPU_R8(%rbx), %r8
+	mov	CPU_R9(%rbx), %r9
+	mov	CPU_R10(%rbx), %r10
+	mov	CPU_R11(%rbx), %r11
+	mov	CPU_R12(%rbx), %r12
+	mov	CPU_R13(%rbx), %r13
+	mov	CPU_R14(%rbx), %r14
+	mov	CPU_R15(%rbx), %r15
+	mov	CPU_RBX(%rbx), %rbx
 	.endm
 
-	/* All general registers but RAX and RSP, to cpu.regs. */
+	/* All general registers but RAX and RSP, to the struct cpu at RAX. */
 	.macro SAVE_REGS
-	mov	%rcx, cpu+CPU_RCX
-	mov	%rdx, cpu+CPU_RDX
-	mov	%rbx, cpu+CPU_RBX
-	mov	%rbp, cpu+CPU_RBP
-	mov	%rsi, cpu+CPU_RSI
-	mov	%rdi, cpu+CPU_RDI
-	mov	%r8, cpu+CPU_R8
-	mov	%r9, cpu+CPU_R9
-	mov	%r10, cpu+CPU_R10
-	mov	%r11, cpu+CPU_R11
-	mov	%r12, cpu+CPU_R12
-	mov	%r13, cpu+CPU_R13
-	mov	%r14, cpu+CPU_R14
-	mov	%r15, cpu+CPU_R15
+	mov	%rcx, CPU_RCX(%rax)
+	mov	%rdx, CPU_RDX(%rax)
+	mov	%rbx, CPU_RBX(%rax)
+	mov	%rbp, CPU_RBP(%rax)
+	mov	%rsi, CPU_RSI(%rax)
+	mov	%rdi, CPU_RDI(%rax)
+	mov	%r8, CPU_R8(%rax)
+	mov	%r9, CPU_R9(%rax)
+	mov	%r10, CPU_R10(%rax)
+	mov	%r11, CPU_R11(%rax)
+	mov	%r12, CPU_R12(%rax)
+	mov	%r13, CPU_R13(%rax)
+	mov	%r14, CPU_R14(%rax)
+	mov	%r15, CPU_R15(%rax)
 	.endm
 
 /*
@@ -64,23 +64,24 @@ enter_again:
 	lea	-ENCLU_EENTER(%rcx), %eax
 	cmp	$1, %eax			# EENTER and ERESUME are neighbours
 	ja	bad_function
-	mov	16(%rbp), %rbx			# run
+	mov	%rsp, %rax
+	and	$-CPU_ARENA, %rax		# this thread's struct cpu
 	SAVE_REGS
-	mov	%ecx, %eax
-	mov	%rax, cpu+CPU_RAX
-	mov	%rsp, cpu+CPU_RSP
-	movq	$after_enclu, cpu+CPU_RCX	# the AEP; after EENTER also where EEXIT shall go
-	mov	OFF_SGX_ENCLAVE_RUN_TCS(%rbx), %rax
-	mov	%rax, cpu+CPU_RBX
-	mov	%rbx, %rdi
+	mov	16(%rbp), %rdi			# run
 	mov	%ecx, %esi
+	mov	%rsi, CPU_RAX(%rax)
+	mov	%rsp, CPU_RSP(%rax)
+	movq	$after_enclu, CPU_RCX(%rax)	# the AEP; after EENTER also where EEXIT shall go
+	mov	OFF_SGX_ENCLAVE_RUN_TCS(%rdi), %rcx
+	mov	%rcx, CPU_RBX(%rax)
+	mov	%rax, %rbx
 	and	$-16, %rsp
 	call	cpu_enter
 	cmp	$CPU_FRESH, %eax
 	je	go_fresh
 	cmp	$CPU_RESUME, %eax
 	je	go_resume
-	mov	cpu+CPU_RSP, %rsp		# CPU_RETURN, or the errno of a bad argument
+	mov	CPU_RSP(%rbx), %rsp		# CPU_RETURN, or the errno of a bad argument
 	test	%eax, %eax
 	jnz	return_eax
 	jmp	after_exit
@@ -92,57 +93,67 @@ return_eax:
 	pop	%rbp
 	ret
 
-/* EENTER: flags and registers as in cpu.regs; the image is there only to poison. */
+/* EENTER of the struct cpu at RBX: flags and registers as there; the image is there only to poison. */
 go_fresh:
-	mov	cpu+CPU_IMAGE, %rdi
+	mov	CPU_IMAGE(%rbx), %rdi
 	test	%rdi, %rdi
 	jz	1f
 	mov	$-1, %eax
 	mov	$-1, %edx
 	xrstor64 (%rdi)
-1:	pushq	cpu+CPU_RFLAGS
-	popfq
+1:	mov	CPU_RSP(%rbx), %rsp
+	pushq	CPU_RIP(%rbx)			# below the host's stack pointer, for RET
+	pushq	CPU_RFLAGS(%rbx)
 	LOAD_REGS
-	mov	cpu+CPU_RSP, %rsp
-	jmp	*cpu+CPU_RIP
+	popfq
+	ret
 
 /* ERESUME: the whole extended state, then as CPU_STAY. */
 go_resume:
-	mov	cpu+CPU_IMAGE, %rdi
+	mov	CPU_IMAGE(%rbx), %rdi
 	mov	$-1, %eax
 	mov	$-1, %edx
 	xrstor64 (%rdi)
 /* IRETQ restores all flags, RSP and RIP at once and needs no register, nor the Keep's stack. */
 go_stay:
-	mov	cpu+CPU_RIP, %rax
-	mov	%rax, cpu+CPU_FRAME
+	mov	CPU_RIP(%rbx), %rax
+	mov	%rax, CPU_FRAME(%rbx)
 	mov	%cs, %eax
-	mov	%rax, cpu+CPU_FRAME+8
-	mov	cpu+CPU_RFLAGS, %rax
-	mov	%rax, cpu+CPU_FRAME+16
-	mov	cpu+CPU_RSP, %rax
-	mov	%rax, cpu+CPU_FRAME+24
+	mov	%rax, CPU_FRAME+8(%rbx)
+	mov	CPU_RFLAGS(%rbx), %rax
+	mov	%rax, CPU_FRAME+16(%rbx)
+	mov	CPU_RSP(%rbx), %rax
+	mov	%rax, CPU_FRAME+24(%rbx)
 	mov	%ss, %eax
-	mov	%rax, cpu+CPU_FRAME+32
+	mov	%rax, CPU_FRAME+32(%rbx)
+	lea	CPU_FRAME(%rbx), %rsp
 	LOAD_REGS
-	mov	$cpu+CPU_FRAME, %rsp
 	iretq
 
 /*
- * A patched ENCLU. The stub has stored RAX, and in cpu.regs.rip the address of the next instruction. Everything else
- * is the Keep's, its stack included.
+ * From the stub of a patched site: RAX is the struct cpu, the Keep's RAX is in its slot, and regs.rip is the next
+ * instruction. Everything else is the Keep's, its stack and flags included. Leaves with RBX the struct cpu.
  */
-	.globl	cpu_stub_enclu
-cpu_stub_enclu:
-	mov	%rsp, cpu+CPU_RSP
-	mov	cpu+CPU_STACK, %rsp
+	.macro SAVE_FROM_SITE
+	mov	%rsp, CPU_RSP(%rax)
+	mov	CPU_STACK(%rax), %rsp
 	pushfq
-	popq	cpu+CPU_RFLAGS
-	testl	$SCRUB_FLAGS, cpu+CPU_RFLAGS
+	popq	CPU_RFLAGS(%rax)
+	testl	$SCRUB_FLAGS, CPU_RFLAGS(%rax)
 	jz	1f
 	pushq	$2
 	popfq
 1:	SAVE_REGS
+	mov	%rax, %rbx
+	mov	CPU_SLOT(%rbx), %rcx
+	mov	SLOT_RAX(%rcx), %rcx
+	mov	%rcx, CPU_RAX(%rbx)
+	.endm
+
+/* A patched ENCLU. */
+	.globl	cpu_stub_enclu
+cpu_stub_enclu:
+	SAVE_FROM_SITE
 	call	cpu_enclu_patched
 	cmp	$CPU_STAY, %eax
 	je	go_stay
@@ -151,58 +162,51 @@ cpu_stub_enclu:
 	jmp	go_return
 
 /*
- * A patched WRFSBASE RAX; registers as above. Flags survive SYSCALL and JRCXZ. A base that the kernel refuses is #GP.
+ * A patched WRFSBASE RAX; goes on at `back`, in the stub, with RAX the struct cpu and all else the Keep's again. Flags
+ * survive SYSCALL and JRCXZ. A base that the kernel refuses is #GP at the site.
  */
 	.globl	cpu_stub_wrfsbase
 cpu_stub_wrfsbase:
-	mov	%rcx, cpu+CPU_RCX
-	mov	cpu+CPU_SET_FS, %rcx
+	mov	%rcx, CPU_RCX(%rax)
+	mov	%rsi, CPU_RSI(%rax)
+	mov	CPU_SLOT(%rax), %rsi
+	mov	SLOT_RAX(%rsi), %rsi		# the base
+	mov	CPU_SET_FS(%rax), %rcx
 	not	%rcx
-	lea	1(%rcx,%rax), %rcx		# RAX - set_fs; NOT and LEA change no flag
-	jrcxz	3f				# the kernel has it already
-	mov	%r11, cpu+CPU_R11
-	mov	%rdi, cpu+CPU_RDI
-	mov	%rsi, cpu+CPU_RSI
+	lea	1(%rcx,%rsi), %rcx		# base - set_fs; NOT and LEA change no flag
+	jrcxz	2f				# the kernel has it already
+	mov	%rbx, CPU_RBX(%rax)
+	mov	%r11, CPU_R11(%rax)
+	mov	%rdi, CPU_RDI(%rax)
+	mov	%rax, %rbx
 	mov	$0x1002, %edi			# ARCH_SET_FS
-	mov	%rax, %rsi
 	mov	$158, %eax			# arch_prctl
 	syscall
 	mov	%rax, %rcx
-	mov	%rsi, %rax
+	mov	%rbx, %rax
+	mov	CPU_RBX(%rax), %rbx
+	mov	CPU_R11(%rax), %r11
+	mov	CPU_RDI(%rax), %rdi
 	jrcxz	1f
-	mov	$cpu_stub_refused, %rsi
-	jmp	2f
-1:	mov	%rax, cpu+CPU_FSBASE
-	mov	%rax, cpu+CPU_SET_FS
-	mov	$0f, %rsi
-2:	mov	cpu+CPU_RCX, %rcx
-	mov	cpu+CPU_R11, %r11
-	mov	cpu+CPU_RDI, %rdi
-	xchg	%rsi, cpu+CPU_RSI		# the Keep's RSI back, and where to go on
-	jmp	*cpu+CPU_RSI
-0:	jmp	*cpu+CPU_RIP
-3:	mov	%rax, cpu+CPU_FSBASE
-	mov	cpu+CPU_RCX, %rcx
-	jmp	*cpu+CPU_RIP
-
-	/* #GP at the patched site, with all registers as they were. */
-cpu_stub_refused:
-	mov	%rsp, cpu+CPU_RSP
-	mov	cpu+CPU_STACK, %rsp
-	pushfq
-	popq	cpu+CPU_RFLAGS
-	pushq	$2
-	popfq
-	SAVE_REGS
+	jmp	3f
+1:	mov	%rsi, CPU_SET_FS(%rax)
+2:	mov	%rsi, CPU_FSBASE(%rax)
+	mov	CPU_RSI(%rax), %rsi
+	mov	CPU_RCX(%rax), %rcx
+	jmp	*CPU_BACK(%rax)
+3:	mov	CPU_RSI(%rax), %rsi
+	mov	CPU_RCX(%rax), %rcx
+	SAVE_FROM_SITE
 	call	cpu_wrfsbase_refused
 	jmp	go_return
 
-/* EEXIT: the host's stack again, other registers as the Keep left them. From C: cpu_go_left(). */
+/* EEXIT: the host's stack again, other registers as the Keep left them. From C: cpu_go_left(cpu). */
 	.globl	cpu_go_left
 cpu_go_left:
+	mov	%rdi, %rbx
 go_left:
+	mov	CPU_RSP(%rbx), %rsp
 	LOAD_REGS
-	mov	cpu+CPU_RSP, %rsp
 	/* falls through: the only place that EEXIT may go to */
 	.globl	after_enclu
 after_enclu:
@@ -216,12 +220,13 @@ after_exit:
 	cld
 	jmp	return_eax
 
-/* After AEX: the host finds synthetic registers. From C: cpu_go_return(). */
+/* After AEX: the host finds synthetic registers. From C: cpu_go_return(cpu). */
 	.globl	cpu_go_return
 cpu_go_return:
+	mov	%rdi, %rbx
 go_return:
-	mov	cpu+CPU_URSP, %rsp
-	mov	cpu+CPU_URBP, %rbp
+	mov	CPU_URSP(%rbx), %rsp
+	mov	CPU_URBP(%rbx), %rbp
 	xor	%ecx, %ecx
 	xor	%edx, %edx
 	xor	%esi, %esi

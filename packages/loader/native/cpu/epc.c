@@ -9,14 +9,14 @@
 
 bool epc_inside(uint64_t address, uint64_t length)
 {
-	const uint64_t offset = address - (uint64_t)cpu.base;
-	return offset < cpu.size && length <= cpu.size - offset;
+	const uint64_t offset = address - (uint64_t)enclave.base;
+	return offset < enclave.size && length <= enclave.size - offset;
 }
 
 /* The entry of the page at an address inside the ELRANGE. */
 struct epcm_entry *epc_entry(uint64_t address)
 {
-	return &cpu.epcm[(address - (uint64_t)cpu.base) / PAGE];
+	return &enclave.epcm[(address - (uint64_t)enclave.base) / PAGE];
 }
 
 /*
@@ -28,11 +28,11 @@ uint32_t epc_mapped(const struct epcm_entry *entry)
 	static const struct mapping *last;
 	if (entry->mapped & 0x80)
 		return entry->mapped & 7;
-	const uint64_t offset = (uint64_t)(entry - cpu.epcm) * PAGE;
+	const uint64_t offset = (uint64_t)(entry - enclave.epcm) * PAGE;
 	if (last != NULL && offset - last->offset < last->length)
 		return last->permissions;
-	for (uint32_t i = 0; i < cpu.mapping_count; i++) {
-		const struct mapping *mapping = &cpu.mappings[i];
+	for (uint32_t i = 0; i < enclave.mapping_count; i++) {
+		const struct mapping *mapping = &enclave.mappings[i];
 		if (offset - mapping->offset < mapping->length) {
 			last = mapping;
 			return mapping->permissions;
@@ -53,8 +53,8 @@ uint32_t epc_allowed(const struct epcm_entry *entry)
 static void protect(uint64_t offset, uint64_t length, uint32_t permissions)
 {
 	/* SECINFO's R, W, X are PROT_READ, PROT_WRITE, PROT_EXEC. */
-	if (sys(SYS_mprotect, (long)(cpu.base + offset), (long)length, permissions, 0) != 0)
-		cpu.cause = CAUSE_MEMORY; /* more than vm.max_map_count pieces */
+	if (sys(SYS_mprotect, (long)(enclave.base + offset), (long)length, permissions, 0) != 0)
+		enclave.cause = CAUSE_MEMORY; /* more than vm.max_map_count pieces */
 }
 
 static uint32_t epc_effective(const struct epcm_entry *entry)
@@ -67,38 +67,53 @@ static uint32_t epc_effective(const struct epcm_entry *entry)
 void epc_apply(uint64_t offset, uint64_t length)
 {
 	const uint64_t end = offset + length;
-	if (cpu.hidden)
+	if (enclave.hidden)
 		return;
 	while (offset < end) {
-		const struct epcm_entry *first = &cpu.epcm[offset / PAGE], *entry = first;
+		const struct epcm_entry *first = &enclave.epcm[offset / PAGE], *entry = first;
 		const uint32_t permissions = epc_effective(first);
 		do {
 			entry++;
 			offset += PAGE;
 		} while (offset < end && epc_effective(entry) == permissions);
-		protect((uint64_t)(first - cpu.epcm) * PAGE, (uint64_t)(entry - first) * PAGE, permissions);
+		protect((uint64_t)(first - enclave.epcm) * PAGE, (uint64_t)(entry - first) * PAGE, permissions);
 	}
 }
 
 /* Strict: hardware shows the ELRANGE to nobody while no thread is inside. */
 void epc_hide(void)
 {
-	if (!cpu.strict)
+	if (!enclave.strict)
 		return;
-	protect(0, cpu.size, PROT_NONE);
-	cpu.hidden = true;
+	enclave_lock();
+	if (enclave.inside_count > 0)
+		enclave.inside_count--;
+	if (enclave.inside_count == 0) {
+		protect(0, enclave.size, PROT_NONE);
+		enclave.hidden = true;
+	}
+	enclave_unlock();
+}
+
+static void show(void)
+{
+	enclave.hidden = false;
+	/* Beyond the last page that ever was, as in most of a large heap, PROT_NONE is right. */
+	for (uint32_t i = 0; i < enclave.mapping_count && enclave.mappings[i].offset < enclave.pages_end; i++) {
+		const uint64_t offset = enclave.mappings[i].offset, length = enclave.mappings[i].length;
+		epc_apply(offset, length < enclave.pages_end - offset ? length : enclave.pages_end - offset);
+	}
 }
 
 void epc_show(void)
 {
-	if (!cpu.hidden)
+	if (!enclave.strict)
 		return;
-	cpu.hidden = false;
-	/* Beyond the last page that ever was, as in most of a large heap, PROT_NONE is right. */
-	for (uint32_t i = 0; i < cpu.mapping_count && cpu.mappings[i].offset < cpu.pages_end; i++) {
-		const uint64_t offset = cpu.mappings[i].offset, length = cpu.mappings[i].length;
-		epc_apply(offset, length < cpu.pages_end - offset ? length : cpu.pages_end - offset);
-	}
+	enclave_lock();
+	enclave.inside_count++;
+	if (enclave.hidden)
+		show();
+	enclave_unlock();
 }
 
 /*
@@ -117,5 +132,5 @@ uint8_t *epc_operand(uint64_t address, uint64_t align, uint32_t permissions, con
 		cpu_raise(EXIT_VECTOR_PF, PF_ERROR_P | PF_ERROR_U | PF_ERROR_SGX | write, address, name, address, align);
 		return NULL;
 	}
-	return cpu.memory + (address - (uint64_t)cpu.base);
+	return enclave.memory + (address - (uint64_t)enclave.base);
 }

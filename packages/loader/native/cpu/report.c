@@ -26,7 +26,7 @@ static const uint8_t report_keyid[32] = "motte emulated report key id";
 
 static void derive(const struct dependencies *dependencies, uint8_t key[16])
 {
-	aes_cmac(cpu.root, dependencies, sizeof *dependencies, key);
+	aes_cmac(enclave.root, dependencies, sizeof *dependencies, key);
 }
 
 /* The report key of the enclave that a TARGETINFO, or this enclave's own SECS, describes. */
@@ -48,15 +48,16 @@ static void report_key(const struct targetinfo *target, const uint8_t keyid[32],
 
 int cpu_ereport(void)
 {
-	const struct secs *secs = cpu.secs;
+	struct cpu *const cpu = cpu_self();
+	const struct secs *secs = enclave.secs;
 	const uint32_t both = SECINFO_R | SECINFO_W;
-	const uint8_t *target = epc_operand(cpu.regs.rbx, 512, SECINFO_R, "EREPORT: TARGETINFO at 0x%llx, alignment 0x%llx");
+	const uint8_t *target = epc_operand(cpu->regs.rbx, 512, SECINFO_R, "EREPORT: TARGETINFO at 0x%llx, alignment 0x%llx");
 	if (target == NULL)
 		return -1;
-	const uint8_t *data = epc_operand(cpu.regs.rcx, 128, SECINFO_R, "EREPORT: REPORTDATA at 0x%llx, alignment 0x%llx");
+	const uint8_t *data = epc_operand(cpu->regs.rcx, 128, SECINFO_R, "EREPORT: REPORTDATA at 0x%llx, alignment 0x%llx");
 	if (data == NULL)
 		return -1;
-	uint8_t *output = epc_operand(cpu.regs.rdx, 512, both, "EREPORT: OUTPUTDATA at 0x%llx, alignment 0x%llx");
+	uint8_t *output = epc_operand(cpu->regs.rdx, 512, both, "EREPORT: OUTPUTDATA at 0x%llx, alignment 0x%llx");
 	if (output == NULL)
 		return -1;
 	struct report report;
@@ -88,20 +89,20 @@ static void own_report_key(const struct keyrequest *request, uint8_t key[16])
 {
 	struct targetinfo own;
 	clear(&own, sizeof own);
-	copy(own.measurement, cpu.secs->mrenclave, sizeof own.measurement);
-	own.attributes = cpu.secs->attributes;
-	own.xfrm = cpu.secs->xfrm;
-	own.miscselect = cpu.secs->miscselect;
-	if (cpu.secs->attributes & ATTR_KSS) {
-		own.configsvn = cpu.secs->configsvn;
-		copy(own.configid, cpu.secs->configid, sizeof own.configid);
+	copy(own.measurement, enclave.secs->mrenclave, sizeof own.measurement);
+	own.attributes = enclave.secs->attributes;
+	own.xfrm = enclave.secs->xfrm;
+	own.miscselect = enclave.secs->miscselect;
+	if (enclave.secs->attributes & ATTR_KSS) {
+		own.configsvn = enclave.secs->configsvn;
+		copy(own.configid, enclave.secs->configid, sizeof own.configid);
 	}
 	report_key(&own, request->keyid, key);
 }
 
 static void seal_key(const struct keyrequest *request, uint8_t key[16])
 {
-	const struct secs *secs = cpu.secs;
+	const struct secs *secs = enclave.secs;
 	const uint16_t policy = request->keypolicy;
 	struct dependencies with;
 	clear(&with, sizeof with);
@@ -135,11 +136,12 @@ static void seal_key(const struct keyrequest *request, uint8_t key[16])
 
 int cpu_egetkey(void)
 {
-	const struct secs *secs = cpu.secs;
-	const uint8_t *operand = epc_operand(cpu.regs.rbx, 512, SECINFO_R, "EGETKEY: KEYREQUEST at 0x%llx, alignment 0x%llx");
+	struct cpu *const cpu = cpu_self();
+	const struct secs *secs = enclave.secs;
+	const uint8_t *operand = epc_operand(cpu->regs.rbx, 512, SECINFO_R, "EGETKEY: KEYREQUEST at 0x%llx, alignment 0x%llx");
 	if (operand == NULL)
 		return -1;
-	uint8_t *output = epc_operand(cpu.regs.rcx, 16, SECINFO_R | SECINFO_W, "EGETKEY: OUTPUTDATA at 0x%llx, alignment 0x%llx");
+	uint8_t *output = epc_operand(cpu->regs.rcx, 16, SECINFO_R | SECINFO_W, "EGETKEY: OUTPUTDATA at 0x%llx, alignment 0x%llx");
 	if (output == NULL)
 		return -1;
 	struct keyrequest request;

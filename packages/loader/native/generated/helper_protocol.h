@@ -51,6 +51,8 @@
 #define LIE_RESUME 0x7
 #define LIE_ENTER 0x8
 #define LIE_WRITE 0x9
+#define LIE_THREAD 0xa
+#define LIE_WAKE 0xb
 
 #define ENDED_EXITED 0x1
 #define ENDED_SIGNALLED 0x2

@@ -144,6 +144,10 @@ export const LIE_KIND = {
   ENTER: 8,
   /** `size` bytes of value are written at `at` of the block, after the call was served. */
   WRITE: 9,
+  /** The host's thread `at`, which nobody asked for, enters TCS `value`. */
+  THREAD: 10,
+  /** Every thread is woken. */
+  WAKE: 11,
 } as const;
 
 export const STARTED_FIELDS = [
