@@ -4,6 +4,7 @@
  * arguments, what it preserves, the user handler, exceptions. Prints `ok`, or the line that failed.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +22,8 @@
 	} while (0)
 
 /* RDI 7: an exception; else counts its arguments up and leaves. At CSSA 1: leaves. */
-__asm__(".globl enclave, enclave_end\n"
-	"enclave:\n"
+__asm__(".globl code, code_end\n"
+	"code:\n"
 	"	cmp $7, %rdi\n"
 	"	jne 1f\n"
 	"	test %eax, %eax\n"
@@ -36,8 +37,8 @@ __asm__(".globl enclave, enclave_end\n"
 	"	mov %rcx, %rbx\n"
 	"	mov $4, %eax\n"
 	"	.byte 0x0f, 0x01, 0xd7\n"
-	"enclave_end:\n");
-extern const char enclave[], enclave_end[];
+	"code_end:\n");
+extern const char code[], code_end[];
 
 static struct {
 	uint64_t rdi, rsi, rdx, rsp, r8, r9;
@@ -60,7 +61,7 @@ static int handler(uint64_t rdi, uint64_t rsi, uint64_t rdx, uint64_t rsp, uint6
 
 static void set_page(uint32_t page, uint8_t type, uint8_t permissions)
 {
-	cpu.epcm[page] = (struct epcm_entry){.type = type, .permissions = permissions, .flags = EPCM_VALID, .limit = 7};
+	enclave.epcm[page] = (struct epcm_entry){.type = type, .permissions = permissions, .flags = EPCM_VALID, .limit = 7};
 }
 
 static void set_up(void)
@@ -68,29 +69,26 @@ static void set_up(void)
 	static struct secs secs;
 	static struct epcm_entry epcm[SIZE / PAGE];
 	static struct mapping all = {.length = SIZE, .permissions = 7};
-	static uint8_t stack[0x10000] __attribute__((aligned(16)));
 	const int fd = memfd_create("abi", 0);
 	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-	const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+	const stack_t alternate = {.ss_sp = (uint8_t *)cpu_self() + CPU_TRAP_STACK, .ss_size = CPU_SERVICE_STACK - CPU_TRAP_STACK};
 	(void)!ftruncate(fd, SIZE);
-	cpu.memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	cpu.base = mmap(NULL, SIZE, PROT_NONE, MAP_SHARED, fd, 0);
-	cpu.size = SIZE;
-	cpu.secs = &secs;
-	cpu.epcm = epcm;
-	cpu.mappings = &all;
-	cpu.mapping_count = 1;
-	cpu.memory_fd = fd;
-	cpu.pages_end = SIZE;
-	cpu.trap_stack = stack;
-	cpu.trap_stack_size = sizeof stack;
+	enclave.memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	enclave.base = mmap(NULL, SIZE, PROT_NONE, MAP_SHARED, fd, 0);
+	enclave.size = SIZE;
+	enclave.secs = &secs;
+	enclave.epcm = epcm;
+	enclave.mappings = &all;
+	enclave.mapping_count = 1;
+	enclave.memory_fd = fd;
+	enclave.pages_end = SIZE;
 	secs = (struct secs){.size = SIZE, .ssaframesize = 1, .miscselect = 1, .xfrm = 7, .attributes = 5};
 	set_page(0, PT_REG, 5);
 	set_page(1, PT_TCS, 0);
 	set_page(2, PT_REG, 3);
 	set_page(3, PT_REG, 3);
-	memcpy(cpu.memory, enclave, (size_t)(enclave_end - enclave));
-	struct tcs *tcs = (struct tcs *)(cpu.memory + PAGE);
+	memcpy(enclave.memory, code, (size_t)(code_end - code));
+	struct tcs *tcs = (struct tcs *)(enclave.memory + PAGE);
 	tcs->ossa = 2 * PAGE;
 	tcs->nssa = 2;
 	tcs->fslimit = tcs->gslimit = 0xfff;
@@ -101,10 +99,10 @@ static void set_up(void)
 	sigaction(SIGILL, &action, NULL);
 }
 
-int main(void)
+static int test(void)
 {
 	set_up();
-	struct sgx_enclave_run run = {.tcs = (uint64_t)cpu.base + PAGE};
+	struct sgx_enclave_run run = {.tcs = (uint64_t)enclave.base + PAGE};
 	struct exit_registers registers = {1, 2, 3};
 	CHECK(enter_keep(emulated_enter, &registers, &run, 4) == -22);
 	CHECK(enter_keep(emulated_enter, &registers, &run, 1) == -22);
@@ -151,4 +149,28 @@ int main(void)
 	CHECK(result == 0 && run.function == ENCLU_EENTER && run.exception_vector == 13);
 	puts("ok");
 	return 0;
+}
+
+static void *thread_main(void *failed)
+{
+	*(int *)failed = test();
+	return NULL;
+}
+
+/* The emulated CPU finds its state below the stack that it is called on. */
+int main(void)
+{
+	static uint8_t arena[CPU_ARENA] __attribute__((aligned(CPU_ARENA)));
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int failed = 1;
+	enclave.cpus = (struct cpu *)arena;
+	enclave.cpu_count = 1;
+	cpu_features();
+	pthread_attr_init(&attributes);
+	pthread_attr_setstack(&attributes, arena + CPU_MAIN_STACK, CPU_ARENA - CPU_MAIN_STACK);
+	if (pthread_create(&thread, &attributes, thread_main, &failed) != 0)
+		return 1;
+	pthread_join(thread, NULL);
+	return failed;
 }
