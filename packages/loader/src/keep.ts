@@ -32,6 +32,8 @@ export interface KeepInput extends HelperInput {
   /** Payload of START. */
   readonly start: Uint8Array;
   /** The helper stays after the end, for `peek` and `stats`, until `close`. */
+  /** SECS.SIZE. */
+  readonly size: bigint;
   readonly linger: boolean;
   readonly signal?: AbortSignal;
   /** Whom the shim of a debug Keep tells of system calls. START says so too. */
@@ -134,6 +136,10 @@ export class Keep {
   /** Address of the Keep's memory, as its program sees it. */
   get base(): bigint {
     return this.#base;
+  }
+  /** Bytes of it, mapped or not. */
+  get size(): bigint {
+    return this.#input.size;
   }
   /** Of the helper process. */
   get pid(): number | undefined {

@@ -155,6 +155,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       emulated: choice.emulated,
       measurement: enclave.measurement,
       start,
+      size: image.plan.size,
       linger: options.linger ?? false,
       begun,
       ...(signal === undefined ? {} : { signal }),

@@ -52,6 +52,11 @@ export const COMMAND_ERRORS = {
     reason: 'Keep.toml grants what this version of Motte cannot serve.',
     fix: 'Remove the grant; docs/LIMITATIONS.md says which grants are served.',
   },
+  DEBUG_REFUSED: {
+    exit: 2,
+    reason: 'The Keep cannot be looked into.',
+    fix: 'Only a debug Keep can: [sgx] debug = true, and the shim that Motte takes for it. Whoever attests the Keep sees both.',
+  },
   KEEP_ENDED: {
     exit: 7,
     reason: 'The Keep ended before its program did.',

@@ -93,7 +93,8 @@ What an application may call, and what of it the host is asked. Everything that 
 
 ## What the shim answers
 
-A shim is made of components; what its configuration leaves out is ENOSYS and is not in its image.
+A shim is made of components; what its configuration leaves out is ENOSYS and is not in its image. What a program asks for in vain
+a debug Keep names on stderr: \`motte run --debug PROGRAM\`, see [debugging.md](debugging.md).
 
 | number | call | component | host calls | differs from Linux |
 | --- | --- | --- | --- | --- |

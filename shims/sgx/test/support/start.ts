@@ -61,6 +61,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       emulated: true,
       measurement: enclave.measurement,
       start: enterFirst(start, tcsOffsets(image.plan), thread),
+      size: image.plan.size,
       linger: false,
       begun: performance.now(),
     });

@@ -12,6 +12,8 @@ import type { End, Keep } from '@motte/loader/load';
 import { platformInfo } from '@motte/loader/platform';
 import { measureSgx } from '@motte/measure/sgx';
 import { planTotals } from '@motte/plan/totals';
+import { debugOption, openSession } from '../debug/session.js';
+import type { Session } from '../debug/session.js';
 import type { Input, Outcome } from '../grammar/command.js';
 import type { OptionValues } from '../grammar/options.js';
 import { writeFile } from '../io/output.js';
@@ -86,6 +88,7 @@ async function start(
   host: HostValues,
   options: OptionValues,
   signal: AbortSignal,
+  session: Session | undefined,
 ): Promise<Started> {
   const { plan, keep, config } = prepared;
   const choice = decide(options, config);
@@ -108,7 +111,9 @@ async function start(
     stdio: [config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
     signal,
+    ...(session === undefined ? {} : { listener: session.observer.listen }),
   });
+  session?.observer.attach(running);
   return { keep: running, begun, loaded: performance.now() };
 }
 
@@ -124,11 +129,19 @@ async function writeStats(
   else writeFile(to, `${JSON.stringify(stats)}\n`);
 }
 
+/** Of a program that is given as such, whoever wants to look into its Keep gets a Keep that can be looked into. */
+function asDebug(options: OptionValues): OptionValues {
+  const wanted = debugOption(options);
+  if (wanted === undefined || options.debug === true || options.config !== undefined) return options;
+  say(`motte: ${wanted} makes this a debug Keep: its MRENCLAVE is another one, and the host can read it`);
+  return { ...options, debug: true };
+}
+
 /** What FILE is, planned, and what the command line gives to it. */
 async function prepareRun({ options, words: [file = ''], rest }: Input): Promise<[Prepared, HostValues]> {
   const env = variables(options);
   if (!looksLikeImage(file)) {
-    const settings = runSettings(options, file, env, rest);
+    const settings = runSettings(asDebug(options), file, env, rest);
     checkGrants(settings.config);
     if (options.signer !== undefined)
       throw new MotteError('USAGE_VALUE', { field: '--signer', expected: 'an image as FILE' });
@@ -149,9 +162,12 @@ export async function run(input: Input): Promise<Outcome> {
   const { options } = input;
   const [prepared, host] = await prepareRun(input);
   const watch = watchSignals();
+  let session: Session | undefined;
   try {
-    const started = await start(prepared, host, options, watch.signal);
+    session = openSession(prepared, options);
+    const started = await start(prepared, host, options, watch.signal, session);
     const end = await started.keep.exited;
+    session?.observer.ended(end);
     if (options.stats !== undefined) await writeStats(prepared, started, end, options.stats);
     return { result: undefined, text: '', exit: watch.status() ?? endStatus(end) };
   } catch (error) {
@@ -160,6 +176,7 @@ export async function run(input: Input): Promise<Outcome> {
     return { result: undefined, text: '', exit: status };
   } finally {
     watch.release();
+    session?.close();
     prepared.close();
   }
 }

@@ -102,6 +102,8 @@ export interface OptionValues extends ReproOptionValues {
   readonly tee?: string;
   readonly tek?: string;
   readonly tik?: string;
+  readonly trace?: string;
+  readonly 'trace-out'?: string;
   readonly transcript?: true;
   readonly 'vars-file'?: string;
   readonly 'vars-size'?: string;
@@ -336,6 +338,12 @@ export const OPTIONS: SpecsOf<OptionValues> = {
     value: 'FILE',
     doc: 'the key that authenticates the platform, of `motte sev session`',
   },
+  trace: {
+    type: 'maybe',
+    value: 'NAMES',
+    doc: 'print system calls as strace does: all, or names and %file, %desc, %memory, %network, %process, %signal; in a debug Keep',
+  },
+  'trace-out': { type: 'text', value: 'FILE', doc: 'print them there instead of on stderr' },
   transcript: {
     type: 'flag',
     doc: 'print every step with the digest as it would be if it were the last; the digest alone is the last line',
