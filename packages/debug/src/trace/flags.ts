@@ -26,7 +26,7 @@ export function flags(names: Names): Kind {
 
 /** The name of a value; `prefix` says of what kind an unknown one is. */
 export function oneText(names: Names, value: number, prefix: string): string {
-  const name = Object.entries(names).find(([, one]) => one === value)?.[0];
+  const name = Object.entries(names).find(([, each]) => each === value)?.[0];
   return name ?? `${hex(value)} /* ${prefix}_??? */`;
 }
 
@@ -45,7 +45,7 @@ function counted(prefix: string, text: string, from = 0): Names {
 }
 
 /** `NAME` for each of a list, a bit each from bit `from` on. */
-function bits(prefix: string, text: string, from = 0): Names {
+function bitNames(prefix: string, text: string, from = 0): Names {
   return Object.fromEntries(
     text
       .trim()
@@ -111,7 +111,7 @@ export const MAP: Names = {
   MAP_SYNC: 0x80000,
   MAP_FIXED_NOREPLACE: 0x100000,
 };
-export const MREMAP: Names = bits('MREMAP_', 'MAYMOVE FIXED DONTUNMAP');
+export const MREMAP: Names = bitNames('MREMAP_', 'MAYMOVE FIXED DONTUNMAP');
 export const MADV: Names = {
   ...counted('MADV_', 'NORMAL RANDOM SEQUENTIAL WILLNEED DONTNEED'),
   ...counted(
@@ -140,9 +140,9 @@ export const STATX_SYNC: Names = {
 export const STATX: Names = {
   STATX_ALL: 0xfff,
   STATX_BASIC_STATS: 0x7ff,
-  ...bits('STATX_', 'TYPE MODE NLINK UID GID ATIME MTIME CTIME INO SIZE BLOCKS BTIME MNT_ID DIOALIGN'),
+  ...bitNames('STATX_', 'TYPE MODE NLINK UID GID ATIME MTIME CTIME INO SIZE BLOCKS BTIME MNT_ID DIOALIGN'),
 };
-export const RENAME: Names = bits('RENAME_', 'NOREPLACE EXCHANGE WHITEOUT');
+export const RENAME: Names = bitNames('RENAME_', 'NOREPLACE EXCHANGE WHITEOUT');
 export const SEEK: Names = counted('SEEK_', 'SET CUR END DATA HOLE');
 export const LOCK: Names = { LOCK_SH: 1, LOCK_EX: 2, LOCK_NB: 4, LOCK_UN: 8 };
 export const FALLOC: Names = bits(
@@ -155,7 +155,7 @@ export const CLOCK: Names = counted(
 );
 export const TIMER: Names = { TIMER_ABSTIME: 1 };
 export const ITIMER: Names = counted('ITIMER_', 'REAL VIRTUAL PROF');
-export const GRND: Names = bits('GRND_', 'NONBLOCK RANDOM INSECURE');
+export const GRND: Names = bitNames('GRND_', 'NONBLOCK RANDOM INSECURE');
 export const SIG_HOW: Names = counted('SIG_', 'BLOCK UNBLOCK SETMASK');
 export const SA: Names = {
   SA_RESTORER: 0x4000000,

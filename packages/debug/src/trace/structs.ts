@@ -166,7 +166,7 @@ export const MESSAGE: Kind = structure(56, messageText);
 export function signalText(number: number): string {
   if (number === 32) return 'SIGRTMIN';
   if (number > 32 && number <= 64) return `SIGRT_${number - 32}`;
-  return Object.entries(SIGNALS).find(([, one]) => one === number)?.[0] ?? String(number);
+  return Object.entries(SIGNALS).find(([, each]) => each === number)?.[0] ?? String(number);
 }
 
 /** `[INT TERM]`, or `~[…]` where most are in it. */

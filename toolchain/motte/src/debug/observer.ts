@@ -17,7 +17,7 @@ const READ_MOST = 1 << 20;
 export function memoryOf(keep: Keep): ReadMemory {
   return async (address, length) => {
     const offset = address - keep.base;
-    const size = BigInt(keep.size);
+    const { size } = keep;
     if (offset < 0n || offset >= size) return new Uint8Array(0);
     const most = Math.min(length, READ_MOST, Number(size - offset));
     return keep.debugRead(offset, most);
