@@ -145,7 +145,7 @@ export const STATX: Names = {
 export const RENAME: Names = bitNames('RENAME_', 'NOREPLACE EXCHANGE WHITEOUT');
 export const SEEK: Names = counted('SEEK_', 'SET CUR END DATA HOLE');
 export const LOCK: Names = { LOCK_SH: 1, LOCK_EX: 2, LOCK_NB: 4, LOCK_UN: 8 };
-export const FALLOC: Names = bits(
+export const FALLOC: Names = bitNames(
   'FALLOC_FL_',
   'KEEP_SIZE PUNCH_HOLE NO_HIDE_STALE COLLAPSE_RANGE ZERO_RANGE INSERT_RANGE UNSHARE_RANGE',
 );
