@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { O, RESOLVE } from './fs-model.js';
 
 const slot = fc.integer({ min: 0, max: 4 });
-const from = fc.oneof({ weight: 3, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: slot });
+const from = fc.oneof({ weight: 6, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: slot });
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'long-name-of-a-file', 'tmp');
 const part = fc.oneof(
   { weight: 8, arbitrary: name },
@@ -20,7 +20,7 @@ const path = fc
     fc.constantFrom('', '', '', '', '/', '//'),
   )
   .map(([start, parts, between, end]) => start + parts.join(between) + end);
-const shortPath = fc.oneof(name, path);
+const shortPath = fc.oneof({ weight: 2, arbitrary: name }, { weight: 1, arbitrary: path });
 
 const flags = fc
   .tuple(
@@ -79,7 +79,7 @@ const NAMES = [
   command(1, 'D', slot),
   command(1, 'g'),
   command(1, 'c', slot),
-  command(4, 'o', slot, from, shortPath, flags, mode, resolve),
+  command(3, 'o', slot, from, shortPath, flags, mode, resolve),
 ];
 
 const CONTENTS = [
@@ -102,9 +102,21 @@ const CONTENTS = [
   command(1, 'o', slot, fc.constant(-1), name, fc.constant(O.RDWR | O.CREAT), mode, fc.constant(0)),
 ];
 
-const begin = ['d /tmp'];
+/** A few directories, a link and open files, so that most commands find something. */
+const begin = [
+  'd /tmp',
+  `m -1 a ${0o040755}`,
+  `m -1 a/b ${0o040755}`,
+  'y a/b -1 d',
+  `o 0 -1 c ${O.RDWR | O.CREAT} 420 0`,
+  `o 1 -1 a/c ${O.RDWR | O.CREAT} 420 0`,
+  `o 2 -1 a/b ${O.RDWR | O.TMPFILE} 420 0`,
+  `o 3 -1 a ${O.DIRECTORY} 0 0`,
+];
 function sequence(commands: fc.Arbitrary<string>, length: number): fc.Arbitrary<string[]> {
-  return fc.array(commands, { minLength: 5, maxLength: length }).map((lines) => [...begin, ...lines]);
+  return fc
+    .array(commands, { minLength: length / 2, maxLength: length })
+    .map((lines) => [...begin, ...lines]);
 }
 
 /** Names alone; names and contents; the same with memory that runs out somewhere. */
@@ -114,6 +126,6 @@ export const SCARCE: fc.Arbitrary<string[]> = fc
   .tuple(
     sequence(fc.oneof(...NAMES, ...CONTENTS), 40),
     fc.integer({ min: 0, max: 12 }),
-    fc.array(fc.oneof(...NAMES, ...CONTENTS, ...CONTENTS), { minLength: 5, maxLength: 80 }),
+    fc.array(fc.oneof(...NAMES, ...CONTENTS, ...CONTENTS), { minLength: 40, maxLength: 80 }),
   )
   .map(([before, pages, after]) => [...before, `L ${pages}`, ...after]);
