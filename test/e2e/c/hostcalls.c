@@ -49,12 +49,16 @@ static uint8_t *page(void)
 }
 
 // The shim keeps a page that it can hand out again as it is, and gives this one back.
-static uint8_t *read_only_page(void)
-{
-	uint8_t *made = page();
+/* So many that the shim gives them back and does not keep them for the next mapping. */
+#define MANY 64
 
-	if (mprotect(made, PAGE, PROT_READ) != 0)
+static uint8_t *used_pages(void)
+{
+	uint8_t *made = mmap(NULL, MANY * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (made == MAP_FAILED)
 		_exit(UNKNOWN);
+	memset(made, CANARY, MANY * PAGE);
 	return made;
 }
 
@@ -120,7 +124,7 @@ static long run(const char *name)
 	if (ROW("mem_protect"))
 		return called(mprotect(page(), PAGE, PROT_READ | PROT_EXEC), 0);
 	if (ROW("mem_trim") || ROW("mem_remove"))
-		return called(munmap(read_only_page(), PAGE), 0);
+		return called(munmap(used_pages(), MANY * PAGE), 0);
 	_exit(UNKNOWN);
 }
 
