@@ -46,7 +46,7 @@ static const struct sock_filter filter[] = {
 	ALLOW(SYS_clock_nanosleep),
 	ALLOW(SYS_sched_yield),
 	ALLOW(SYS_restart_syscall),
-	/* the two threads and the control socket */
+	/* the threads, all of which are there already, and the control socket */
 	ALLOW(SYS_pread64),
 	ALLOW(SYS_futex),
 	ALLOW(SYS_tgkill),

@@ -49,7 +49,6 @@ export interface Code {
 
 /** Assembles all cases into one piece of code; case i is at 0x1000 * i. */
 export function assemble(cases: readonly Code[]): Uint8Array {
-  const keeps = join(ROOT, 'packages/loader/test/keeps');
   const text = cases.map(
     ({ body, handler = 'EXIT 98' }, i) => `
 	.org	0x${(i * 0x1000).toString(16)}
@@ -73,11 +72,17 @@ handler_${i}:
 	EXIT	97
 `,
   );
+  return assembleParts('frame.S', text, 'frame-end.S');
+}
+
+/** Assembles `text` between two files of test/keeps. */
+export function assembleParts(before: string, text: readonly string[], after: string): Uint8Array {
+  const keeps = join(ROOT, 'packages/loader/test/keeps');
   const folder = tempFolder('motte-enclave');
   const [source, object, binary] = ['a.S', 'a.o', 'a.bin'].map((name) => join(folder, name));
   if (source === undefined || object === undefined || binary === undefined) throw new Error('three names');
   const part = (name: string): string => readFileSync(join(keeps, name), 'utf8');
-  writeFileSync(source, part('frame.S') + text.join('') + part('frame-end.S'));
+  writeFileSync(source, part(before) + text.join('') + part(after));
   execFileSync('gcc-12', ['-c', source, '-o', object]);
   execFileSync('objcopy', ['-O', 'binary', '-j', '.text', object, binary]);
   return readFileSync(binary);
@@ -96,6 +101,10 @@ export interface Special {
   readonly flags?: number;
   readonly lies?: readonly Partial<LayoutValues<typeof LIE_FIELDS>>[];
   readonly helper?: string;
+  /** Where the TCSs are, when there are others than one. */
+  readonly tcsPages?: readonly number[];
+  /** What is mapped in place of the SSA frames of the one thread. */
+  readonly mapped?: readonly { readonly at: number; readonly pages: number; readonly permissions: number }[];
   /** Called when the Keep runs. */
   readonly running?: (send: (type: number, payload?: Uint8Array) => void) => void;
   /** What is peeked at after the end. */
@@ -121,9 +130,10 @@ const SITES = [
 ];
 
 function startPayload(special: Special): Uint8Array {
+  const { tcsPages = [TCS_AT], mapped = [SSA] } = special;
   const mappings = [
-    ...[CODE, DATA, SSA].map(({ at, pages, permissions }) => ({ at, pages, permissions })),
-    { at: TCS_AT, pages: 1, permissions: 3 },
+    ...[CODE, DATA, ...mapped].map(({ at, pages, permissions }) => ({ at, pages, permissions })),
+    { at: TCS_AT, pages: tcsPages.length, permissions: 3 },
     { ...LATER, permissions: 3 },
   ].map(({ at, pages, permissions }) =>
     MAPPING.write({ offset: BigInt(at), length: BigInt(pages * 0x1000), permissions }),
@@ -135,13 +145,13 @@ function startPayload(special: Special): Uint8Array {
     size: BigInt(SIZE),
     flags: START_FLAGS.STDOUT | (special.flags ?? 0),
     mapping_count: mappings.length,
-    tcs_count: 1,
+    tcs_count: tcsPages.length,
     site_count: SITES.length,
     lie_count: lies.length,
     time_limit_ms: 20000,
     ...special.start,
   });
-  const tcs = new Uint8Array(new BigUint64Array([BigInt(TCS_AT)]).buffer);
+  const tcs = new Uint8Array(new BigUint64Array(tcsPages.map(BigInt)).buffer);
   return Buffer.concat([
     start,
     ...mappings,
