@@ -32,6 +32,7 @@ const RUNS: readonly Run[] = [
   { program: 'tls', args: ['a b', '', '--tee', 'é'], stdin: WORDS },
   { program: 'tls-musl', args: ['x'], stdin: WORDS },
   { program: 'files' },
+  { program: 'names' },
   { program: 'memory' },
   { program: 'signals' },
   { program: 'waiting' },

@@ -111,7 +111,7 @@ static long open_place(const struct fs_place *place, uint32_t flags, uint32_t mo
 
 	if (flags & TMPFILE)
 		return place->node ? open_unnamed(place, flags, mode, to) : -ENOENT;
-	if ((flags & O_CREAT) && place->slash)
+	if ((flags & O_CREAT) && place->slash && place->last == LAST_NAME)
 		return -EISDIR;
 	if (!place->node)
 		return open_new(place, flags, mode, to);

@@ -60,6 +60,7 @@ export type ProgramName =
   | 'tls'
   | 'tls-musl'
   | 'files'
+  | 'names'
   | 'memory'
   | 'pipe'
   | 'signals'
@@ -104,6 +105,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
     ],
   },
   files: { source: 'files.c', needs: [CC], commands: glibc() },
+  names: { source: 'names.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },

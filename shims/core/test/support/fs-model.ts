@@ -222,7 +222,7 @@ export class FsModel {
       fresh.linkable = !(flags & O.EXCL);
       return { node: fresh, flags, position: 0 };
     }
-    if (flags & O.CREAT && place.slash) fail(E.ISDIR);
+    if (flags & O.CREAT && place.slash && place.last === 'name') fail(E.ISDIR);
     if (node === undefined) {
       if (!(flags & O.CREAT) || place.directory.links === 0) fail(E.NOENT);
       if (flags & O.DIRECTORY) fail(E.INVAL);
