@@ -5,6 +5,7 @@
 #include "include/bytes.h"
 #include "include/config_blob.h"
 #include "include/files.h"
+#include "include/fs.h"
 #include "include/linux.h"
 #include "include/memory.h"
 #include "include/platform.h"
@@ -147,5 +148,7 @@ uint64_t boot_exec(const struct exec *exec)
 	stack = build_stack(&message, exec);
 	if (memory_unmap(message.address, message.pages))
 		keep_refuse(REASON_OUT_OF_MEMORY);
+	if (FS_OPENS)
+		fs_program(stack, exec->threads);
 	return stack;
 }

@@ -33,6 +33,7 @@ const RUNS: readonly Run[] = [
   { program: 'tls-musl', args: ['x'], stdin: WORDS },
   { program: 'files' },
   { program: 'names' },
+  { program: 'proc' },
   { program: 'memory' },
   { program: 'signals' },
   { program: 'waiting' },

@@ -87,6 +87,8 @@ long fs_stat_path(const struct file *from, const char *path, bool follow, struct
 		return error;
 	if (place_in_mount(&place))
 		return mount_stat(place.node->grant, place.below, follow, to);
+	if (place.file)
+		return file_stat(place.file, to);
 	node_stat(place.node, to);
 	return 0;
 }

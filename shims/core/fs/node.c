@@ -23,6 +23,10 @@ static const struct {
 	[FS_URANDOM] = { S_IFCHR, 0x109 },
 	[FS_TTY] = { S_IFCHR, 0x500 },
 	[FS_MOUNT] = { S_IFDIR, 0 },
+	[FS_TEXT] = { S_IFREG, 0 },
+	[FS_MAGIC] = { S_IFLNK, 0 },
+	[FS_FDS] = { S_IFDIR, 0 },
+	[FS_TASKS] = { S_IFDIR, 0 },
 };
 
 struct fs_node *node_make(enum fs_kind kind, uint32_t mode)
@@ -89,6 +93,10 @@ void node_stat(struct fs_node *node, struct stat *to)
 		break;
 	case FS_DIRECTORY:
 		to->nlink = node->links ? 2 + node->directory.below : 0;
+		break;
+	case FS_FDS:
+	case FS_TASKS:
+		to->nlink = 2;
 		break;
 	case FS_LINK:
 		to->size = (int64_t)node->link.length;

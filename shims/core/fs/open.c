@@ -2,6 +2,7 @@
 /* open(), openat2(). */
 #include "../include/fs_node.h"
 #include "../include/linux.h"
+#include "../include/proc.h"
 
 #define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
 
@@ -73,7 +74,7 @@ static long open_new(const struct fs_place *place, uint32_t flags, uint32_t mode
 	struct fs_node *node;
 	long error;
 
-	if (!(flags & O_CREAT) || place->directory->links == 0)
+	if (!(flags & O_CREAT) || place->directory->links == 0 || place->directory->kind != FS_DIRECTORY)
 		return -ENOENT;
 	if (flags & O_DIRECTORY)
 		return -EINVAL;
@@ -105,10 +106,25 @@ static long open_unnamed(const struct fs_place *place, uint32_t flags, uint32_t 
 	return open_node(node, flags, to);
 }
 
+/* Of /proc: what it says now is a file without a name. */
+static long open_text(const struct fs_node *node, uint32_t flags, struct file **to)
+{
+	struct fs_node *file;
+
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		return -EACCES;
+	file = proc_file(node);
+	return file ? open_node(file, flags, to) : -ENOMEM;
+}
+
 static long open_place(const struct fs_place *place, uint32_t flags, uint32_t mode, struct file **to)
 {
 	long error;
 
+	if (place->file && !(flags & O_PATH)) { /* the same one: what is in no tree cannot be opened anew */
+		*to = file_hold(place->file);
+		return 0;
+	}
 	if (flags & TMPFILE)
 		return place->node ? open_unnamed(place, flags, mode, to) : -ENOENT;
 	if ((flags & O_CREAT) && place->slash && place->last == LAST_NAME)
@@ -116,6 +132,8 @@ static long open_place(const struct fs_place *place, uint32_t flags, uint32_t mo
 	if (!place->node)
 		return open_new(place, flags, mode, to);
 	error = may_open(place, flags);
+	if (!error && place->node->kind == FS_TEXT && !(flags & O_PATH))
+		return open_text(place->node, flags, to);
 	if (!error)
 		error = open_node(node_hold(place->node), flags, to);
 	if (!error && (flags & O_TRUNC) && place->node->kind == FS_FILE) {

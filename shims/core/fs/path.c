@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths. A link is read in place of its name; what follows it waits in a list that is as long as links are allowed. */
 #include "../include/bytes.h"
+#include "../include/files.h"
 #include "../include/fs_node.h"
 #include "../include/heap.h"
 #include "../include/linux.h"
 #include "../include/mount.h"
+#include "../include/proc.h"
 
 /* As Linux: how many links one path may lead over. */
 #define LINKS_MOST 40
@@ -91,16 +93,62 @@ static long follow(struct walk *walk, struct fs_node *link, struct fs_node **nod
 	return 0;
 }
 
+/* Where a link of /proc leads: a node, or a file that is in no tree, which must be the end. */
+static long follow_magic(struct walk *walk, struct fs_node *link, bool last, struct fs_node **node)
+{
+	const char *below;
+	struct file *file;
+
+	if (++walk->links > LINKS_MOST || (walk->how & (WALK_NO_LINKS | WALK_NO_MAGIC)))
+		return -ELOOP;
+	if (link->fd == MAGIC_PROGRAM)
+		return -ENOENT; /* the program is in the Keep's image, not in the tree */
+	if (link->fd == MAGIC_WORKING) {
+		*node = fs_working_directory(&below);
+		return below[0] ? -EXDEV : 0;
+	}
+	file = files_get(link->fd);
+	if (!file)
+		return -ENOENT;
+	(void)file_drop(file); /* its descriptor has it */
+	if (file->kind == FILE_TREE) {
+		*node = file->node;
+		walk->place->last = LAST_ROOT;
+		return 0;
+	}
+	if (!last)
+		return -ENOTDIR;
+	*node = link;
+	walk->place->file = file;
+	return 0;
+}
+
+static bool is_link(const struct fs_node *node)
+{
+	return node->kind == FS_LINK || node->kind == FS_MAGIC;
+}
+
+/* What a name in a directory stands for, or NULL. */
+static struct fs_node *look_up(struct fs_place *place)
+{
+	struct fs_node *directory = place->directory;
+
+	if (directory->kind != FS_DIRECTORY)
+		return proc_number(directory, place->name, place->length);
+	place->entry = name_find(directory, place->name, place->length);
+	return place->entry ? place->entry->node : NULL;
+}
+
 /* One name in a directory. `*node` is where it leads, NULL when it is the last and not there. */
 static long step(struct walk *walk, struct fs_node **node)
 {
 	struct fs_place *place = walk->place;
 	const char *name = walk->text;
 	size_t length = name_length(name);
-	struct fs_entry *entry;
+	struct fs_node *child;
 	bool last;
 
-	if ((*node)->kind != FS_DIRECTORY)
+	if (!node_is_directory(*node))
 		return -ENOTDIR;
 	if (length > NAME_MAX)
 		return -ENAMETOOLONG;
@@ -116,21 +164,16 @@ static long step(struct walk *walk, struct fs_node **node)
 		place->last = LAST_DOTS;
 		return up(walk, node);
 	}
-	entry = name_find(*node, name, length);
 	place->last = LAST_NAME;
 	place->directory = *node;
-	place->entry = entry;
 	place->name = name;
 	place->length = length;
-	if (!entry) {
-		*node = NULL;
-		return last ? 0 : -ENOENT;
-	}
-	if (entry->node->kind == FS_LINK &&
+	child = look_up(place);
+	if (child && is_link(child) &&
 	    !(last && ((walk->how & WALK_NAME) || ((walk->how & WALK_NOFOLLOW) && !place->slash))))
-		return follow(walk, entry->node, node);
-	*node = entry->node;
-	return 0;
+		return child->kind == FS_LINK ? follow(walk, child, node) : follow_magic(walk, child, last, node);
+	*node = child;
+	return child || last ? 0 : -ENOENT;
 }
 
 /* All that is left, to `to` of PATH_MAX bytes. */
@@ -214,6 +257,7 @@ long fs_walk(const struct file *from, const char *path, unsigned how, struct fs_
 		walk.root = node;
 	place->node = place->directory = NULL;
 	place->entry = NULL;
+	place->file = NULL;
 	place->name = NULL;
 	place->last = LAST_ROOT;
 	place->slash = false;

@@ -4,6 +4,7 @@
 #include "../include/fs_node.h"
 #include "../include/linux.h"
 #include "../include/platform.h"
+#include "../include/proc.h"
 
 static struct fs_node *root;
 
@@ -18,23 +19,29 @@ static const struct {
 	{ "/dev/urandom", FS_URANDOM, 0666 }, { "/dev/shm", FS_DIRECTORY, 01777 },
 };
 
-/* A node at a path whose directory is there. */
-static long plant(const char *path, enum fs_kind kind, uint32_t mode)
+/* 0 for a new node at a path, or an error. */
+static long plant(const char *path, enum fs_kind kind, uint32_t mode, struct fs_node **node)
 {
 	struct fs_place place;
-	struct fs_node *node;
 	long error = fs_walk(NULL, path, WALK_NAME, &place);
 
 	if (error)
 		return error;
 	if (place.node)
 		return -EEXIST;
-	node = node_make(kind, mode);
-	if (!node)
+	*node = node_make(kind, mode);
+	if (!*node)
 		return -ENOSPC;
-	error = name_add(place.directory, place.name, place.length, node);
-	node_drop(node);
+	error = name_add(place.directory, place.name, place.length, *node);
+	node_drop(*node);
 	return error;
+}
+
+struct fs_node *node_plant(const char *path, enum fs_kind kind, uint32_t mode)
+{
+	struct fs_node *node;
+
+	return plant(path, kind, mode, &node) ? NULL : node;
 }
 
 struct fs_node *node_root(void)
@@ -47,8 +54,10 @@ struct fs_node *node_root(void)
 	root->links = 1; /* though it has no name */
 	root->directory.parent = root;
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
-		if (plant(first[i].path, first[i].kind, first[i].mode))
+		if (!node_plant(first[i].path, first[i].kind, first[i].mode))
 			keep_refuse(REASON_OUT_OF_MEMORY);
+	if (!proc_plant())
+		keep_refuse(REASON_OUT_OF_MEMORY);
 	return root;
 }
 
@@ -72,7 +81,7 @@ long fs_mount(const char *path, uint32_t grant)
 			continue;
 		memcpy(part, path, i);
 		part[i] = 0;
-		error = plant(part, FS_DIRECTORY, 0755);
+		error = plant(part, FS_DIRECTORY, 0755, &mount);
 		if (error && error != -EEXIST)
 			return error;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done to names: make, link, remove, rename. The order in which errors are found is Linux's (fs/namei.c). */
 #include "../include/bytes.h"
+#include "../include/files.h"
 #include "../include/fs_node.h"
 #include "../include/heap.h"
 #include "../include/linux.h"
@@ -12,7 +13,7 @@ static long vacant(const struct fs_place *place, bool directory)
 		return -EEXIST;
 	if (place->slash && !directory)
 		return -ENOENT;
-	return place->directory->links ? 0 : -ENOENT;
+	return place->directory->links && place->directory->kind == FS_DIRECTORY ? 0 : -ENOENT;
 }
 
 /* Names a node that was made for it, or NULL; the hold is given up. */
@@ -113,6 +114,8 @@ static long removable(const struct fs_place *place, bool directory)
 {
 	if (!place->node)
 		return -ENOENT;
+	if (!place->entry)
+		return -EPERM; /* of /proc: nobody gave it that name */
 	if (!directory)
 		return node_is_directory(place->node) ? -EISDIR : place->slash ? -ENOTDIR : 0;
 	if (place->node->kind != FS_DIRECTORY)
@@ -159,6 +162,8 @@ static long may_rename(const struct fs_place *old, const struct fs_place *new, u
 		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
 	if (!old->node)
 		return -ENOENT;
+	if (!old->entry || new->directory->kind != FS_DIRECTORY)
+		return -EPERM;
 	if ((flags & RENAME_NOREPLACE) && new->node)
 		return -EEXIST;
 	if (exchange && !new->node)
@@ -229,8 +234,41 @@ long fs_rename(const struct file *from, const char *path, const struct file *to,
 	return mount_rename(old.node->grant, old.below, new.below, flags);
 }
 
+/* Of what is in no tree: what Linux calls it where that can be told. */
+static long magic_text(const struct fs_node *link, char *to)
+{
+	static const char program[] = "/exec", other[] = "anon_inode:[file]", gone[] = "(deleted)";
+	const char *below = "";
+	struct file *file;
+	long length;
+
+	if (link->fd == MAGIC_PROGRAM) {
+		memcpy(to, program, sizeof(program));
+		return sizeof(program) - 1;
+	}
+	if (link->fd == MAGIC_WORKING) {
+		length = node_path(fs_working_directory(&below), below, to);
+	} else {
+		file = files_get(link->fd);
+		if (!file)
+			return -ENOENT;
+		(void)file_drop(file);
+		if (file->kind != FILE_TREE) {
+			memcpy(to, other, sizeof(other));
+			return sizeof(other) - 1;
+		}
+		length = node_path(file->node, "", to);
+	}
+	if (length > 0)
+		return length - 1;
+	memcpy(to, gone, sizeof(gone));
+	return sizeof(gone) - 1;
+}
+
 static long link_text(const struct fs_node *node, char *to)
 {
+	if (node->kind == FS_MAGIC)
+		return magic_text(node, to);
 	if (node->kind != FS_LINK)
 		return -EINVAL;
 	memcpy(to, node->link.text, node->link.length);

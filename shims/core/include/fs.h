@@ -98,6 +98,9 @@ long fs_change(struct file *file, const struct fs_change *change);
 void fs_statfs(struct statfs *to);
 void fs_close(struct file *file);
 
+/* Where the application's first stack begins, and how many threads it can have: for /proc. */
+void fs_program(uint64_t stack, uint64_t thread_count);
+
 /* What the clock says, for times that are due (fs/stamp.c). */
 void fs_time(const struct timespec *now);
 

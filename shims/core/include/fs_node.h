@@ -19,6 +19,10 @@ enum fs_kind {
 	FS_URANDOM,
 	FS_TTY,
 	FS_MOUNT, /* everything below is served by mount.h */
+	FS_TEXT,  /* of /proc (proc.h): what it says is made when it is opened */
+	FS_MAGIC, /* a link there that leads where no path may */
+	FS_FDS,   /* directories there of what is open, and of threads */
+	FS_TASKS,
 };
 
 /* Contents: a tree of pages, 512 ways, so that what was never written costs nothing. */
@@ -61,6 +65,8 @@ struct fs_node {
 		struct fs_data data;
 		struct fs_directory directory;
 		struct { char *text; size_t length; } link;
+		struct { unsigned what; const char *fixed; } text;
+		uint32_t fd;    /* of a link of /proc: where it leads */
 		uint32_t grant; /* of a mount, as mount.h knows it */
 	};
 };
@@ -79,12 +85,15 @@ struct fs_entry {
 
 static inline bool node_is_directory(const struct fs_node *node)
 {
-	return node->kind == FS_DIRECTORY || node->kind == FS_MOUNT;
+	return node->kind == FS_DIRECTORY || node->kind == FS_MOUNT || node->kind == FS_FDS || node->kind == FS_TASKS;
 }
 
 /* ---- node.c ---- */
 
 struct fs_node *node_root(void);
+
+/* A fresh node at a path whose directory is there and which is not; NULL when there is no memory. */
+struct fs_node *node_plant(const char *path, enum fs_kind kind, uint32_t mode);
 
 /* A fresh node without a name, held once; NULL when there is no memory. */
 struct fs_node *node_make(enum fs_kind kind, uint32_t mode);
@@ -171,6 +180,10 @@ void stamp_forget(struct fs_node *node);
 
 /* ---- path.c ---- */
 
+/* Where a node of kind FS_MAGIC leads, when it is no descriptor. */
+#define MAGIC_PROGRAM 0x10000
+#define MAGIC_WORKING 0x10001
+
 #define WALK_NOFOLLOW 1    /* a link at the end is meant itself, unless a slash follows */
 #define WALK_NAME 2        /* the last name is meant as a name: no link there is followed */
 #define WALK_NO_LINKS 4    /* openat2(): -ELOOP for any link */
@@ -184,6 +197,7 @@ struct fs_place {
 	struct fs_node *node;      /* NULL when only the last name is not there */
 	struct fs_node *directory; /* that holds it, or would, by `name` */
 	struct fs_entry *entry;    /* its name there */
+	struct file *file;         /* where a link of /proc led, when that is not in the tree; `node` is the link */
 	const char *name;          /* NULL when the path ends in something else than a name */
 	size_t length;
 	enum { LAST_NAME, LAST_ROOT, LAST_DOT, LAST_DOTS } last;

@@ -8,7 +8,7 @@ import { FsModel } from './support/fs-model.js';
 import { nativeProgram } from './support/native.js';
 
 const SOURCES = ['change', 'contents', 'cwd', 'data', 'list', 'name', 'node', 'open', 'page', 'path', 'stamp']
-  .concat(['start', 'tree'])
+  .concat(['proc', 'proc_numbers', 'proc_process', 'proc_text', 'start', 'tree'])
   .map((name) => `fs/${name}.c`);
 const driver = nativeProgram('fs_driver', ['test/c/fs_driver.c', 'heap.c', ...SOURCES]);
 

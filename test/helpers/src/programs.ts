@@ -61,6 +61,7 @@ export type ProgramName =
   | 'tls-musl'
   | 'files'
   | 'names'
+  | 'proc'
   | 'memory'
   | 'pipe'
   | 'signals'
@@ -106,6 +107,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   },
   files: { source: 'files.c', needs: [CC], commands: glibc() },
   names: { source: 'names.c', needs: [CC], commands: glibc() },
+  proc: { source: 'proc.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },

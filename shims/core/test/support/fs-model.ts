@@ -105,6 +105,9 @@ export class FsModel {
     for (const device of ['null', 'zero', 'full', 'tty', 'random', 'urandom'])
       this.#add(this.#walk(undefined, `/dev/${device}`, { name: true }), make('char', 0o666));
     this.#add(this.#walk(undefined, '/dev/shm', { name: true }), make('dir', 0o1777));
+    // Of what is in these nothing is compared.
+    for (const path of ['/proc', '/sys'])
+      this.#add(this.#walk(undefined, path, { name: true }), make('dir', 0o555));
   }
 
   /** What the command should say; `said` is looked at only where memory may have run out. */
