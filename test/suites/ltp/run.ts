@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one test natively, in namespaces of its own and traced, and in a Keep.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultConfig } from '@motte/config/keep-toml';
@@ -17,7 +17,11 @@ import type { Trace } from './trace.js';
 const MOST_OUTPUT = 1 << 20;
 
 /** Repeats of tests that go on for a time are kept short; LTP's own variable, and our runner's. */
-const ENVIRONMENT = { LTP_RUNTIME_MUL: '0.01', LTP_COLORIZE_OUTPUT: 'n', PATH: '/usr/bin:/bin' };
+const ENVIRONMENT = {
+  LTP_RUNTIME_MUL: '0.01',
+  LTP_COLORIZE_OUTPUT: 'n',
+  PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+};
 
 /**
  * Root of a user namespace, with processes, mounts and a host name of its own: the tests think that they may do everything,
@@ -34,27 +38,51 @@ const ALONE = [
   '--ipc',
 ];
 
+/**
+ * Within: $1 becomes a file system in memory, as the Keep's is, and /dev has the devices that a Keep has, so that no test
+ * reaches one of the machine's. Then the rest of the line is started in $1/tmp.
+ */
+const WITHIN = `set -e
+mount -t tmpfs none "$1"
+mkdir "$1/dev" "$1/dev/shm" "$1/tmp"
+for name in null zero random urandom; do
+  : >"$1/dev/$name"
+  mount --bind "/dev/$name" "$1/dev/$name"
+done
+mount --rbind "$1/dev" /dev
+export TMPDIR="$1/tmp"
+cd "$TMPDIR"
+shift
+exec "$@"`;
+
+function alone(folder: string, command: readonly string[]): readonly string[] {
+  return [...ALONE, 'sh', '-c', WITHIN, 'sh', folder, ...command];
+}
+
 const STRACE = ['-f', '-qq', '-e', 'signal=none', '-s', '0', '-o'];
 
 /** What the native side needs, as one line that says how to get it; undefined when it is all there. */
 export async function lacking(): Promise<string | undefined> {
-  const tried = await spawned('unshare', [...ALONE, 'strace', '-o', '/dev/null', 'true'], {}, '/', 10_000);
-  if (tried.end === 0) return undefined;
-  return `the native runs need \`unshare\` (util-linux), \`strace\` and user namespaces: ${tried.output.trim() || tried.end}`;
+  return inFolder(async (folder) => {
+    const line = alone(folder, ['strace', '-o', '/dev/null', 'true']);
+    const tried = await spawned('unshare', line, 10_000);
+    if (tried.end === 0) return undefined;
+    return `the native runs need \`unshare\` (util-linux), \`strace\` and user namespaces: ${tried.output.trim() || tried.end}`;
+  });
 }
 
-async function spawned(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-  cwd: string,
-  limitMs: number,
-): Promise<Run> {
-  const child = spawn(command, args, {
-    cwd,
-    env: { ...ENVIRONMENT, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Calls `work` with a folder, which is gone afterwards. */
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'motte-ltp-'));
+  try {
+    return await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function spawned(command: string, args: readonly string[], limitMs: number): Promise<Run> {
+  const child = spawn(command, args, { cwd: '/', env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -79,22 +107,15 @@ async function spawned(
   });
 }
 
-/** A folder for temporary files; in memory where the machine has one, as the Keep's file system is. */
-function workFolder(): string {
-  return mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'motte-ltp-'));
-}
-
 export async function runNatively(test: LtpTest, limitMs: number): Promise<{ run: Run; trace: Trace }> {
-  const folder = workFolder();
-  const record = join(folder, 'trace');
-  try {
-    const line = [...ALONE, 'strace', ...STRACE, record, test.path, ...test.args];
-    const run = await spawned('unshare', line, { TMPDIR: folder }, folder, limitMs);
+  return inFolder(async (folder) => {
+    const [record, work] = [join(folder, 'trace'), join(folder, 'work')];
+    mkdirSync(work);
+    const line = alone(work, ['strace', ...STRACE, record, test.path, ...test.args]);
+    const run = await spawned('unshare', line, limitMs);
     if (!existsSync(record)) throw new SuiteError(`${test.name}: no trace: ${run.output}`);
     return { run, trace: readTrace(readFileSync(record, 'utf8')) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 const THREADS = 16;
