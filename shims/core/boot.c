@@ -8,6 +8,7 @@
 #include "include/fs.h"
 #include "include/linux.h"
 #include "include/memory.h"
+#include "include/net.h"
 #include "include/platform.h"
 #include "include/random.h"
 #include "include/task.h"
@@ -144,6 +145,8 @@ uint64_t boot_exec(const struct exec *exec)
 	if (header->memory != exec->heap || header->threads != exec->threads)
 		keep_refuse(REASON_KEEP_INFO);
 	task_boot();
+	if (SOCKETS)
+		net_start(message.arguments.blob);
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
 	stack = build_stack(&message, exec);
 	if (memory_unmap(message.address, message.pages))

@@ -5,6 +5,7 @@
 #include "include/eventfd.h"
 #include "include/fs.h"
 #include "include/heap.h"
+#include "include/inet.h"
 #include "include/look.h"
 #include "include/memory.h"
 #include "include/pipe.h"
@@ -16,6 +17,7 @@
 
 #define MODE_NULL 020666
 #define RDEV_NULL 0x103
+#define MODE_SOCKET 0140777
 #define MODE_ANONYMOUS 0600 /* of what has no type: eventfd and its like */
 
 struct file *file_new(enum file_kind kind, uint32_t flags)
@@ -53,6 +55,10 @@ static long end(struct file *file)
 		if (EPOLLS)
 			epoll_close(file);
 		return 0;
+	case FILE_INET:
+		if (SOCKETS)
+			inet_close(file);
+		return 0;
 	case FILE_EVENTFD:
 	case FILE_EMPTY:
 		break;
@@ -87,6 +93,7 @@ static long read_once(struct file *file, uint64_t to, uint64_t count, int64_t at
 	case FILE_TIMERFD:
 		return !TIMERFDS || at != FILE_POSITION ? -ESPIPE : timerfd_read(file, to, count);
 	case FILE_EPOLL:
+	case FILE_INET: /* which waits itself: file_read() */
 		return -EINVAL;
 	case FILE_EMPTY:
 		break;
@@ -107,6 +114,7 @@ static long write_once(struct file *file, uint64_t from, uint64_t count, int64_t
 		return !EVENTFDS || at != FILE_POSITION ? -ESPIPE : eventfd_write(file, from, count);
 	case FILE_TIMERFD:
 	case FILE_EPOLL:
+	case FILE_INET:
 		return -EINVAL;
 	case FILE_EMPTY:
 		break;
@@ -122,6 +130,10 @@ static bool again(const struct file *file, long result, bool wait)
 
 long file_read(struct file *file, uint64_t to, uint64_t count, int64_t at, bool wait)
 {
+	bool cut;
+
+	if (SOCKETS && file->kind == FILE_INET)
+		return at != FILE_POSITION ? -ESPIPE : inet_receive(file, to, count, wait ? 0 : MSG_DONTWAIT, NULL, &cut);
 	for (;;) {
 		long result = read_once(file, to, count, at);
 
@@ -148,6 +160,8 @@ long file_write(struct file *file, uint64_t from, uint64_t count, int64_t at, bo
 {
 	uint64_t done = 0;
 
+	if (SOCKETS && file->kind == FILE_INET)
+		return at != FILE_POSITION ? -ESPIPE : inet_send(file, from, count, wait ? 0 : MSG_DONTWAIT, NULL);
 	for (;;) {
 		long result = write_once(file, from + done, count - done, at);
 
@@ -195,6 +209,11 @@ long file_stat(struct file *file, struct stat *to)
 		if (PIPES)
 			pipe_stat(to);
 		return 0;
+	case FILE_INET:
+		to->mode = MODE_SOCKET;
+		to->nlink = 1;
+		to->blksize = PAGE_BYTES;
+		return 0;
 	case FILE_EVENTFD:
 	case FILE_TIMERFD:
 	case FILE_EPOLL:
@@ -233,6 +252,8 @@ long file_control(struct file *file, uint64_t request, uint64_t to)
 		return stream_control(file, request, to);
 	case FILE_PIPE:
 		return PIPES ? pipe_control(file, request, to) : -ENOTTY;
+	case FILE_INET:
+		return request == FIONREAD && file->handle >= 0 ? stream_control(file, request, to) : -ENOTTY;
 	default:
 		return -ENOTTY;
 	}
@@ -282,6 +303,8 @@ uint32_t file_ready(struct file *file, int32_t *handle)
 		return EVENTFDS ? eventfd_ready(file) : 0;
 	case FILE_TIMERFD:
 		return TIMERFDS ? timerfd_ready(file) : 0;
+	case FILE_INET:
+		return SOCKETS ? inet_ready(file, handle) : 0;
 	case FILE_EPOLL: /* which asks the host about many: look_at() */
 		return 0;
 	case FILE_EMPTY:

@@ -75,6 +75,15 @@ struct timespec timeout_left(const struct timeout *timeout)
 	return left.tv_sec < 0 ? (struct timespec){ 0, 0 } : left;
 }
 
+bool timeout_over(const struct timespec *deadline)
+{
+	struct timespec now;
+
+	if (clock_read(CLOCK_MONOTONIC, &now))
+		return true;
+	return now.tv_sec > deadline->tv_sec || (now.tv_sec == deadline->tv_sec && now.tv_nsec >= deadline->tv_nsec);
+}
+
 void timeout_put_left(const struct timeout *timeout, uint64_t to)
 {
 	struct timespec left;

@@ -26,6 +26,15 @@ const DRIVEN = TABLE.filter(({ component }) => component !== 'threads');
 /** Keeps at a time. */
 const AT_ONCE = 3;
 
+/** What the program of the sockets' rows needs: a port of any number for each protocol, and a place to send to. */
+const SOCKET_GRANTS = {
+  listen: [
+    { name: 'tcp', address: '127.0.0.1:0', protocol: 'tcp' },
+    { name: 'udp', address: '127.0.0.1:0', protocol: 'udp' },
+  ],
+  connect: [{ host: '127.0.0.1', port: 9 }],
+} as const;
+
 function lacking(): string {
   if (spawnSync('gcc-12', ['--version']).status !== 0) return 'gcc-12 is not installed';
   if (!existsSync(shimPlace('sgx2.elf'))) return 'sgx2.elf is not built';
@@ -97,7 +106,8 @@ else {
       const config = defaultConfig();
       // Only the shim of a debug Keep tells anything.
       const sgx = { ...config.sgx, debug: row.component === 'debug' };
-      const image = prepareSgxKeep({ exec, config: { ...config, sgx, args: [row.name] }, signer });
+      const grants = row.component === 'sockets' ? SOCKET_GRANTS : {};
+      const image = prepareSgxKeep({ exec, config: { ...config, ...grants, sgx, args: [row.name] }, signer });
       const queue = [...cases];
       const work = async (): Promise<void> => {
         for (let one = queue.shift(); one !== undefined; one = queue.shift())

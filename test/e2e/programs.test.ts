@@ -37,6 +37,7 @@ const RUNS: readonly Run[] = [
   { program: 'memory' },
   { program: 'signals' },
   { program: 'waiting' },
+  { program: 'net', args: ['errors'] },
   { program: 'sqlite' },
   {
     program: 'sqlite-file',

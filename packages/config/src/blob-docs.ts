@@ -15,7 +15,7 @@ const VALUES: Readonly<Record<keyof typeof CONFIG_TYPES, readonly [value: string
     'K ascending, each once, and none that ENV has; none when flag bit 1 is set',
   ],
   FILE: ['path, NUL, `ro` or `rw`', 'path ascending, each once'],
-  LISTEN: ['name, NUL, `tcp` or `tls`, NUL, address:port', 'name ascending, each once'],
+  LISTEN: ['name, NUL, `tcp`, `udp` or `tls`, NUL, address:port', 'name ascending, each once'],
   CONNECT: ['host, NUL, port in decimal', 'host, then the text of the port, ascending, each pair once'],
 };
 

@@ -48,7 +48,7 @@ const RULES: Readonly<Record<number, RecordRule>> = {
     name: 'LISTEN',
     texts: 3,
     key: ([name = '']) => name,
-    form: (all) => filled(all) && /^t(cp|ls)$/.test(all[1] ?? ''),
+    form: (all) => filled(all) && /^(tcp|udp|tls)$/.test(all[1] ?? ''),
   },
   [CONFIG_TYPES.CONNECT]: {
     name: 'CONNECT',

@@ -24,7 +24,7 @@ export interface ListenGrant {
   /** Address and port. */
   readonly address: string;
   /** `tls` ends inside the Keep. */
-  readonly protocol: 'tcp' | 'tls';
+  readonly protocol: 'tcp' | 'udp' | 'tls';
 }
 
 /** A destination that the Keep may connect to. */

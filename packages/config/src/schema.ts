@@ -54,15 +54,15 @@ export const LISTEN_KEYS: Group<ListenGrant> = {
     kind: text('an IP address and a port, such as 127.0.0.1:7000', ADDRESS),
     trust: 'measured',
     where: CONFIG,
-    doc: 'Where to listen.',
+    doc: 'Where to listen. A program that binds any address at this port gets this one.',
     example: '"127.0.0.1:7000"',
   },
   protocol: {
-    kind: choice('tcp', 'tls'),
+    kind: choice('tcp', 'udp', 'tls'),
     fallback: 'tcp',
     trust: 'measured',
     where: CONFIG,
-    doc: 'Plain TCP, or TLS that ends inside the Keep.',
+    doc: 'Plain TCP, UDP, or TLS that ends inside the Keep (which no release serves yet).',
     example: '"tcp"',
   },
 };
@@ -73,7 +73,7 @@ export const CONNECT_KEYS: Group<ConnectGrant> = {
     kind: text('a host name or IP address', /^[A-Za-z0-9_.:-]{1,253}$/),
     trust: 'measured',
     where: CONFIG,
-    doc: 'The destination; who answers there is the host’s to choose unless TLS says.',
+    doc: 'The destination, by TCP or UDP; who answers there is the host’s to choose unless TLS says. A name is refused so far: nobody resolves it.',
     example: '"db.local"',
   },
   port: {

@@ -2,13 +2,22 @@
 import { DEBUG } from './rows/debug.js';
 import { MEMORY } from './rows/memory.js';
 import { PROCESS } from './rows/process.js';
+import { SOCKETS } from './rows/sockets.js';
 import { STDIO } from './rows/stdio.js';
 import { THREAD_CALLS } from './rows/threads.js';
 import { TIME } from './rows/time.js';
 import type { Row } from './row.js';
 
 /** Every host call. A call is added by adding its row to its component's file, a component by a line here. */
-export const TABLE: readonly Row[] = [...STDIO, ...TIME, ...PROCESS, ...THREAD_CALLS, ...MEMORY, ...DEBUG];
+export const TABLE: readonly Row[] = [
+  ...STDIO,
+  ...TIME,
+  ...PROCESS,
+  ...THREAD_CALLS,
+  ...MEMORY,
+  ...SOCKETS,
+  ...DEBUG,
+];
 
 /** The names of the components, in the table's order. */
 export function components(rows: readonly Row[]): string[] {

@@ -8,11 +8,13 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "helper.h"
+#include "sockets.h"
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IF_NOT(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
@@ -21,12 +23,39 @@
 /* `number` with its second argument, which must be one of a few: loads it, falls to the end if none fits. */
 #define ALLOW_COMMAND(value) ALLOW(value)
 
-static const struct sock_filter filter[] = {
+static const struct sock_filter machine[] = {
 	LOAD(arch),
 	IF_NOT(AUDIT_ARCH_X86_64, 1),
 	BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
 	RETURN(SECCOMP_RET_KILL_PROCESS),
 	LOAD(nr),
+};
+
+/* Only where sockets are granted. None of it binds: what listens was bound before. */
+static const struct sock_filter talking[] = {
+	ALLOW(SYS_accept4),
+	ALLOW(SYS_listen),
+	ALLOW(SYS_sendto),
+	ALLOW(SYS_recvfrom),
+	ALLOW(SYS_shutdown),
+	ALLOW(SYS_getsockname),
+	ALLOW(SYS_getsockopt),
+	ALLOW(SYS_setsockopt),
+};
+
+/* Only where a destination is granted: serve_sockets.c looks at it, which is in memory, where a filter cannot look. */
+static const struct sock_filter connecting[] = {
+	IF_NOT(SYS_socket, 6),
+	LOAD(args[0]),
+	IF_NOT(AF_INET, 1),
+	RETURN(SECCOMP_RET_ALLOW),
+	IF_NOT(AF_INET6, 1),
+	RETURN(SECCOMP_RET_ALLOW),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	ALLOW(SYS_connect),
+};
+
+static const struct sock_filter filter[] = {
 	/* entering, leaving and the emulated driver */
 	ALLOW(SYS_arch_prctl),
 	ALLOW(SYS_mprotect),
@@ -81,10 +110,29 @@ static const struct sock_filter filter[] = {
 	RETURN(SECCOMP_RET_KILL_PROCESS),
 };
 
+struct rules {
+	struct sock_filter all[sizeof machine / sizeof machine[0] + sizeof talking / sizeof talking[0] +
+			       sizeof connecting / sizeof connecting[0] + sizeof filter / sizeof filter[0]];
+	size_t count;
+};
+
+static void append(struct rules *rules, const struct sock_filter *some, size_t bytes)
+{
+	memcpy(rules->all + rules->count, some, bytes);
+	rules->count += bytes / sizeof *some;
+}
+
 /* For all threads of this process, and for good. */
 bool sandbox_enter(struct keep_host *host)
 {
-	const struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = (struct sock_filter *)filter};
+	static struct rules rules;
 	(void)host;
+	append(&rules, machine, sizeof machine);
+	if (sockets_granted())
+		append(&rules, talking, sizeof talking);
+	if (sockets_connect_granted())
+		append(&rules, connecting, sizeof connecting);
+	append(&rules, filter, sizeof filter);
+	const struct sock_fprog program = {.len = (unsigned short)rules.count, .filter = rules.all};
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
 }

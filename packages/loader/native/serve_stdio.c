@@ -13,10 +13,13 @@
 #include <unistd.h>
 #include "helper.h"
 #include "hostcall_host.h"
+#include "sockets.h"
 
-/* Handles are 0, 1, 2 so far; what was not granted, or was closed, does not exist. */
+/* Handles are 0, 1, 2 and sockets; what was not granted, or was closed, does not exist. */
 int keep_host_descriptor(struct keep_host *host, uint64_t handle)
 {
+	if (handle >= SOCKET_HANDLE)
+		return socket_descriptor(handle);
 	return handle < 3 && host->granted[handle] ? (int)handle : -1;
 }
 
@@ -34,6 +37,8 @@ long serve_write(struct keep_host *host, int fd, const void *buf, uint64_t count
 
 long serve_close(struct keep_host *host, int fd)
 {
+	if (fd > 2)
+		return socket_close(fd);
 	host->granted[fd] = false;
 	return sys(SYS_close, fd, 0, 0, 0);
 }

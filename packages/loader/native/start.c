@@ -2,6 +2,7 @@
 /* START: checked before anything is done. The loader is trusted to mean well, not to be free of bugs. */
 #include <string.h>
 #include "helper.h"
+#include "sockets.h"
 
 /* Takes `count` records of `size` bytes off the message; NULL if they are not there. */
 static const void *take(const uint8_t **at, const uint8_t *end, uint64_t count, uint64_t size)
@@ -80,5 +81,5 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 	host->granted[0] = (start->flags & START_STDIN) != 0;
 	host->granted[1] = (start->flags & START_STDOUT) != 0;
 	host->granted[2] = (start->flags & START_STDERR) != 0;
-	return check_mappings(host) && check_tables(host);
+	return check_mappings(host) && check_tables(host) && sockets_start(host);
 }

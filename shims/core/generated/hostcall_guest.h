@@ -57,6 +57,26 @@ long host_mem_trim(struct hostcall *call, uint64_t offset, uint64_t length);
 long host_mem_remove(struct hostcall *call, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long host_mem_protect(struct hostcall *call, uint64_t offset, uint64_t length, uint32_t permissions);
+/* a socket to connect, or to send from */
+long host_net_socket(struct hostcall *call, uint32_t family, uint32_t type);
+/* to a granted destination; EINPROGRESS, then the socket is ready for writing */
+long host_net_connect(struct hostcall *call, int32_t fd, const void *address);
+/* the loader has bound the sockets of [[listen]] already */
+long host_net_listen(struct hostcall *call, int32_t fd, uint32_t backlog);
+/* the peer’s address is what the host says */
+long host_net_accept(struct hostcall *call, int32_t fd, void *address);
+/* to the peer, or to a granted destination, or to who has sent to a granted port */
+long host_net_send(struct hostcall *call, int32_t fd, const void *buf, uint64_t count, uint32_t flags, const void *address);
+/* the sender’s address is what the host says */
+long host_net_receive(struct hostcall *call, int32_t fd, void *buf, uint64_t count, uint32_t flags, void *address);
+/* one direction, or both */
+long host_net_shutdown(struct hostcall *call, int32_t fd, uint32_t how);
+/* the own address of a socket */
+long host_net_name(struct hostcall *call, int32_t fd, void *address);
+/* options of a list */
+long host_net_option(struct hostcall *call, int32_t fd, uint32_t option, void *value);
+/* options of the same list */
+long host_net_set_option(struct hostcall *call, int32_t fd, uint32_t option, int32_t value);
 /* a system call begins (0), has its result (1), is not supported (2), or ends the Keep by a signal (3); 1 asks for no more of 0 and 1 */
 long host_trace(struct hostcall *call, uint32_t phase, uint32_t tid, const void *event);
 

@@ -24,10 +24,12 @@ enum file_kind {
 	FILE_EVENTFD,
 	FILE_TIMERFD,
 	FILE_EPOLL,
+	FILE_INET, /* a socket of the host's */
 };
 
 struct fs_node;
 struct pipe;
+struct inet;
 struct timer;
 struct epoll_item;
 
@@ -42,6 +44,7 @@ struct file {
 	bool one;            /* EFD_SEMAPHORE */
 	union {
 		struct pipe *pipe;
+		struct inet *inet;
 		struct timer *timer;
 		struct epoll_item *items; /* of an epoll */
 	};

@@ -22,6 +22,9 @@ long timeout_timeval(struct timeout *timeout, uint64_t from);
 /* How long it is still. */
 struct timespec timeout_left(const struct timeout *timeout);
 
+/* Whether a time of CLOCK_MONOTONIC is over. */
+bool timeout_over(const struct timespec *deadline);
+
 /* The same to the application; 0 for nowhere. As Linux, which says nothing when it cannot. */
 void timeout_put_left(const struct timeout *timeout, uint64_t to);
 

@@ -4,11 +4,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,11 +86,107 @@ static long read_input(void)
 	return called(result, result > 0 ? (size_t)result : 0);
 }
 
+static struct sockaddr_in loopback(uint16_t port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+}
+
+// A socket that is bound to a granted port, of whatever number.
+static long bound(int type)
+{
+	const struct sockaddr_in to = loopback(0);
+	const long fd = syscall(SYS_socket, AF_INET, type | SOCK_NONBLOCK, 0);
+
+	if (syscall(SYS_bind, fd, &to, sizeof(to)) != 0)
+		_exit(UNKNOWN);
+	return fd;
+}
+
+// A socket that is connected to the granted destination; ends with the errno when it cannot be.
+static long reached(void)
+{
+	const struct sockaddr_in to = loopback(9);
+	const long fd = syscall(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+
+	if (syscall(SYS_connect, fd, &to, sizeof(to)) != 0)
+		_exit(errno);
+	return fd;
+}
+
+// A datagram to itself.
+static long receive(void)
+{
+	const long fd = bound(SOCK_DGRAM);
+	struct sockaddr_in own;
+	socklen_t length = sizeof(own);
+	long result;
+
+	if (syscall(SYS_getsockname, fd, &own, &length) != 0 || syscall(SYS_sendto, fd, "hello", 5, 0, &own, length) != 5)
+		_exit(UNKNOWN);
+	result = syscall(SYS_recvfrom, fd, buffer, 64, MSG_DONTWAIT, NULL, NULL);
+	if (result > 64)
+		_exit(BROKEN);
+	return called(result, result > 0 ? (size_t)result : 0);
+}
+
+static long name_of(void)
+{
+	socklen_t length = 28;
+	const long result = syscall(SYS_getsockname, bound(SOCK_STREAM), buffer, &length);
+
+	if (length > 28)
+		_exit(BROKEN);
+	return called(result, length);
+}
+
+static long option(void)
+{
+	socklen_t length = 4;
+
+	return called(syscall(SYS_getsockopt, bound(SOCK_STREAM), SOL_SOCKET, SO_RCVBUF, buffer, &length), 4);
+}
+
+static long accept_none(void)
+{
+	const long fd = bound(SOCK_STREAM);
+
+	if (syscall(SYS_listen, fd, 1) != 0)
+		_exit(UNKNOWN);
+	return called(syscall(SYS_accept4, fd, NULL, NULL, 0), 0);
+}
+
+static long run_socket(const char *name)
+{
+	static const int size = 65536;
+
+#define ROW(row) (strcmp(name, row) == 0)
+	if (ROW("net_socket") || ROW("net_connect"))
+		return called(reached(), 0);
+	if (ROW("net_listen"))
+		return called(syscall(SYS_listen, bound(SOCK_STREAM), 1), 0);
+	if (ROW("net_accept"))
+		return accept_none();
+	if (ROW("net_send"))
+		return called(syscall(SYS_sendto, reached(), "hello\n", 6, MSG_DONTWAIT, NULL, 0), 0);
+	if (ROW("net_receive"))
+		return receive();
+	if (ROW("net_shutdown"))
+		return called(syscall(SYS_shutdown, reached(), SHUT_WR), 0);
+	if (ROW("net_name"))
+		return name_of();
+	if (ROW("net_option"))
+		return option();
+	if (ROW("net_set_option"))
+		return called(syscall(SYS_setsockopt, bound(SOCK_STREAM), SOL_SOCKET, SO_RCVBUF, &size, 4), 0);
+	_exit(UNKNOWN);
+}
+
 static long run(const char *name)
 {
 	static const struct timespec moment = { 0, 1000000 };
 
-#define ROW(row) (strcmp(name, row) == 0)
+	if (strncmp(name, "net_", 4) == 0)
+		return run_socket(name);
 	if (ROW("read"))
 		return read_input();
 	if (ROW("write"))

@@ -38,6 +38,16 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   ioctl_tiocgwinsz: { status: ERRNO.ENOTTY, outLength: 0 },
   ioctl_fionread: { status: 0, outLength: 4 },
   fcntl_getfl: { status: 0, outLength: 0 },
+  net_socket: { status: 0, outLength: 0 },
+  net_connect: { status: 0, outLength: 0 },
+  net_listen: { status: 0, outLength: 0 },
+  net_accept: { status: ERRNO.EAGAIN, outLength: 0 },
+  net_send: { status: 0, count: 6n, outLength: 0 },
+  net_receive: { status: 0, count: 0x11000n, outLength: 0x11000 + 32 },
+  net_shutdown: { status: 0, outLength: 0 },
+  net_name: { status: 0, outLength: 32 },
+  net_option: { status: 0, outLength: 8 },
+  net_set_option: { status: 0, outLength: 0 },
   clock_gettime: { status: 0, outLength: 16 },
   clock_getres: { status: 0, outLength: 16 },
   clock_nanosleep: { status: 0, outLength: 0 },
@@ -75,6 +85,10 @@ function edges(field: FieldCheck, check: NumberCheck): { bad: bigint[]; good: bi
   if ('range' in check) {
     const [from, to] = check.range;
     return { bad: [from - 1n, ...(to < most ? [to + 1n, most] : [])], good: [from, to] };
+  }
+  if ('oneOf' in check) {
+    const good = check.oneOf.map(BigInt);
+    return { bad: [good.reduce((a, b) => (a > b ? a : b)) + 1n, most], good };
   }
   if ('bits' in check) return { bad: [BigInt(check.bits) + 1n, most], good: [BigInt(check.bits)] };
   throw new Error(`${field.name}: no row has such a check yet`);

@@ -66,6 +66,7 @@ export type ProgramName =
   | 'pipe'
   | 'signals'
   | 'waiting'
+  | 'net'
   | 'sqlite'
   | 'lua'
   | 'rust'
@@ -111,6 +112,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
+  net: { source: 'net.c', needs: [CC], commands: glibc() },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {

@@ -76,9 +76,9 @@ export const SHIM_KEYS: Group<ShimConfig> = {
   },
   sockets: {
     kind: boolean(),
-    fallback: false,
+    fallback: true,
     ...MEASURED,
-    doc: 'Whether sockets are compiled in.',
+    doc: 'Whether sockets are compiled in: those of the internet that Keep.toml grants.',
     example: 'false',
   },
   files: {

@@ -34,11 +34,11 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     buildShim({ root: where, config: parseShimConfig(toml), compiler });
 
   for (const [toml, present, absent] of [
-    ['', ['sys_read', 'sys_write', 'sys_open', 'sys_clone', 'memory_start'], ['sys_socket', 'debug_print']],
+    ['', ['sys_read', 'sys_write', 'sys_open', 'sys_clone', 'memory_start'], ['debug_print']],
     ['syscalls = ["read"]', ['sys_read'], ['sys_write']],
     ['syscalls = []', ['memory_start'], ['sys_read', 'sys_write']],
-    ['sockets = true', ['sys_socket'], ['debug_print']],
-    ['files = false', ['sys_read'], ['sys_open', 'sys_socket']],
+    ['sockets = false', ['sys_read'], ['sys_socket', 'debug_print']],
+    ['files = false', ['sys_read', 'sys_socket'], ['sys_open']],
     ['threads = false', ['sys_read'], ['sys_clone']],
     ['debug = true', ['debug_print', 'debug_lines'], []],
   ] as const) {

@@ -10,7 +10,7 @@ test('every key is read, and what is not given has its default', () => {
     tee: 'sgx',
     threads: 255,
     syscalls: 'all',
-    sockets: false,
+    sockets: true,
     files: true,
     debug: false,
     sgx: { version: 2 },
@@ -19,7 +19,7 @@ test('every key is read, and what is not given has its default', () => {
     tee = "sgx"
     threads = 4
     syscalls = ["read", "write"]
-    sockets = true
+    sockets = false
     files = false
     debug = true
     [sgx]
@@ -28,7 +28,7 @@ test('every key is read, and what is not given has its default', () => {
     tee: 'sgx',
     threads: 4,
     syscalls: ['read', 'write'],
-    sockets: true,
+    sockets: false,
     files: false,
     debug: true,
     sgx: { version: 1 },

@@ -21,7 +21,7 @@ const RECORD: readonly FieldCheck[] = [
  */
 export const SHAPES: readonly Row[] = [
   {
-    number: 288,
+    number: 0x1ff02,
     name: 'accept4',
     component: 'shapes',
     doc: 'an address with a value-result length',
@@ -42,7 +42,7 @@ export const SHAPES: readonly Row[] = [
     blocks: true,
   },
   {
-    number: 45,
+    number: 0x1ff03,
     name: 'recvfrom',
     component: 'shapes',
     doc: 'counted data beside an address',
@@ -72,7 +72,7 @@ export const SHAPES: readonly Row[] = [
     blocks: true,
   },
   {
-    number: 44,
+    number: 0x1ff04,
     name: 'sendto',
     component: 'shapes',
     doc: 'two inputs of variable length',

@@ -691,6 +691,354 @@ static long do_mem_protect(struct keep_host *host, const struct hostcall_block *
 	return result;
 }
 
+static long do_net_socket(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4001803000ull, 0x20200000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint32_t family = (uint32_t)head->arg0;
+	if ((uint64_t)family != head->arg0)
+		return -EAFNOSUPPORT;
+	if (family != 2u && family != 10u)
+		return -EAFNOSUPPORT;
+	const uint32_t type = (uint32_t)head->arg1;
+	if ((uint64_t)type != head->arg1)
+		return -EPROTONOSUPPORT;
+	if (type != 1u && type != 2u)
+		return -EPROTONOSUPPORT;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_net_socket(host, family, type);
+	if (result < 0)
+		return allowed(result, errnos, -ENOSYS);
+	if (result < 0x40000000 || result > 0x400003ff)
+		return -ENOSYS;
+	*wrote = 0;
+	return result;
+}
+
+static int bad_net_connect_address(const void *came)
+{
+	if (hostcall_u16(came, 0) != 0u && hostcall_u16(came, 0) != 2u && hostcall_u16(came, 0) != 10u) /* family */
+		return 1;
+	if (hostcall_u32(came, 4) > 0u) /* zero_04 */
+		return 1;
+	if (hostcall_u32(came, 28) > 0u) /* zero_1c */
+		return 1;
+	return 0;
+}
+
+static long do_net_connect(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000402a10ull, 0xec42800000000ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t at_address = 0;
+	if (head->in_length != at_address + 32)
+		return -EINVAL;
+	uint8_t address[32] __attribute__((aligned(8))) = { 0 };
+	take(address, data + at_address, 32);
+	if (bad_net_connect_address(address))
+		return -EINVAL;
+	result = serve_net_connect(host, fd, address);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
+static long do_net_listen(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000400200ull, 0x400000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint32_t backlog = (uint32_t)head->arg1;
+	if ((uint64_t)backlog != head->arg1)
+		return -EINVAL;
+	if (backlog > 65535u)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_net_listen(host, fd, backlog);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
+static int bad_net_accept_address(const void *came)
+{
+	if (hostcall_u16(came, 0) != 0u && hostcall_u16(came, 0) != 2u && hostcall_u16(came, 0) != 10u) /* family */
+		return 1;
+	if (hostcall_u32(came, 4) > 0u) /* zero_04 */
+		return 1;
+	if (hostcall_u32(came, 28) > 0u) /* zero_1c */
+		return 1;
+	return 0;
+}
+
+static long do_net_accept(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4001c01a10ull, 0x29000000000ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t at_address = 0;
+	if (head->in_length != 0)
+		return -EINVAL;
+	uint8_t address[32] __attribute__((aligned(8))) = { 0 };
+	result = serve_net_accept(host, fd, address);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result < 0x40000000 || result > 0x400003ff)
+		return -EINVAL;
+	if (bad_net_accept_address(address))
+		return -EINVAL;
+	memcpy(data + at_address, address, 32);
+	*wrote = at_address + 32;
+	return result;
+}
+
+static int bad_net_send_address(const void *came)
+{
+	if (hostcall_u16(came, 0) != 0u && hostcall_u16(came, 0) != 2u && hostcall_u16(came, 0) != 10u) /* family */
+		return 1;
+	if (hostcall_u32(came, 4) > 0u) /* zero_04 */
+		return 1;
+	if (hostcall_u32(came, 28) > 0u) /* zero_1c */
+		return 1;
+	return 0;
+}
+
+static long do_net_send(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4100403a30ull, 0x2cb3006000000ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t count = head->arg2;
+	if (count > 69632)
+		return -EINVAL;
+	const uint32_t flags = (uint32_t)head->arg3;
+	if ((uint64_t)flags != head->arg3)
+		return -EINVAL;
+	if ((flags & ~32769u) != 0)
+		return -EINVAL;
+	const uint64_t at_buf = 0;
+	const uint64_t at_address = at_buf + hostcall_room(count);
+	if (head->in_length != at_address + 32)
+		return -EINVAL;
+	uint8_t address[32] __attribute__((aligned(8))) = { 0 };
+	take(address, data + at_address, 32);
+	if (bad_net_send_address(address))
+		return -EINVAL;
+	result = serve_net_send(host, fd, data + at_buf, count, flags, address);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if ((uint64_t)result > count)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static int bad_net_receive_address(const void *came)
+{
+	if (hostcall_u16(came, 0) != 0u && hostcall_u16(came, 0) != 2u && hostcall_u16(came, 0) != 10u) /* family */
+		return 1;
+	if (hostcall_u32(came, 4) > 0u) /* zero_04 */
+		return 1;
+	if (hostcall_u32(came, 28) > 0u) /* zero_1c */
+		return 1;
+	return 0;
+}
+
+static long do_net_receive(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4100401a30ull, 0x2cb3000000000ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t count = head->arg2;
+	if (count > 69632)
+		return -EINVAL;
+	const uint32_t flags = (uint32_t)head->arg3;
+	if ((uint64_t)flags != head->arg3)
+		return -EINVAL;
+	if ((flags & ~3u) != 0)
+		return -EINVAL;
+	const uint64_t at_buf = 0;
+	const uint64_t at_address = at_buf + hostcall_room(count);
+	if (head->in_length != 0)
+		return -EINVAL;
+	uint8_t address[32] __attribute__((aligned(8))) = { 0 };
+	result = serve_net_receive(host, fd, data + at_buf, count, flags, address);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if ((uint64_t)result > count)
+		return -EIO;
+	if (bad_net_receive_address(address))
+		return -EIO;
+	memcpy(data + at_address, address, 32);
+	*wrote = at_address + 32;
+	return result;
+}
+
+static long do_net_shutdown(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000000200ull, 0x80000000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint32_t how = (uint32_t)head->arg1;
+	if ((uint64_t)how != head->arg1)
+		return -EINVAL;
+	if (how > 2u)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_net_shutdown(host, fd, how);
+	if (result < 0)
+		return allowed(result, errnos, -EBADF);
+	if (result != 0)
+		return -EBADF;
+	*wrote = 0;
+	return result;
+}
+
+static int bad_net_name_address(const void *came)
+{
+	if (hostcall_u16(came, 0) != 0u && hostcall_u16(came, 0) != 2u && hostcall_u16(came, 0) != 10u) /* family */
+		return 1;
+	if (hostcall_u32(came, 4) > 0u) /* zero_04 */
+		return 1;
+	if (hostcall_u32(came, 28) > 0u) /* zero_1c */
+		return 1;
+	return 0;
+}
+
+static long do_net_name(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000400200ull, 0x20000000000ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t at_address = 0;
+	if (head->in_length != 0)
+		return -EINVAL;
+	uint8_t address[32] __attribute__((aligned(8))) = { 0 };
+	result = serve_net_name(host, fd, address);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	if (bad_net_name_address(address))
+		return -EINVAL;
+	memcpy(data + at_address, address, 32);
+	*wrote = at_address + 32;
+	return result;
+}
+
+static int bad_net_option_value(const void *came)
+{
+	if (hostcall_i32(came, 0) < -1) /* value */
+		return 1;
+	if (hostcall_u32(came, 4) > 0u) /* zero_4 */
+		return 1;
+	return 0;
+}
+
+static long do_net_option(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000000200ull, 0x90000000ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint32_t option = (uint32_t)head->arg1;
+	if ((uint64_t)option != head->arg1)
+		return -ENOPROTOOPT;
+	if (option != 0x10002u && option != 0x10004u && option != 0x10006u && option != 0x10007u && option != 0x10008u && option != 0x10009u && option != 0x1000du && option != 0x60001u && option != 0x60003u && option != 0x60004u && option != 0x60005u && option != 0x60006u && option != 0x60009u && option != 0x6000cu && option != 0x60012u)
+		return -ENOPROTOOPT;
+	const uint64_t at_value = 0;
+	if (head->in_length != 0)
+		return -EINVAL;
+	uint8_t value[8] __attribute__((aligned(8))) = { 0 };
+	result = serve_net_option(host, fd, option, value);
+	if (result < 0)
+		return allowed(result, errnos, -EBADF);
+	if (result != 0)
+		return -EBADF;
+	if (bad_net_option_value(value))
+		return -EBADF;
+	memcpy(data + at_value, value, 8);
+	*wrote = at_value + 8;
+	return result;
+}
+
+static long do_net_set_option(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000400202ull, 0x90000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint32_t option = (uint32_t)head->arg1;
+	if ((uint64_t)option != head->arg1)
+		return -ENOPROTOOPT;
+	if (option != 0x10002u && option != 0x10004u && option != 0x10006u && option != 0x10007u && option != 0x10008u && option != 0x10009u && option != 0x1000du && option != 0x60001u && option != 0x60003u && option != 0x60004u && option != 0x60005u && option != 0x60006u && option != 0x60009u && option != 0x6000cu && option != 0x60012u)
+		return -ENOPROTOOPT;
+	const int32_t value = (int32_t)head->arg2;
+	if ((uint64_t)(int64_t)value != head->arg2)
+		return -EINVAL;
+	if (value < -1)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_net_set_option(host, fd, option, value);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
 static long do_trace(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
 	uint64_t *wrote)
 {
@@ -768,6 +1116,26 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_mem_remove(host, head, data, wrote);
 	case 0x10003:
 		return do_mem_protect(host, head, data, wrote);
+	case 0x29:
+		return do_net_socket(host, head, data, wrote);
+	case 0x2a:
+		return do_net_connect(host, head, data, wrote);
+	case 0x32:
+		return do_net_listen(host, head, data, wrote);
+	case 0x120:
+		return do_net_accept(host, head, data, wrote);
+	case 0x2c:
+		return do_net_send(host, head, data, wrote);
+	case 0x2d:
+		return do_net_receive(host, head, data, wrote);
+	case 0x30:
+		return do_net_shutdown(host, head, data, wrote);
+	case 0x33:
+		return do_net_name(host, head, data, wrote);
+	case 0x37:
+		return do_net_option(host, head, data, wrote);
+	case 0x36:
+		return do_net_set_option(host, head, data, wrote);
 	case 0x1000f:
 		return do_trace(host, head, data, wrote);
 	default:

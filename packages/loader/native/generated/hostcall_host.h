@@ -72,6 +72,26 @@ long serve_mem_trim(struct keep_host *host, uint64_t offset, uint64_t length);
 long serve_mem_remove(struct keep_host *host, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length, uint32_t permissions);
+/* a socket to connect, or to send from */
+long serve_net_socket(struct keep_host *host, uint32_t family, uint32_t type);
+/* to a granted destination; EINPROGRESS, then the socket is ready for writing */
+long serve_net_connect(struct keep_host *host, int fd, const void *address);
+/* the loader has bound the sockets of [[listen]] already */
+long serve_net_listen(struct keep_host *host, int fd, uint32_t backlog);
+/* the peer’s address is what the host says */
+long serve_net_accept(struct keep_host *host, int fd, void *address);
+/* to the peer, or to a granted destination, or to who has sent to a granted port */
+long serve_net_send(struct keep_host *host, int fd, const void *buf, uint64_t count, uint32_t flags, const void *address);
+/* the sender’s address is what the host says */
+long serve_net_receive(struct keep_host *host, int fd, void *buf, uint64_t count, uint32_t flags, void *address);
+/* one direction, or both */
+long serve_net_shutdown(struct keep_host *host, int fd, uint32_t how);
+/* the own address of a socket */
+long serve_net_name(struct keep_host *host, int fd, void *address);
+/* options of a list */
+long serve_net_option(struct keep_host *host, int fd, uint32_t option, void *value);
+/* options of the same list */
+long serve_net_set_option(struct keep_host *host, int fd, uint32_t option, int32_t value);
 /* a system call begins (0), has its result (1), is not supported (2), or ends the Keep by a signal (3); 1 asks for no more of 0 and 1 */
 long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const void *event);
 

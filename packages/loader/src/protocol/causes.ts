@@ -22,4 +22,5 @@ export const CAUSES = {
   HELPER_FAULT: { number: 15, text: 'the helper process itself failed' },
   MEMORY_LOST: { number: 16, text: 'the machine could not provide memory for a page of the emulated Keep' },
   KEEP_SIGNAL: { number: 17, text: 'a signal that no Keep can handle' },
+  LISTEN: { number: 18, text: 'a socket that [[listen]] of Keep.toml grants cannot be made' },
 } as const;

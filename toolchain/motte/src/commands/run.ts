@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isIP } from 'node:net';
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import { PAGE_SIZE } from '@motte/binary/range';
@@ -27,15 +28,16 @@ import { signPlan } from '../keep/sign.js';
 import type { Signed } from '../keep/sign.js';
 import { watchSignals } from '../keep/signals.js';
 
-/** The loader serves standard streams alone; a grant that nobody serves would be a silent refusal inside. */
+/** A grant that nobody serves would be a silent refusal inside. */
 function checkGrants({ files, listen, connect }: KeepConfig): void {
-  const granted = Object.entries({ files, listen, connect }).find(([, list]) => list.length > 0);
-  if (granted === undefined) return;
-  throw new MotteError('GRANT_UNSUPPORTED', {
-    field: granted[0],
-    expected: 'no entry',
-    found: granted[1].length,
-  });
+  const refuse = (field: string, expected: string, found: string | number): never => {
+    throw new MotteError('GRANT_UNSUPPORTED', { field, expected, found });
+  };
+  if (files.length > 0) refuse('files', 'no entry', files.length);
+  for (const [i, { protocol }] of listen.entries())
+    if (protocol === 'tls') refuse(`listen[${i}].protocol`, '"tcp" or "udp"', protocol);
+  for (const [i, { host }] of connect.entries())
+    if (isIP(host) === 0) refuse(`connect[${i}].host`, 'an IP address', host);
 }
 
 function decide({ tee = 'auto', emulate }: OptionValues, { sgx }: KeepConfig): Choice {
