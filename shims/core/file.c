@@ -14,6 +14,7 @@
 #include "include/stream.h"
 #include "include/task.h"
 #include "include/timerfd.h"
+#include "include/view.h"
 
 #define MODE_NULL 020666
 #define RDEV_NULL 0x103
@@ -137,6 +138,8 @@ long file_read(struct file *file, uint64_t to, uint64_t count, int64_t at, bool 
 	for (;;) {
 		long result = read_once(file, to, count, at);
 
+		if (result > 0)
+			view_read(file, to, (uint64_t)result, at);
 		if (!again(file, result, wait))
 			return result;
 		result = file_wait(file, POLLIN, NULL);
@@ -165,6 +168,8 @@ long file_write(struct file *file, uint64_t from, uint64_t count, int64_t at, bo
 	for (;;) {
 		long result = write_once(file, from + done, count - done, at);
 
+		if (result > 0)
+			view_written(file, from + done, (uint64_t)result, at);
 		if (result > 0 && (uint64_t)result < count - done && file->kind == FILE_PIPE && !(file->flags & O_NONBLOCK)) {
 			done += (uint64_t)result;
 			continue;

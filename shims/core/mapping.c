@@ -3,6 +3,7 @@
 #include "include/linux.h"
 #include "include/memory.h"
 #include "include/pages.h"
+#include "include/view.h"
 
 #define S_IFMT 0170000
 #define S_IFCHR 0020000
@@ -29,9 +30,9 @@ long mapping_check(struct file *file, unsigned prot, uint64_t flags)
 		return 0;
 	if ((stat.mode & S_IFMT) != S_IFREG || file->kind == FILE_STREAM)
 		return -ENODEV;
-	if ((flags & MAP_TYPE) == MAP_PRIVATE || !(prot & PROT_WRITE))
-		return 0;
-	return (file->flags & O_ACCMODE) == O_RDWR ? -ENODEV : -EACCES;
+	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) && (file->flags & O_ACCMODE) != O_RDWR)
+		return -EACCES;
+	return 0;
 }
 
 static long fill(struct file *file, uint64_t address, uint64_t length, uint64_t offset)
@@ -48,13 +49,15 @@ static long fill(struct file *file, uint64_t address, uint64_t length, uint64_t 
 	return 0;
 }
 
-long mapping_of_file(struct file *file, uint64_t address, uint64_t pages, unsigned prot, uint64_t offset)
+long mapping_of_file(struct file *file, uint64_t address, uint64_t pages, unsigned prot, bool shared, uint64_t offset)
 {
 	long error = memory_map(address, pages, PERM_R | PERM_W);
 
 	if (!error && !is_zero_device(file)) {
 		error = fill(file, address, pages << PAGE_SHIFT, offset);
 		memory_mark_file(address, pages);
+		if (!error && shared)
+			error = view_add(file, address, pages, offset);
 	}
 	if (!error)
 		error = memory_protect(address, pages, prot);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pages that the shim takes for itself: small objects, file contents, pipes. */
 #include "include/memory.h"
-#include "include/bytes.h"
 #include "include/memory_state.h"
 
 /*
@@ -72,20 +71,6 @@ void memory_wipe(uint64_t address, uint64_t pages)
 	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
 		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		memory_zero(at, part, state);
-	}
-}
-
-void memory_copy(uint64_t to, uint64_t from, uint64_t pages)
-{
-	uint64_t end = from + (pages << PAGE_SHIFT), part;
-	uint8_t state;
-
-	for (uint64_t at = from; at < end; at += part << PAGE_SHIFT, to += part << PAGE_SHIFT) {
-		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
-		if (!(state & PAGE_ACCEPTED))
-			continue;
-		memory_ready(to, part << PAGE_SHIFT);
-		memcpy((void *)to, (const void *)at, part << PAGE_SHIFT);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The shim's own accesses on the application's behalf, and the application's page faults. */
 #include "include/memory.h"
+#include "include/bytes.h"
 #include "include/linux.h"
 #include "include/memory_state.h"
 
@@ -63,6 +64,32 @@ long memory_touch(uint64_t address, uint64_t length, unsigned need)
 	if (__builtin_add_overflow(address, length - 1, &last) || last >= USER_END)
 		return -EFAULT;
 	return memory_populate(first, ((last - first) >> PAGE_SHIFT) + 1, need) ? -EFAULT : 0;
+}
+
+void memory_transfer(uint64_t other, uint64_t mapped, uint64_t count, bool write)
+{
+	const unsigned both = PERM_R | PERM_W;
+
+	while (count != 0) {
+		uint64_t at = mapped & ~(PAGE_BYTES - 1), part = PAGE_BYTES - mapped % PAGE_BYTES;
+		unsigned perms;
+		uint8_t state;
+
+		part = part < count ? part : count;
+		(void)memory_run(at, 1, &state);
+		perms = state & PERM_MASK;
+		if (!(state & PAGE_ACCEPTED))
+			memory_accept(at, 1, (uint8_t)((state & ~PERM_MASK) | both));
+		else if (write ? !(perms & PERM_W) : !(perms & PERM_R))
+			memory_permit(at, 1, state, both);
+		memcpy((void *)(write ? mapped : other), (const void *)(write ? other : mapped), part);
+		(void)memory_run(at, 1, &state);
+		if ((state & PERM_MASK) != perms)
+			memory_permit(at, 1, state, perms);
+		mapped += part;
+		other += part;
+		count -= part;
+	}
 }
 
 enum memory_fault memory_fault(uint64_t address, unsigned need)

@@ -44,6 +44,7 @@ const RUNS: readonly Run[] = [
     args: ['/tmp/t.db', 'exclusive'],
     natively: [join(FOLDER, 't.db'), 'exclusive'],
   },
+  { program: 'sqlite-file', args: ['/tmp/u.db'], natively: [join(FOLDER, 'u.db')] },
   { program: 'lua', stdin: SCRIPT },
   { program: 'rust', args: ['-v', '--help'], stdin: WORDS },
 ];

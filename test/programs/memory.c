@@ -332,6 +332,61 @@ static void files(void)
 	close(other);
 }
 
+// A shared mapping and its file are alike.
+static void shared(void)
+{
+	static char page[PAGE];
+	char name[] = "/tmp/shared-XXXXXX";
+	int fd = mkstemp(name), other;
+	char *at, *first;
+
+	told("extend", ftruncate(fd, 4 * PAGE));
+	first = at = mmap(NULL, 3 * PAGE, RW, MAP_SHARED, fd, PAGE);
+	at[5] = 'm';
+	printf("from the mapping: %zd %c\n", pread(fd, page, PAGE, PAGE), page[5]);
+	printf("to the mapping: %zd", pwrite(fd, "file", 4, 2 * PAGE - 2));
+	printf(" %.4s\n", at + PAGE - 2);
+	lseek(fd, 3 * PAGE, SEEK_SET);
+	printf("at its position: %zd %.3s\n", write(fd, "pos", 3), at + 2 * PAGE);
+	told("protect", mprotect(at, PAGE, PROT_READ));
+	printf("read-only: %zd %c\n", pwrite(fd, "r", 1, PAGE), at[0]);
+	told("no access", mprotect(at, PAGE, PROT_NONE));
+	printf("none: %zd", pread(fd, page, PAGE, PAGE));
+	printf(" %c%c", page[0], page[5]);
+	printf(" %zd\n", pwrite(fd, "n", 1, PAGE));
+	told("again", mprotect(at, 3 * PAGE, RW));
+	printf("%c%c\n", at[0], at[5]);
+	told("discard", madvise(at, PAGE, MADV_DONTNEED));
+	printf("%c%c\n", at[0], at[5]);
+	told("sync", msync(at, 3 * PAGE, MS_SYNC));
+	at[PAGE] = '2';
+	told("unmap the middle", munmap(at + PAGE, PAGE));
+	at[0] = '1';
+	at[2 * PAGE] = '3';
+	printf("%zd", pread(fd, page, 1, PAGE));
+	printf("%c %zd", page[0], pread(fd, page, 1, 2 * PAGE));
+	printf("%c %zd", page[0], pread(fd, page, 1, 3 * PAGE));
+	printf("%c\n", page[0]);
+	munmap(at, 3 * PAGE);
+	at = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	printf("afterwards: %c%c%c%c\n", at[PAGE], at[PAGE + 5], at[2 * PAGE], at[3 * PAGE]);
+	munmap(at, 4 * PAGE);
+	other = open(name, O_RDONLY);
+	told("read-only file", raw(SYS_mmap, 0, PAGE, RW, MAP_SHARED, (unsigned long)other, 0));
+	at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, other, 0);
+	told("and later", mprotect(at, PAGE, RW) == 0 ? 0 : -errno);
+	first = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, other, 0);
+	printf("twice: %zd", pwrite(fd, "both", 4, 0));
+	printf(" %.4s %.4s\n", at, first);
+	munmap(at, PAGE);
+	munmap(first, 2 * PAGE);
+	close(other);
+	other = open(name, O_WRONLY);
+	told("write-only file", raw(SYS_mmap, 0, PAGE, PROT_WRITE, MAP_SHARED, (unsigned long)other, 0));
+	told("private as well", raw(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, (unsigned long)other, 0));
+	unlink(name);
+}
+
 static uint64_t state;
 
 static unsigned long below(unsigned long n)
@@ -378,6 +433,7 @@ int main(void)
 	advice();
 	breaks();
 	files();
+	shared();
 	for (uint64_t seed = 1; seed <= 4; seed++)
 		random_steps(seed, 300);
 	return 0;

@@ -27,7 +27,7 @@ export const SERVED: readonly Served[] = [
     name: 'mmap',
     component: 'memory',
     calls: PAGES,
-    doc: 'anonymous; W and X never together; MAP_GROWSDOWN does not grow',
+    doc: 'W and X never together; files by copies (LIMITATIONS.md)',
   },
   {
     number: 10,
@@ -38,7 +38,7 @@ export const SERVED: readonly Served[] = [
   },
   { number: 11, name: 'munmap', component: 'memory', calls: PAGES },
   { number: 12, name: 'brk', component: 'memory', calls: PAGES },
-  { number: 25, name: 'mremap', component: 'memory', calls: PAGES, doc: 'no second view of shared memory' },
+  { number: 25, name: 'mremap', component: 'memory', calls: PAGES, doc: 'not of shared mappings of files' },
   { number: 26, name: 'msync', component: 'memory' },
   { number: 27, name: 'mincore', component: 'memory', doc: 'a page of the Keep is in core' },
   {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mappings of files. A page of a file and one of a mapping are never the same page of the Keep, so a mapping is a copy
- * of the file's bytes as they are when it is made; beyond the file's end it is zero.
+ * Mappings of files: a copy of the file's bytes as they are when it is made, and zeros beyond the file's end. A private
+ * one has nothing to do with the file any more; a shared one is a view of it (view.h).
  */
 #ifndef MOTTE_MAPPING_H
 #define MOTTE_MAPPING_H
@@ -12,6 +12,6 @@
 long mapping_check(struct file *file, unsigned prot, uint64_t flags);
 
 /* Maps pages that are ours and free. */
-long mapping_of_file(struct file *file, uint64_t address, uint64_t pages, unsigned prot, uint64_t offset);
+long mapping_of_file(struct file *file, uint64_t address, uint64_t pages, unsigned prot, bool shared, uint64_t offset);
 
 #endif

@@ -87,8 +87,10 @@ uint64_t memory_take(uint64_t pages);
 void memory_ready(uint64_t address, uint64_t length);
 bool memory_is_taken(uint64_t address, uint64_t length); /* and ready */
 void memory_wipe(uint64_t address, uint64_t pages);      /* zeroes them */
-void memory_copy(uint64_t to, uint64_t from, uint64_t pages); /* leaves alone what was never used */
 void memory_give(uint64_t address, uint64_t pages);
+
+/* Copies to or from mapped pages, which need not permit that; `other` was touched. */
+void memory_transfer(uint64_t other, uint64_t mapped, uint64_t count, bool write);
 
 /* What a page fault of the application means. */
 enum memory_fault {

@@ -5,6 +5,7 @@
 #include "../include/linux.h"
 #include "../include/pages.h"
 #include "../include/syscall.h"
+#include "../include/view.h"
 
 long sys_mprotect(const struct syscall_frame *frame)
 {
@@ -19,6 +20,10 @@ long sys_mprotect(const struct syscall_frame *frame)
 		return -ENOMEM;
 	if (prot & ~(uint64_t)(PERM_MASK | PROT_SEM))
 		return -EINVAL;
+	if ((prot & PROT_WRITE) && view_is_read_only(address, pages_of(length)))
+		return -EACCES;
+	if (!(prot & PROT_READ))
+		(void)view_sync(address, pages_of(length)); /* while it can be read */
 	return memory_protect(address, pages_of(length), prot & PERM_MASK);
 }
 
@@ -156,5 +161,7 @@ long sys_msync(const struct syscall_frame *frame)
 		return 0;
 	if (pages_of(length) == 0 || !is_user_range(address, length))
 		return -ENOMEM;
-	return memory_is_mapped(address, pages_of(length)) ? 0 : -ENOMEM;
+	if (!memory_is_mapped(address, pages_of(length)))
+		return -ENOMEM;
+	return view_sync(address, pages_of(length));
 }

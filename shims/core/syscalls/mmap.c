@@ -7,6 +7,7 @@
 #include "../include/pages.h"
 #include "../include/platform.h"
 #include "../include/syscall.h"
+#include "../include/view.h"
 
 _Static_assert(PROT_READ == PERM_R && PROT_WRITE == PERM_W && PROT_EXEC == PERM_X, "PROT_ is PERM_");
 
@@ -35,6 +36,7 @@ static long make_room(uint64_t address, uint64_t pages, uint64_t flags)
 		return -ENOMEM;
 	if ((flags & MAP_FIXED_NOREPLACE) && !memory_is_free(address, pages))
 		return -EEXIST;
+	view_remove(address, pages);
 	error = memory_unmap(address, pages);
 	return error ? error : (long)address;
 }
@@ -78,7 +80,8 @@ static long map(const struct syscall_frame *frame, struct file *file)
 	if (address < 0)
 		return address;
 	if (file)
-		error = mapping_of_file(file, (uint64_t)address, pages, prot, frame->arg[5]);
+		error = mapping_of_file(file, (uint64_t)address, pages, prot, (flags & MAP_TYPE) != MAP_PRIVATE,
+					frame->arg[5]);
 	else
 		error = memory_map((uint64_t)address, pages, prot);
 	if (!error && (flags & (MAP_POPULATE | MAP_LOCKED)) && prot)
@@ -111,5 +114,6 @@ long sys_munmap(const struct syscall_frame *frame)
 
 	if (!is_page(address) || length == 0 || address > USER_END || length > USER_END - address)
 		return -EINVAL;
+	view_remove(address, pages_of(length));
 	return memory_unmap(address, pages_of(length));
 }

@@ -7,6 +7,7 @@
 #include "../include/memory.h"
 #include "../include/pages.h"
 #include "../include/syscall.h"
+#include "../include/view.h"
 
 struct remap {
 	uint64_t from;
@@ -28,6 +29,8 @@ static long check_old(const struct remap *r)
 		return -EINVAL; /* a second view of shared memory: there is one of each page */
 	if (!is_user_range(r->from, r->old << PAGE_SHIFT) || !memory_is_alike(r->from, r->old))
 		return -EFAULT;
+	if (view_is_there(r->from, r->old))
+		return -EINVAL; /* a view stays where it is */
 	for (uint64_t at = r->from; at < end; at += part << PAGE_SHIFT) {
 		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		if ((state & PAGE_IMAGE) && !platform_lazy())
@@ -76,6 +79,7 @@ static long remap_to(struct remap *r)
 	}
 	if (!memory_is_ours(to, r->pages))
 		return -ENOMEM;
+	view_remove(to, r->pages);
 	error = memory_unmap(to, r->pages);
 	if (!error && r->old > r->pages)
 		error = memory_unmap(r->from + length, r->old - r->pages);
@@ -103,6 +107,7 @@ long sys_mremap(const struct syscall_frame *frame)
 		return remap_to(&r);
 	end = r.from + (r.old << PAGE_SHIFT);
 	if (r.pages <= r.old) {
+		view_remove(r.from + (r.pages << PAGE_SHIFT), r.old - r.pages);
 		error = memory_unmap(r.from + (r.pages << PAGE_SHIFT), r.old - r.pages);
 		return error ? error : (long)r.from;
 	}

@@ -8,6 +8,7 @@
 #include "../include/platform.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
+#include "../include/view.h"
 
 #define ARCH_SET_GS 0x1001
 #define ARCH_SET_FS 0x1002
@@ -64,6 +65,7 @@ long sys_clone(const struct syscall_frame *frame)
 
 long sys_exit_group(const struct syscall_frame *frame)
 {
+	(void)view_sync(0, USER_END >> PAGE_SHIFT);
 	keep_end((uint32_t)(frame->arg[0] & 0xff) << 8);
 }
 

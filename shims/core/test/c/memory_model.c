@@ -230,6 +230,23 @@ static void step_move(void)
 	check_range(to, count);
 }
 
+/* As views of files use it: whatever the mapping permits. */
+static void step_transfer(void)
+{
+	uint64_t page, count, word = next_random(&seed), got = 0;
+
+	random_range(&page, &count);
+	if (!model[page].mapped)
+		return;
+	if (below(&seed, 2)) {
+		memory_transfer((uint64_t)&word, address_of(page), sizeof(word), true);
+		model[page].word = word;
+	}
+	memory_transfer((uint64_t)&got, address_of(page), sizeof(got), false);
+	CHECK(got == model[page].word);
+	check_page(page);
+}
+
 static void step_brk(void)
 {
 	uint64_t wanted = brk_end + below(&seed, 40) - below(&seed, 40);
@@ -348,7 +365,7 @@ int main(int argc, char **argv)
 	arena_start();
 	start();
 	for (uint64_t i = 0; i < steps; i++) {
-		switch (below(&seed, 11)) {
+		switch (below(&seed, 12)) {
 		case 0 ... 1: step_map(); break;
 		case 2: step_unmap(); break;
 		case 3 ... 4: step_protect(); break;
@@ -356,6 +373,7 @@ int main(int argc, char **argv)
 		case 7: step_move(); break;
 		case 8: step_take(); break;
 		case 9: step_brk(); break;
+		case 10: step_transfer(); break;
 		default: step_discard(); break;
 		}
 		if (i % 512 == 0)
