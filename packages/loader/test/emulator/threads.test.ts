@@ -17,6 +17,8 @@ const EINVAL = -22;
 const ROUNDS = 100_000;
 /** A wait may come back for nothing (a tick): whoever has nothing else to do waits again. */
 const SLEEP = '6: WAIT\n\tjmp 6b';
+/** An exception while another is handled; a hostile entry without one changes nothing. */
+const FAULT = 'test %eax, %eax\n\tjnz 1f\n\tLEAVE 5, 0\n1: ud2';
 
 const CASES = {
   wakes: {
@@ -101,7 +103,7 @@ const CASES = {
     other: SLEEP,
   },
   otherEnds: { first: `START 1\n\t${SPIN}`, other: 'EXIT 5' },
-  otherFaults: { first: `START 1\n\t${SLEEP}`, other: 'ud2', handler: 'ud2' },
+  otherFaults: { first: `START 1\n\t${SLEEP}`, other: 'ud2', handler: FAULT },
   asleep: { first: `START 1\n\tSTART 2\n\t${SLEEP}`, other: SLEEP },
   awake: { first: `START 1\n\tSTART 2\n\t${SPIN}`, other: SPIN },
   asks: { first: `HOSTCALL ${YIELD}\n\t${SPIN}`, other: 'EXIT 6' },
