@@ -90,6 +90,7 @@ void run_keep(struct keep_thread *thread);
 __attribute__((format(printf, 3, 4))) bool end_killed(struct keep_host *host, uint32_t cause, const char *format, ...);
 void end_fault(struct keep_host *host, uint32_t ended, uint32_t cause, const char *leaf);
 void end_own(struct keep_host *host, uint32_t ended, uint32_t status, uint64_t offset);
+void end_program_fault(struct keep_host *host, uint32_t signal, uint32_t vector, uint64_t tcs);
 void end_cause(struct keep_host *host, const struct cpu *cpu);
 size_t statistics_write(struct keep_host *host, uint8_t *out);
 #define STATISTICS_MAX (sizeof(struct statistics) + (CALL_NUMBERS + PLATFORM_NUMBERS) * sizeof(struct call_count))

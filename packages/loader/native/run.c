@@ -39,6 +39,15 @@ static bool serve(struct loop *loop)
 	return loop->cpu->cause == 0;
 }
 
+/* By a fault of the program, or by a system call: after a fault its registers are in the thread's first SSA frame. */
+static void end_signal(struct loop *loop, uint32_t signal)
+{
+	if (loop->depth == 0)
+		end_own(loop->host, ENDED_SIGNALLED, signal, 0);
+	else
+		end_program_fault(loop->host, signal, loop->run.exception_vector, loop->run.tcs - (uint64_t)loop->host->base);
+}
+
 /* The Keep left by EEXIT: what to enter it with, 0 if it has ended. */
 static uint32_t left(struct loop *loop)
 {
@@ -88,7 +97,7 @@ static uint32_t left(struct loop *loop)
 		if ((value & 0x7f) == 0 && value <= 0xff00)
 			end_own(host, ENDED_EXITED, (uint32_t)value >> 8, 0);
 		else if (value < 0x7f)
-			end_own(host, ENDED_SIGNALLED, (uint32_t)value, 0);
+			end_signal(loop, (uint32_t)value);
 		else
 			end_killed(host, CAUSE_EXIT_WHY, "ENDED with wait status 0x%llx", (unsigned long long)value);
 		return 0;

@@ -18,6 +18,8 @@ export interface End {
   readonly cause?: string;
   /** A sentence for people; absent when it ended by itself. */
   readonly reason?: string;
+  /** Of `signalled`, when it was for a fault: the exception, and the TCS (from the base) whose first SSA frame has the registers. */
+  readonly fault?: { readonly vector: number; readonly tcs: bigint };
 }
 
 /** What a Keep did. Fields that only emulation can count are 0 on hardware. */
@@ -113,7 +115,10 @@ export function decodeEnded(payload: Uint8Array): { end: End; stats: KeepStats }
   if (ended === undefined) {
     throw new MotteError('HELPER_PROTOCOL', { field: 'ENDED.ended', expected: '1 to 5', found: e.ended });
   }
-  if (ended === 'exited' || ended === 'signalled') return { end: { ended, status: e.status }, stats };
+  if (ended === 'exited' || ended === 'signalled') {
+    const fault = e.offset === 0n ? {} : { fault: { vector: e.vector, tcs: e.offset } };
+    return { end: { ended, status: e.status, ...(ended === 'signalled' ? fault : {}) }, stats };
+  }
   const { name, text } = ended === 'refused' ? lookUp(REASONS, e.status) : lookUp(CAUSES, e.cause);
   const more = sentence(e.text);
   const where = ended === 'refused' && e.offset !== 0n ? ` at shim offset 0x${e.offset.toString(16)}` : '';

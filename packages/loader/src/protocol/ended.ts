@@ -11,11 +11,16 @@ export const ENDED_FIELDS = [
   { at: 0x00, name: 'ended', type: 'u32', doc: 'ENDED_HOW' },
   { at: 0x04, name: 'status', type: 'u32', doc: 'exit status, signal or reason code' },
   { at: 0x08, name: 'cause', type: 'u32', doc: 'CAUSES' },
-  { at: 0x0c, name: 'vector', type: 'u32', doc: 'TRAPPED: the exception' },
+  { at: 0x0c, name: 'vector', type: 'u32', doc: 'TRAPPED, and SIGNALLED by a fault: the exception' },
   { at: 0x10, name: 'error_code', type: 'u32' },
   { at: 0x14, name: 'reserved_014', type: 'u32' },
   { at: 0x18, name: 'address', type: 'u64', doc: 'TRAPPED: as the CPU tells the host, offset from the base' },
-  { at: 0x20, name: 'offset', type: 'u64', doc: 'REFUSED: offset within the shim, or 0' },
+  {
+    at: 0x20,
+    name: 'offset',
+    type: 'u64',
+    doc: 'REFUSED: offset within the shim; SIGNALLED by a fault: of the TCS; or 0',
+  },
   { at: 0x28, name: 'text', type: 'bytes216', doc: 'a sentence, ended by NUL' },
 ] as const;
 

@@ -113,7 +113,8 @@ async function start(
     stdio: [config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
     signal,
-    ...(session === undefined ? {} : { listener: session.observer.listen }),
+    // What it leaves behind is read after its end.
+    ...(session === undefined ? {} : { listener: session.observer.listen, linger: true }),
   });
   session?.observer.attach(running);
   return { keep: running, begun, loaded: performance.now() };
@@ -169,7 +170,7 @@ export async function run(input: Input): Promise<Outcome> {
     session = openSession(prepared, options);
     const started = await start(prepared, host, options, watch.signal, session);
     const end = await started.keep.exited;
-    session?.observer.ended(end);
+    await session?.observer.ended(end, started.keep);
     if (options.stats !== undefined) await writeStats(prepared, started, end, options.stats);
     return { result: undefined, text: '', exit: watch.status() ?? endStatus(end) };
   } catch (error) {

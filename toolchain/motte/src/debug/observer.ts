@@ -9,6 +9,7 @@ import { unsupportedText } from '@motte/debug/trace/unsupported';
 import { TRACE_ANSWER, TRACE_PHASE } from '@motte/hostcall/trace-event';
 import type { End, Keep, Told } from '@motte/loader/load';
 import { say } from '../io/stdout.js';
+import { faultReport } from './fault.js';
 
 /** Most bytes that are read of a Keep for one thing. */
 const READ_MOST = 1 << 20;
@@ -55,11 +56,6 @@ export class Observer {
     this.#start(keep);
   }
 
-  /** What a signal that the program sent itself left of it; undefined where it ended otherwise. */
-  get last(): Told | undefined {
-    return this.#last;
-  }
-
   readonly listen = async (told: Told): Promise<number> => {
     const keep = await this.#keep;
     switch (told.phase) {
@@ -83,8 +79,11 @@ export class Observer {
     return TRACE_ANSWER.GO_ON;
   };
 
-  /** After the end. */
-  ended(end: End): void {
+  /** After the end: the last line of the trace, what a signal left behind; then the Keep is let go. */
+  async ended(end: End, keep: Keep): Promise<void> {
     this.#tracer?.finish(lastLine(end));
+    const report = await faultReport(end, this.#last, keep, this.#program(keep), memoryOf(keep));
+    if (report !== undefined) say(report);
+    await keep.close();
   }
 }
