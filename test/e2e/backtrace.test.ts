@@ -19,7 +19,8 @@ const has = (command: string): boolean => spawnSync(command, ['--version']).erro
 const ENDS = [
   ['write', 139, 'SIGSEGV: page fault at 0x18, write'],
   ['divide', 136, 'SIGFPE: division error'],
-  ['call', 139, 'SIGSEGV: page fault at 0x0, execute'],
+  // Code outside of an enclave is #GP to the CPU.
+  ['call', 139, 'SIGSEGV: general protection'],
   ['undefined', 132, 'SIGILL: invalid instruction'],
   ['abort', 134, 'SIGABRT: by a system call of its own'],
   ['handler', 139, 'SIGSEGV: page fault at 0x18, write'],
@@ -29,16 +30,17 @@ const ENDS = [
 function ours(talk: string): string[] {
   return [
     ...talk.matchAll(/^ {2}#\d+ +0x[0-9a-f]+ in (<signal handler called>|\S+?)(\+0x[0-9a-f]+)?(?: \(|$)/gm),
-  ].map(([, name = '']) => (name.startsWith('0x') || name.startsWith('-0x') ? '??' : name));
+  ].map(([, name = '']) => (name.startsWith('0x') ? '??' : name));
 }
 
 /** gdb's, natively; undefined where it may not trace. */
 function theirs(how: string): string[] | undefined {
-  const args = ['-nx', '-batch', '-ex', 'run', '-ex', 'bt', '--args', CRASH, how];
+  const passed = ['-ex', 'handle SIGUSR1 nostop noprint pass', '-ex', 'run', '-ex', 'bt'];
+  const args = ['-nx', '-batch', ...passed, '--args', CRASH, how];
   const { stdout } = spawnSync('gdb', args, { ...LIMIT, env: { ...process.env, DEBUGINFOD_URLS: '' } });
-  const names = [
-    ...stdout.matchAll(/^#\d+ +(?:0x[0-9a-f]+ in )?(\S+|<signal handler called>) ?(?:\(|$)/gm),
-  ].map(([, name = '']) => name);
+  const frames = stdout.matchAll(/^#\d+ +(?:0x[0-9a-f]+ in )?(\S+|<signal handler called>) ?(?:\(|$)/gm);
+  // gdb has a way of its own to write what gcc calls end.cold.
+  const names = [...frames].map(([, name = '']) => name.replace(/\[cold\]$/, '.cold'));
   return names.length === 0 ? undefined : names;
 }
 

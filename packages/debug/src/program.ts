@@ -27,17 +27,21 @@ export function programOf(source: ByteSource, name: string, bias: bigint): Progr
   }
 }
 
+/** Whether a segment of the file has it. */
+function covers({ elf }: Program, offset: bigint): boolean {
+  return elf.segments.some(({ vaddr, memsz }) => offset >= vaddr && offset - vaddr < BigInt(memsz));
+}
+
 /**
- * `crc32+0x1f (/exec)`, or the offset within the program where no symbol covers an address. `before`: what it is after, in
- * bytes: a call can be the last instruction of its function.
+ * `crc32+0x1f (/exec)`; the offset within the program where no symbol covers an address, `??` where the program is not.
+ * `before`: what it is after, in bytes: a call can be the last instruction of its function.
  */
-export function placeText({ symbols, name, bias }: Program, address: bigint, before = 0n): string {
+export function placeText(program: Program, address: bigint, before = 0n): string {
+  const { symbols, name, bias } = program;
   const offset = address - bias;
   const found = /^(.*?)(?:\+0x([0-9a-f]+))?$/.exec(symbols.describe(offset - before) ?? '');
-  if (found?.[1] === undefined || found[1] === '') return `${signedHex(offset)} (${name})`;
+  if (found?.[1] === undefined || found[1] === '')
+    return covers(program, offset) ? `0x${offset.toString(16)} (${name})` : '??';
   const apart = BigInt(`0x${found[2] ?? '0'}`) + before;
   return `${found[1]}${apart === 0n ? '' : `+0x${apart.toString(16)}`} (${name})`;
 }
-
-const signedHex = (value: bigint): string =>
-  value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;

@@ -40,7 +40,8 @@ class Machine {
   /** Follows a program until it passes `target`. */
   run(program: Reader, target: bigint): void {
     const code = program.copy();
-    while (code.at < code.end && this.location <= target && this.#steps++ < STEPS) {
+    for (; code.at < code.end && this.location <= target; this.#steps++) {
+      if (this.#steps > STEPS) return;
       const op = code.u8();
       const low = op & 0x3f;
       if (op >> 6 === 1) this.#advance(BigInt(low));
