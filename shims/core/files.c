@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/files.h"
+#include "include/fs.h"
 #include "include/linux.h"
 #include "include/platform.h"
 
@@ -54,6 +55,14 @@ long files_open(struct file *file, bool close_on_exec)
 	return fd;
 }
 
+/* As in Linux: whichever descriptor of a file is closed, the process's locks of it are gone. */
+static long release(struct file *file)
+{
+	if (FS_OPENS && file->kind == FILE_TREE)
+		fs_unlock_all(file, NULL);
+	return file_drop(file);
+}
+
 long files_replace(uint64_t fd, struct file *file, bool close_on_exec)
 {
 	struct file *old;
@@ -63,7 +72,7 @@ long files_replace(uint64_t fd, struct file *file, bool close_on_exec)
 	old = table[fd].file;
 	set(fd, file, close_on_exec);
 	if (old)
-		(void)file_drop(old); /* as Linux: its error is lost */
+		(void)release(old); /* as Linux: its error is lost */
 	return (long)fd;
 }
 
@@ -74,7 +83,7 @@ long files_close(uint64_t fd)
 	if (!file)
 		return -EBADF;
 	table[fd].file = NULL;
-	return file_drop(file);
+	return release(file);
 }
 
 bool files_close_on_exec(uint64_t fd)

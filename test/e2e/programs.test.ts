@@ -34,6 +34,7 @@ const RUNS: readonly Run[] = [
   { program: 'files' },
   { program: 'names' },
   { program: 'proc' },
+  { program: 'stored' },
   { program: 'memory' },
   { program: 'signals' },
   { program: 'waiting' },

@@ -41,11 +41,14 @@ static long read_node(const struct fs_node *node, uint64_t to, uint64_t count, u
 
 long fs_read(struct file *file, uint64_t to, uint64_t count, int64_t at)
 {
+	uint64_t from = at == FILE_POSITION ? file->position : (uint64_t)at;
 	long result;
 
 	if ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_PATH))
 		return -EBADF;
-	result = read_node(file->node, to, count, at == FILE_POSITION ? file->position : (uint64_t)at);
+	if (from + count > INT64_MAX) /* neither is beyond it */
+		return -EINVAL;
+	result = read_node(file->node, to, count, from);
 	if (result > 0 && at == FILE_POSITION)
 		file->position += (uint64_t)result;
 	return result;
@@ -55,11 +58,6 @@ static long write_node(struct fs_node *node, uint64_t from, uint64_t count, uint
 {
 	long result;
 
-	if (node->kind == FS_FILE && count) {
-		count = min(count, INT64_MAX - at);
-		if (count == 0)
-			return -EFBIG;
-	}
 	if (memory_touch(from, count, PERM_R))
 		return -EFAULT;
 	if (node->kind == FS_FULL)
@@ -81,6 +79,8 @@ long fs_write(struct file *file, uint64_t from, uint64_t count, int64_t at)
 		return -EBADF;
 	if ((file->flags & O_APPEND) && file->node->kind == FS_FILE) /* pwrite() too, as in Linux */
 		to = file->node->data.size;
+	if (to + count > INT64_MAX)
+		return -EINVAL;
 	result = write_node(file->node, from, count, to);
 	if (result > 0 && at == FILE_POSITION)
 		file->position = to + (uint64_t)result;

@@ -161,7 +161,15 @@ long fs_open(const struct file *from, const char *path, uint32_t flags, uint32_t
 	return open_place(&place, flags, mode & 07777, to);
 }
 
+long fs_open_memory(struct file **to)
+{
+	struct fs_node *node = node_make(FS_FILE, 0777);
+
+	return node ? open_node(node, O_RDWR, to) : -ENOMEM;
+}
+
 void fs_close(struct file *file)
 {
+	fs_unlock_all(file, file);
 	node_drop(file->node);
 }

@@ -44,6 +44,9 @@ struct fs_change {
 	uint64_t size;
 };
 
+/* fcntl() of locks, for F_GETLK and its kin; `from` is the application's. */
+long lock_control(struct file *file, uint64_t command, uint64_t from);
+
 /* As statfs() gives it. */
 struct statfs {
 	int64_t type, block_size;
@@ -52,6 +55,14 @@ struct statfs {
 	int64_t name_length, fragment_size, flags, spare[4];
 };
 _Static_assert(sizeof(struct statfs) == 120, "statfs");
+
+/* What is locked of a file, or is to be. */
+struct fs_range {
+	bool whole;               /* by flock(), of the whole file */
+	const struct file *owner; /* NULL: the process */
+	int16_t type;             /* F_RDLCK, F_WRLCK; F_UNLCK takes away */
+	uint64_t start, last;
+};
 
 /* ---- by path: `from` is where a relative one starts, an open directory, or NULL for the working directory ---- */
 
@@ -96,6 +107,17 @@ long fs_list(struct file *file, uint64_t to, uint64_t room);
 void fs_stat(struct file *file, struct stat *to);
 long fs_change(struct file *file, const struct fs_change *change);
 void fs_statfs(struct statfs *to);
+
+/* -EAGAIN when somebody else has what is in the way; -ENOLCK without memory. */
+long fs_lock(struct file *file, const struct fs_range *range);
+bool fs_lock_holder(const struct file *file, struct fs_range *range);
+
+/* An owner's locks of the file are gone: NULL is the process, when it closes any descriptor of the file. */
+void fs_unlock_all(struct file *file, const struct file *owner);
+
+/* memfd_create(): a file without a name. */
+long fs_open_memory(struct file **to);
+
 void fs_close(struct file *file);
 
 /* Where the application's first stack begins, and how many threads it can have: for /proc. */

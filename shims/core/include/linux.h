@@ -137,6 +137,16 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "elf64_phdr");
 #define RENAME_NOREPLACE 1
 #define RENAME_EXCHANGE 2
 
+#define F_GETLK 5
+#define F_SETLK 6
+#define F_SETLKW 7
+#define F_OFD_GETLK 36
+#define F_OFD_SETLK 37
+#define F_OFD_SETLKW 38
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
+
 #define FALLOC_FL_KEEP_SIZE 1
 #define FALLOC_FL_PUNCH_HOLE 2
 #define FALLOC_FL_ZERO_RANGE 16

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is asked about descriptors: fcntl, ioctl, fstat. */
 #include "../include/files.h"
+#include "../include/fs.h"
 #include "../include/linux.h"
 #include "../include/pipe.h"
 #include "../include/syscall.h"
@@ -11,27 +12,10 @@
 #define F_SETFD 2
 #define F_GETFL 3
 #define F_SETFL 4
-#define F_GETLK 5
-#define F_SETLK 6
-#define F_SETLKW 7
-#define F_UNLCK 2
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ 1031
 #define F_GETPIPE_SZ 1032
 #define FD_CLOEXEC 1
-
-/* The only process there is holds every lock that it asks for, and nobody is in its way. */
-static long lock(uint64_t command, uint64_t flock)
-{
-	int16_t type = F_UNLCK;
-
-	if (user_get(&type, flock, sizeof(type)))
-		return -EFAULT;
-	if (type < 0 || type > F_UNLCK)
-		return -EINVAL;
-	type = F_UNLCK;
-	return command == F_GETLK && user_put(flock, &type, sizeof(type)) ? -EFAULT : 0;
-}
 
 static long control(struct file *file, const struct syscall_frame *frame)
 {
@@ -53,7 +37,10 @@ static long control(struct file *file, const struct syscall_frame *frame)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		return file->kind == FILE_TREE ? lock(frame->arg[1], frame->arg[2]) : -EINVAL;
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return FS_OPENS && file->kind == FILE_TREE ? lock_control(file, frame->arg[1], frame->arg[2]) : -EINVAL;
 	case F_SETPIPE_SZ:
 		return PIPES && file->kind == FILE_PIPE ? pipe_resize(file, frame->arg[2]) : -EBADF;
 	case F_GETPIPE_SZ:

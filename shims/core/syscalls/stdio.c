@@ -42,7 +42,7 @@ long sys_pwrite64(const struct syscall_frame *frame)
 }
 
 /* The vector's parts one after the other, until one is not done whole: an error counts only when nothing was done. */
-static long parts(struct file *file, const struct syscall_frame *frame, bool writing)
+static long parts(struct file *file, const struct syscall_frame *frame, bool writing, int64_t at, bool wait)
 {
 	struct iovec part;
 	int64_t done = 0;
@@ -55,37 +55,73 @@ static long parts(struct file *file, const struct syscall_frame *frame, bool wri
 		if (!result && (int64_t)part.length < 0)
 			result = -EINVAL;
 		if (!result && part.length != 0)
-			result = writing ? file_write(file, part.base, part.length, FILE_POSITION, done == 0) :
-					   file_read(file, part.base, part.length, FILE_POSITION, done == 0);
+			result = writing ? file_write(file, part.base, part.length, at, wait && done == 0) :
+					   file_read(file, part.base, part.length, at, wait && done == 0);
 		if (result < 0)
 			return done ? done : result;
 		done += result;
+		at += at == FILE_POSITION ? 0 : result;
 		if ((uint64_t)result != part.length)
 			break;
 	}
 	return done;
 }
 
-static long vector(const struct syscall_frame *frame, bool writing)
+static long vector(const struct syscall_frame *frame, bool writing, int64_t at, bool wait)
 {
 	struct file *file = files_get(frame->arg[0]);
 	long result;
 
 	if (!file)
 		return -EBADF;
-	result = parts(file, frame, writing);
+	result = parts(file, frame, writing, at, wait);
 	(void)file_drop(file);
 	return result;
 }
 
 long sys_readv(const struct syscall_frame *frame)
 {
-	return vector(frame, false);
+	return vector(frame, false, FILE_POSITION, true);
 }
 
 long sys_writev(const struct syscall_frame *frame)
 {
-	return vector(frame, true);
+	return vector(frame, true, FILE_POSITION, true);
+}
+
+long sys_preadv(const struct syscall_frame *frame)
+{
+	return (int64_t)frame->arg[3] < 0 ? -EINVAL : vector(frame, false, (int64_t)frame->arg[3], true);
+}
+
+long sys_pwritev(const struct syscall_frame *frame)
+{
+	return (int64_t)frame->arg[3] < 0 ? -EINVAL : vector(frame, true, (int64_t)frame->arg[3], true);
+}
+
+/* RWF_HIPRI, DSYNC and SYNC ask for what is so; NOWAIT is served; APPEND and what came later are not. */
+#define RWF_NOWAIT 8
+#define RWF_KNOWN 0xfull
+
+static long vector_how(const struct syscall_frame *frame, bool writing)
+{
+	int64_t at = (int64_t)frame->arg[3];
+
+	if (frame->arg[5] & ~RWF_KNOWN)
+		return -EOPNOTSUPP;
+	if (at < FILE_POSITION)
+		return -EINVAL;
+	return vector(frame, writing, at, !(frame->arg[5] & RWF_NOWAIT));
+}
+
+long sys_preadv2(const struct syscall_frame *frame)
+{
+	return vector_how(frame, false);
+}
+
+long sys_pwritev2(const struct syscall_frame *frame)
+{
+	return vector_how(frame, true);
 }
 
 long sys_lseek(const struct syscall_frame *frame)

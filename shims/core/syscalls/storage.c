@@ -73,3 +73,48 @@ long sys_fstatfs(const struct syscall_frame *frame)
 	(void)file_drop(file);
 	return error ? error : user_put(frame->arg[1], &out, sizeof(out));
 }
+
+/* ---- advice, and safety that is there already ---- */
+
+/* Of a descriptor that is open, and of a file that is stored. */
+static long nothing_to_do(uint64_t fd, long otherwise)
+{
+	struct file *file = files_get(fd);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = file_sync(file);
+	(void)file_drop(file);
+	return result == -EINVAL ? otherwise : result;
+}
+
+long sys_sync(const struct syscall_frame *frame)
+{
+	(void)frame;
+	return 0;
+}
+
+long sys_syncfs(const struct syscall_frame *frame)
+{
+	return nothing_to_do(frame->arg[0], 0);
+}
+
+long sys_sync_file_range(const struct syscall_frame *frame)
+{
+	if ((int64_t)frame->arg[1] < 0 || (int64_t)frame->arg[2] < 0 || (frame->arg[3] & ~7ull))
+		return -EINVAL;
+	return nothing_to_do(frame->arg[0], -ESPIPE);
+}
+
+long sys_fadvise64(const struct syscall_frame *frame)
+{
+	if (frame->arg[3] > 5)
+		return -EINVAL;
+	return nothing_to_do(frame->arg[0], -ESPIPE);
+}
+
+long sys_readahead(const struct syscall_frame *frame)
+{
+	return nothing_to_do(frame->arg[0], -EINVAL);
+}

@@ -7,7 +7,20 @@ import { FILES, PATHS, SCARCE } from './support/fs-commands.js';
 import { FsModel } from './support/fs-model.js';
 import { nativeProgram } from './support/native.js';
 
-const SOURCES = ['change', 'contents', 'cwd', 'data', 'list', 'name', 'node', 'open', 'page', 'path', 'stamp']
+const SOURCES = [
+  'change',
+  'contents',
+  'cwd',
+  'data',
+  'list',
+  'lock',
+  'name',
+  'node',
+  'open',
+  'page',
+  'path',
+  'stamp',
+]
   .concat(['proc', 'proc_numbers', 'proc_process', 'proc_text', 'start', 'tree'])
   .map((name) => `fs/${name}.c`);
 const driver = nativeProgram('fs_driver', ['test/c/fs_driver.c', 'heap.c', ...SOURCES]);

@@ -62,6 +62,7 @@ export type ProgramName =
   | 'files'
   | 'names'
   | 'proc'
+  | 'stored'
   | 'memory'
   | 'pipe'
   | 'signals'
@@ -109,6 +110,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   files: { source: 'files.c', needs: [CC], commands: glibc() },
   names: { source: 'names.c', needs: [CC], commands: glibc() },
   proc: { source: 'proc.c', needs: [CC], commands: glibc() },
+  stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
