@@ -75,7 +75,8 @@ int cpu_eaccept(void)
 	if (type == PT_TCS) {
 		struct tcs *tcs = (struct tcs *)(enclave.memory + (cpu->regs.rcx - (uint64_t)enclave.base));
 		if (!all_zero(tcs->reserved_058, sizeof tcs->reserved_058) || tcs->ossa % PAGE != 0 ||
-		    tcs->ofsbase % PAGE != 0 || tcs->ogsbase % PAGE != 0 || tcs->cssa > tcs->nssa)
+		    tcs->ofsbase % PAGE != 0 || tcs->ogsbase % PAGE != 0 || tcs->cssa >= tcs->nssa ||
+		    (tcs->flags & TCS_FLAGS_DBGOPTIN) != 0)
 			return cpu_raise(EXIT_VECTOR_GP, 0, 0, "EACCEPT: the page at 0x%llx is no valid TCS", cpu->regs.rcx,
 					 0);
 		tcs->stage = 0;

@@ -6,7 +6,10 @@ import { LIE_KIND, MESSAGE_TYPE, START_FLAGS } from '@motte/loader/protocol/mess
 import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { assembleThreads, runThreads } from '../support/threads.js';
+import { PAGE_TYPE } from '@motte/binary/sgx/secinfo';
+import { EPCM_FLAGS } from '@motte/loader/protocol/epc';
+import { TCS_AT } from '../support/enclave.js';
+import { assembleThreads, runThreads, threadTcs } from '../support/threads.js';
 import type { Ran, Special } from '../support/enclave.js';
 
 const HOSTILE = join(dirname(helperPath()), 'motte-helper-hostile');
@@ -106,6 +109,24 @@ const CASES = {
   otherFaults: { first: `START 1\n\t${SLEEP}`, other: 'ud2', handler: FAULT },
   asleep: { first: `START 1\n\tSTART 2\n\t${SLEEP}`, other: SLEEP },
   awake: { first: `START 1\n\tSTART 2\n\t${SPIN}`, other: SPIN },
+  /** A page that EMODT made a TCS. */
+  accepts: {
+    first: `
+	movq	$0x110, SHARED+0x40(%rip)	/* SECINFO: PT_TCS, modified */
+	lea	SHARED+0x40(%rip), %rbx
+	lea	base+0x61000(%rip), %rcx
+	ENCLU	5
+	EXPECT	0, %rax, 1
+	START	1
+	${SLEEP}`,
+    other: 'EXIT 0',
+    handler: `
+	cmp	$0x8000030d, %eax
+	je	1f
+	LEAVE	5, 0
+1:	EXIT	13`,
+  },
+  forgets: { first: `START 1\n\t${SLEEP}`, other: 'EXIT 6' },
   asks: { first: `HOSTCALL ${YIELD}\n\t${SPIN}`, other: 'EXIT 6' },
   /** Waits come back at once, however often they are woken, and say nothing but that. */
   storm: {
@@ -157,6 +178,8 @@ const CASES = {
 	EXIT	7`,
   },
 } as const;
+
+const RESERVED = Uint8Array.from({ length: 4008 }, (_, i) => (i === 4007 ? 1 : 0));
 
 type Name = keyof typeof CASES;
 const NAMES = Object.keys(CASES) as Name[];
@@ -235,6 +258,29 @@ test('a thread that nobody asked for: the CPU lets it in, the Keep has to judge'
     lies: [{ number: YIELD, nth: 1, kind: LIE_KIND.THREAD, value: 1n, at: 1n }],
   });
   assert.is(told(ran), 'exited 6');
+});
+
+/** TCS 1 after EMODT: no thread enters it before EACCEPT, which looks at what the Keep wrote into it. */
+const MADE = { [0x61]: { type: PAGE_TYPE.TCS, flags: EPCM_FLAGS.VALID | EPCM_FLAGS.MODIFIED } };
+
+const ACCEPTED: readonly { name: string; wrong: Parameters<typeof threadTcs>[2]; expected: string }[] = [
+  { name: 'as it should be', wrong: {}, expected: 'exited 0' },
+  { name: 'a reserved byte', wrong: { reserved_058: RESERVED }, expected: 'exited 13' },
+  { name: 'DBGOPTIN', wrong: { flags: 1n }, expected: 'exited 13' },
+  { name: 'CSSA of no frame', wrong: { cssa: 2 }, expected: 'exited 13' },
+];
+
+for (const { name, wrong, expected } of ACCEPTED)
+  test(`EACCEPT of a page that became a TCS: ${name}`, async () => {
+    const at = NAMES.indexOf('accepts');
+    const ran = await run('accepts', { epcm: MADE, bytes: { [TCS_AT + 0x1000]: threadTcs(at, 1, wrong) } });
+    assert.is(told(ran), expected, ran.end.reason);
+  });
+
+test('a page that became a TCS and was not accepted: the CPU enters no thread', async () => {
+  const ran = await run('forgets', { epcm: MADE });
+  assert.is(told(ran), 'ENTER_REFUSED');
+  assert.match(ran.end.reason ?? '', /TCS page: EPCM flags 0x5/);
 });
 
 test('a storm of wakes ends waits and nothing else', async () => {

@@ -4,6 +4,8 @@ import { TCS } from '@motte/binary/sgx/tcs';
 import { PAGE_TYPE } from '@motte/binary/sgx/secinfo';
 import { EPCM_FLAGS } from '@motte/loader/protocol/epc';
 import { assembleParts, runEnclave, TCS_AT } from './enclave.js';
+import type { LayoutValues } from '@motte/binary/layout';
+import type { TCS_FIELDS } from '@motte/binary/sgx/tcs';
 import type { Ran, Special } from './enclave.js';
 
 /** As many as the memory of these enclaves has room for. */
@@ -67,7 +69,12 @@ export function assembleThreads(cases: readonly ThreadCode[]): Uint8Array {
   return assembleParts('threads.S', cases.map(text), 'threads-end.S');
 }
 
-function tcs(entry: number, i: number): Uint8Array {
+/** The TCS of thread `i`, with what is wrong about it. */
+export function threadTcs(
+  entry: number,
+  i: number,
+  wrong: Partial<LayoutValues<typeof TCS_FIELDS>> = {},
+): Uint8Array {
   const page = BigInt(PAGES + i * 0x2000);
   return TCS.write({
     ossa: BigInt(SSA + i * 0x2000),
@@ -77,6 +84,7 @@ function tcs(entry: number, i: number): Uint8Array {
     ogsbase: page,
     fslimit: 0xfff,
     gslimit: 0xfff,
+    ...wrong,
   });
 }
 
@@ -102,6 +110,9 @@ export async function runThreads(code: Uint8Array, entry: number, special: Speci
       ),
       ...special.epcm,
     },
-    bytes: { ...Object.fromEntries(all.map((i) => [TCS_AT + i * 0x1000, tcs(entry, i)])), ...special.bytes },
+    bytes: {
+      ...Object.fromEntries(all.map((i) => [TCS_AT + i * 0x1000, threadTcs(entry, i)])),
+      ...special.bytes,
+    },
   });
 }
