@@ -25,18 +25,18 @@ const hasSix = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 );
 
-async function listening(server: Server, host: string): Promise<number> {
-  server.listen(0, host);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+async function listening(one: Server, host: string): Promise<number> {
+  one.listen(0, host);
+  await once(one, 'listening');
+  return (one.address() as AddressInfo).port;
 }
 
 /** A port that nobody listens on. */
 async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  const port = await listening(server, host);
-  server.close();
-  await once(server, 'close');
+  const probe = createServer();
+  const port = await listening(probe, host);
+  probe.close();
+  await once(probe, 'close');
   return port;
 }
 
