@@ -3,6 +3,7 @@
 #include "include/debug.h"
 #include "include/linux.h"
 #include "include/lock.h"
+#include "include/timer.h"
 
 /* A comparison tree and not a table of addresses: there are no indirect calls in the shim (docs/adr/0005). */
 static long serve(const struct syscall_frame *frame)
@@ -41,6 +42,8 @@ uint64_t syscall_dispatch(const struct syscall_frame *frame)
 		result = serve(frame);
 	} else {
 		core_lock();
+		if (TIMERS)
+			timers_send();
 		result = serve(frame);
 		core_unlock();
 	}

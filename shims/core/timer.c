@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/timer.h"
 #include "include/clock.h"
+#include "include/signal.h"
+#include "include/task.h"
 
 #define NANOSECONDS 1000000000ll
 /* Linux goes no further: KTIME_SEC_MAX. */
@@ -75,6 +77,19 @@ long timer_set(struct timer *timer, const struct itimerspec *spec, bool absolute
 	return 0;
 }
 
+static void send(const struct timer *timer)
+{
+	const struct siginfo info = {
+		.number = timer->signal,
+		.code = timer->code,
+		.sender = { timer->number, timer->overrun, timer->value },
+	};
+	struct task *to = timer->task ? task_find(timer->task) : 0;
+
+	if (to || !timer->task)
+		(void)signal_send(to, &info);
+}
+
 /* What has expired by `time`. */
 static void expire(struct timer *timer, int64_t time)
 {
@@ -90,6 +105,9 @@ static void expire(struct timer *timer, int64_t time)
 	}
 	timer->expirations += count;
 	timer->edges++;
+	timer->overrun = (uint32_t)(count - 1);
+	if (timer->signal)
+		send(timer);
 }
 
 void timer_look(struct timer *timer)
@@ -111,6 +129,17 @@ long timer_get(struct timer *timer, struct itimerspec *spec)
 	spec->interval = timespec(timer->interval);
 	spec->value = timespec(timer->armed ? timer->due - time : 0);
 	return 0;
+}
+
+void timers_send(void)
+{
+	struct timer *timer, *next;
+
+	for (timer = armed; timer; timer = next) {
+		next = timer->next;
+		if (timer->signal)
+			timer_look(timer);
+	}
 }
 
 bool timers_next(struct timespec *deadline, bool *expired)

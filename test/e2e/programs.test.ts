@@ -38,6 +38,7 @@ const RUNS: readonly Run[] = [
   { program: 'memory' },
   { program: 'signals' },
   { program: 'waiting' },
+  { program: 'timers' },
   { program: 'net', args: ['errors'] },
   { program: 'sqlite' },
   {

@@ -18,6 +18,8 @@ const OWN = "of the Keep's own file system";
 
 /** Of calls that wait for files. */
 const WAITS = ['poll', 'clock_gettime'];
+/** Of timers that send signals. */
+const TIMER_SIGNALS = 'a signal comes with the next system call or wait';
 const EVENTS = 'at most 128 events a call';
 
 /** Every system call that a shim answers with something else than ENOSYS, by component, then by number. */
@@ -178,6 +180,28 @@ export const SERVED: readonly Served[] = [
 
   { number: 284, name: 'eventfd', component: 'eventfd' },
   { number: 290, name: 'eventfd2', component: 'eventfd' },
+
+  { number: 34, name: 'pause', component: 'timers', calls: WAITS },
+  { number: 36, name: 'getitimer', component: 'timers', calls: ['clock_gettime'], doc: 'ITIMER_REAL' },
+  { number: 37, name: 'alarm', component: 'timers', calls: ['clock_gettime'], doc: TIMER_SIGNALS },
+  {
+    number: 38,
+    name: 'setitimer',
+    component: 'timers',
+    calls: ['clock_gettime'],
+    doc: `ITIMER_REAL, others ENOSYS; ${TIMER_SIGNALS}`,
+  },
+  {
+    number: 222,
+    name: 'timer_create',
+    component: 'timers',
+    doc: `REALTIME, MONOTONIC, BOOTTIME; at most 64; ${TIMER_SIGNALS}`,
+  },
+  { number: 223, name: 'timer_settime', component: 'timers', calls: ['clock_gettime'] },
+  { number: 224, name: 'timer_gettime', component: 'timers', calls: ['clock_gettime'] },
+  { number: 225, name: 'timer_getoverrun', component: 'timers' },
+  { number: 226, name: 'timer_delete', component: 'timers' },
+  { number: 227, name: 'clock_settime', component: 'timers', doc: 'EPERM' },
 
   {
     number: 283,

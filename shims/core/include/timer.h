@@ -11,7 +11,7 @@
 #include "linux.h"
 #include "shim_config.h"
 
-#ifdef SHIM_HAS_TIMERFD
+#if defined(SHIM_HAS_TIMERFD) || defined(SHIM_HAS_TIMERS)
 #define TIMERS 1
 #else
 #define TIMERS 0
@@ -30,6 +30,13 @@ struct timer {
 	int64_t interval;     /* 0: it expires once */
 	uint64_t expirations; /* since somebody took them */
 	uint32_t edges;       /* times that it was found expired */
+	/* What it sends then, if `signal` is not 0, and to whom: a task's number, or 0 for any. */
+	int32_t signal;
+	int32_t code;
+	uint32_t task;
+	int32_t number;
+	uint64_t value;
+	uint32_t overrun;     /* expirations beyond the one that the last signal tells */
 };
 
 /* Whether times are such as Linux takes. */
@@ -46,6 +53,9 @@ void timer_look(struct timer *timer);
 
 /* Takes it from those that are armed. */
 void timer_disarm(struct timer *timer);
+
+/* Sends what timers have to send by now. For the start of a system call: a task that computes hears of it no sooner. */
+void timers_send(void);
 
 /*
  * Looks at all timers and tells when the next expires, on CLOCK_MONOTONIC; false when none is armed. `*expired`: some

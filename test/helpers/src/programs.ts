@@ -67,6 +67,7 @@ export type ProgramName =
   | 'pipe'
   | 'signals'
   | 'waiting'
+  | 'timers'
   | 'net'
   | 'sqlite'
   | 'lua'
@@ -115,6 +116,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
   net: { source: 'net.c', needs: [CC], commands: glibc() },
+  timers: { source: 'timers.c', needs: [CC], commands: glibc() },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {
