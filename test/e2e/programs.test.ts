@@ -51,6 +51,11 @@ const RUNS: readonly Run[] = [
   { program: 'rust', args: ['-v', '--help'], stdin: WORDS },
 ];
 
+// MOTTE_TEST_EMULATE=strict runs each of them in strict emulation, with interruptions at random; that takes minutes.
+const STRICT = process.env['MOTTE_TEST_EMULATE'] === 'strict';
+const EMULATE = STRICT ? '--emulate=strict' : '--emulate';
+const WAYS: readonly (readonly string[])[] = STRICT ? [[]] : [[], ['--no-patch']];
+
 /** The options of `motte run` for what Keep.toml says. */
 function configured(name: string, keep: string | undefined): readonly string[] {
   if (keep === undefined) return [];
@@ -65,13 +70,13 @@ for (const { program: name, args = [], stdin = Buffer.alloc(0), natively = args,
     console.log(`skipped: ${name}: ${built.skipped}`);
     continue;
   }
-  for (const flags of [[], ['--no-patch']]) {
+  for (const flags of WAYS) {
     test(`${name} ${flags.join(' ')} prints and ends as it does natively`, () => {
       const options = { input: stdin, maxBuffer: 1 << 26, timeout: 120_000 };
       for (const end of ['', '-wal', '-shm']) rmSync(join(FOLDER, `t.db${end}`), { force: true });
       const native = spawnSync(built.path, natively, { ...options, env: { K: 'value' } });
       const more = [...flags, ...configured(name, keep), '--env', 'K=value'];
-      const line = ['run', '--emulate', ...more, built.path, ...args];
+      const line = ['run', EMULATE, ...more, built.path, ...args];
       const inside = spawnSync(MOTTE, line, options);
       const talk = inside.stderr.toString();
       assert.match(talk, /^sgx \(emulated\) · mrenclave [0-9a-f]{4,64}….* measured.*\n/);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
@@ -62,8 +63,30 @@ function signedPlan(prepared: Prepared, measurement: Uint8Array, options: Option
   return { sigstruct, developer: false };
 }
 
+/** How strict emulation interrupts a Keep: about so often, at times that follow from the seed. */
+interface Interruptions {
+  readonly aexPeriodUs: number;
+  readonly seed: bigint;
+}
+
+/** A mean of 20 ms: each AEX costs about 1 ms here. MOTTE_SEED gives the seed that an earlier run said. */
+function interruptions({ strict }: Choice): Interruptions | undefined {
+  if (!strict) return undefined;
+  const given = process.env['MOTTE_SEED'];
+  if (given === undefined) return { aexPeriodUs: 20_000, seed: randomBytes(8).readBigUInt64LE() | 1n };
+  if (!/^(0x[0-9a-f]{1,16}|[0-9]{1,19})$/.test(given) || BigInt(given) === 0n)
+    throw new MotteError('USAGE_VALUE', { field: 'MOTTE_SEED', expected: '1 to 2^64-1', found: given });
+  return { aexPeriodUs: 20_000, seed: BigInt(given) };
+}
+
 /** `sgx (emulated) · mrenclave 1f2e3d4c… · 3.1 MiB measured · dev-signed` */
-function headline({ emulated }: Choice, measurement: Uint8Array, prepared: Prepared, signed: Signed): string {
+function headline(
+  { emulated }: Choice,
+  measurement: Uint8Array,
+  prepared: Prepared,
+  signed: Signed,
+  seed: bigint | undefined,
+): string {
   const { sgx, args, env } = prepared.config;
   const bytes = planTotals(prepared.plan).measured * PAGE_SIZE;
   return [
@@ -72,6 +95,7 @@ function headline({ emulated }: Choice, measurement: Uint8Array, prepared: Prepa
     `${roughSize(bytes)} measured`,
     ...imageWords(prepared),
     ...(signed.developer ? ['dev-signed'] : []),
+    ...(seed === undefined ? [] : [`strict, seed 0x${seed.toString(16)}`]),
     ...(sgx.debug ? ['debug: the host can read it'] : []),
     ...(args === 'host' ? ['args from the host'] : []),
     ...(env === 'host' ? ['env from the host'] : []),
@@ -97,7 +121,8 @@ async function start(
   // An image was measured when it was verified; what is loaded the CPU compares with the SIGSTRUCT again.
   const measurement = prepared.image?.sgx.measurement ?? measureSgx(plan);
   const signed = signedPlan(prepared, measurement, options);
-  say(headline(choice, measurement, prepared, signed));
+  const emulation = interruptions(choice);
+  say(headline(choice, measurement, prepared, signed, emulation?.seed));
   const begun = performance.now();
   const image = {
     plan,
@@ -113,6 +138,7 @@ async function start(
     stdio: [config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
     signal,
+    ...(emulation === undefined ? {} : { emulation }),
     // What it leaves behind is read after its end.
     ...(session === undefined ? {} : { listener: session.observer.listen, linger: true }),
   });

@@ -188,7 +188,7 @@ export const OPTIONS: SpecsOf<OptionValues> = {
     type: 'maybe',
     value: 'strict',
     choices: ['strict'],
-    doc: 'never touch hardware; =strict also hides the Keep’s memory while no thread is inside, and is slower',
+    doc: 'never touch hardware; =strict also hides the Keep’s memory while no thread is inside, interrupts it at random, and is slower',
   },
   env: { type: 'list', value: 'K=V', doc: 'set a variable of the environment' },
   'envelope-message-out': {
