@@ -36,6 +36,8 @@ static bool is_of(const struct view *view, struct file *file)
 
 	if (view->file == file)
 		return true;
+	if (view->file->kind == FILE_TREE && file->kind == FILE_TREE)
+		return view->file->node == file->node; /* stat() may have to ask for the time */
 	return view->file->kind == file->kind && file_stat(file, &stat) == 0 && stat.ino == view->number &&
 	       stat.dev == view->device;
 }
