@@ -8,6 +8,7 @@
 #include "include/fs.h"
 #include "include/linux.h"
 #include "include/memory.h"
+#include "include/mount_file.h"
 #include "include/net.h"
 #include "include/platform.h"
 #include "include/random.h"
@@ -132,6 +133,16 @@ static uint64_t build_stack(const struct message *message, const struct exec *ex
 	return stack.start;
 }
 
+/* A grant that nobody serves would be missed in the midst of the program. */
+static void refuse_files(const void *blob)
+{
+	struct config_value record = { 0 };
+
+	while (config_next(blob, &record))
+		if (record.type == CONFIG_TYPE_FILE)
+			keep_refuse(REASON_CONFIG_FORMAT);
+}
+
 uint64_t boot_exec(const struct exec *exec)
 {
 	const struct config_header *header;
@@ -148,6 +159,10 @@ uint64_t boot_exec(const struct exec *exec)
 	if (SOCKETS)
 		net_start(message.arguments.blob);
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
+	if (SHIM_MOUNTS)
+		mount_start(header);
+	else
+		refuse_files(header);
 	stack = build_stack(&message, exec);
 	if (memory_unmap(message.address, message.pages))
 		keep_refuse(REASON_OUT_OF_MEMORY);

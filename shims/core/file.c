@@ -8,6 +8,7 @@
 #include "include/inet.h"
 #include "include/look.h"
 #include "include/memory.h"
+#include "include/mount_file.h"
 #include "include/pipe.h"
 #include "include/platform.h"
 #include "include/signal.h"
@@ -44,6 +45,8 @@ static long end(struct file *file)
 		if (FS_OPENS)
 			fs_close(file);
 		return 0;
+	case FILE_MOUNT:
+		return SHIM_MOUNTS ? mount_close(file) : 0;
 	case FILE_PIPE:
 		if (PIPES)
 			pipe_close(file);
@@ -87,6 +90,8 @@ static long read_once(struct file *file, uint64_t to, uint64_t count, int64_t at
 		return at == FILE_POSITION ? stream_read(file, to, count) : -ESPIPE;
 	case FILE_TREE:
 		return FS_OPENS ? fs_read(file, to, count, at) : -EBADF;
+	case FILE_MOUNT:
+		return SHIM_MOUNTS ? mount_read(file, to, count, at) : -EBADF;
 	case FILE_PIPE:
 		return !PIPES || at != FILE_POSITION ? -ESPIPE : pipe_read(file, to, count);
 	case FILE_EVENTFD:
@@ -109,6 +114,8 @@ static long write_once(struct file *file, uint64_t from, uint64_t count, int64_t
 		return at == FILE_POSITION ? stream_write(file, from, count) : -ESPIPE;
 	case FILE_TREE:
 		return FS_OPENS ? fs_write(file, from, count, at) : -EBADF;
+	case FILE_MOUNT:
+		return SHIM_MOUNTS ? mount_write(file, from, count, at) : -EBADF;
 	case FILE_PIPE:
 		return !PIPES || at != FILE_POSITION ? -ESPIPE : pipe_write(file, from, count);
 	case FILE_EVENTFD:
@@ -189,6 +196,8 @@ long file_seek(struct file *file, int64_t offset, uint32_t whence)
 	switch (file->kind) {
 	case FILE_STREAM:
 		return host_lseek(platform_call(), file->handle, offset, whence);
+	case FILE_MOUNT:
+		return SHIM_MOUNTS ? mount_seek(file, offset, whence) : -ESPIPE;
 	case FILE_TREE:
 		return FS_OPENS ? fs_seek(file, offset, whence) : -ESPIPE;
 	case FILE_EVENTFD:
@@ -210,6 +219,8 @@ long file_stat(struct file *file, struct stat *to)
 		if (FS_OPENS)
 			fs_stat(file, to);
 		return 0;
+	case FILE_MOUNT:
+		return SHIM_MOUNTS ? mount_stat_file(file, to) : -EBADF;
 	case FILE_PIPE:
 		if (PIPES)
 			pipe_stat(to);
@@ -272,6 +283,7 @@ bool file_can_wait(struct file *file)
 	case FILE_STREAM:
 		return stream_stat(file, &stat) || ((stat.mode & S_IFMT) != S_IFREG && stat.rdev != RDEV_NULL);
 	case FILE_TREE:
+	case FILE_MOUNT:
 	case FILE_EMPTY:
 		return false;
 	default:
@@ -301,6 +313,7 @@ uint32_t file_ready(struct file *file, int32_t *handle)
 		*handle = file->handle;
 		return 0;
 	case FILE_TREE:
+	case FILE_MOUNT:
 		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
 	case FILE_PIPE:
 		return PIPES ? pipe_ready(file) : 0;

@@ -2,10 +2,11 @@
 // The hostile host, whole: every row of the host-call table and every kind of lie, told by the real helper to the real
 // shim. The Keep ends with its reason, and the loader says so; or what the program sees is legal.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
+import type { FileGrant } from '@motte/config/keep-config';
 import { defaultConfig } from '@motte/config/keep-toml';
 import { REASONS } from '@motte/hostcall/reasons';
 import { TABLE } from '@motte/hostcall/table';
@@ -17,12 +18,14 @@ import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
 import type { End } from '@motte/loader/load';
-import { HONEST, hostileCases } from './support/hostile-lies.js';
+import { entryCases, HONEST, hostileCases } from './support/hostile-lies.js';
 import type { HostileCase } from './support/hostile-lies.js';
 
 const HELPER = join(dirname(helperPath()), 'motte-helper-hostile');
 /** Rows of threads need a Keep that has some. */
 const DRIVEN = TABLE.filter(({ component }) => component !== 'threads');
+const DATA: FileGrant = { path: '/data', host: '', mode: 'rw' };
+const FOLDERS = tempFolder('motte-hostile-data');
 /** Keeps at a time. */
 const AT_ONCE = 3;
 
@@ -41,10 +44,19 @@ function lacking(): string {
   return existsSync(HELPER) ? '' : 'the hostile helper is not built';
 }
 
+/** What `hostcalls` finds at /data: a fresh directory for each Keep, for some change it. */
+function grantedFolder(): string {
+  const folder = mkdtempSync(join(FOLDERS, 'data-'));
+  writeFileSync(join(folder, 'file'), 'inside');
+  symlinkSync('file', join(folder, 'link'));
+  return folder;
+}
+
 async function endOf(image: PreparedKeep, one: HostileCase): Promise<End> {
   const keep = await load(image, {
     emulate: true,
     stdio: 'pipe',
+    grants: { '/data': grantedFolder() },
     limits: { timeMs: 60_000 },
     helper: HELPER,
     emulation: { lies: one.lies },
@@ -101,13 +113,15 @@ else {
     const cases: readonly HostileCase[] = [
       { name: 'the truth', lies: [], expected: `exited ${honest.status}` },
       ...hostileCases(row, honest),
+      ...(row.name === 'getdents64' ? entryCases(row) : []),
     ];
     test(`${row.name}: ${cases.length} hosts`, async () => {
       const config = defaultConfig();
       // Only the shim of a debug Keep tells anything.
       const sgx = { ...config.sgx, debug: row.component === 'debug' };
       const grants = row.component === 'sockets' ? SOCKET_GRANTS : {};
-      const image = prepareSgxKeep({ exec, config: { ...config, ...grants, sgx, args: [row.name] }, signer });
+      const given = { ...config, ...grants, sgx, args: [row.name], files: [DATA] };
+      const image = prepareSgxKeep({ exec, config: given, signer });
       const queue = [...cases];
       const work = async (): Promise<void> => {
         for (let one = queue.shift(); one !== undefined; one = queue.shift())

@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { ERRORS } from '@motte/binary/errors/table';
 import { TomlError, parse } from 'smol-toml';
+import { badGrant } from './grant-rules.js';
 import { readGroup } from './group.js';
 import type { Fault } from './kind.js';
 import type { KeepConfig } from './keep-config.js';
@@ -61,6 +62,15 @@ function refuseTwice(config: KeepConfig, fault: Fault): void {
   );
 }
 
+function refuseGrants({ files }: KeepConfig, fault: Fault): void {
+  const bad = badGrant(files.map(({ path }) => path));
+  if (bad === undefined) return;
+  throw fault('KEEP_VALUE', ['files', bad.at, 'path'], {
+    expected: bad.expected,
+    found: files[bad.at]?.path ?? '',
+  });
+}
+
 /** The configuration that a Keep.toml says, every key checked and every default filled in. Throws KEEP_*. */
 export function parseKeepToml(text: string): KeepConfig {
   if (text.length > MOST_TEXT) {
@@ -82,6 +92,7 @@ export function parseKeepToml(text: string): KeepConfig {
   };
   const config = readGroup(KEEP_KEYS, parseToml(text), [], fault);
   refuseTwice(config, fault);
+  refuseGrants(config, fault);
   return config;
 }
 

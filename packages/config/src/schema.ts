@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { envTable } from './env.js';
+import { KEEP_PATH } from './grant-rules.js';
 import { table } from './group.js';
 import type { Group } from './group.js';
 import { arrayOf, boolean, choice, hostOr, integer, size, text } from './kind.js';
@@ -11,8 +12,6 @@ export const MOST_THREADS = 256;
 const CONFIG = 'config digest';
 const BOTH = 'launch digest and config digest';
 
-/** An absolute path without `.`, `..` or empty parts, so that a grant has one spelling. */
-const KEEP_PATH = /^(\/|(\/(?!\.{1,2}(\/|$))[^/]+)+)$/;
 const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[0-9]{1,3}(\.[0-9]{1,3}){3}):[0-9]{1,5}$/;
 
 /** `[[files]]` */
@@ -21,14 +20,14 @@ export const FILE_KEYS: Group<FileGrant> = {
     kind: text('an absolute path without . and ..', KEEP_PATH),
     trust: 'measured',
     where: CONFIG,
-    doc: 'Where the Keep sees it.',
+    doc: 'Where the Keep sees it: not what the Keep has itself (/tmp, /dev, /proc ...), nor within another grant.',
     example: '"/data"',
   },
   host: {
     kind: text('a path, not empty', /^[\s\S]+$/),
     trust: 'untrusted',
     where: 'nowhere',
-    doc: 'Where the host has it, relative to Keep.toml; what is in there is the host’s to choose.',
+    doc: 'A directory or file of the host, relative to Keep.toml; --grant names another. What is in there is the host’s to choose.',
     example: '"./data"',
   },
   mode: {
@@ -36,7 +35,7 @@ export const FILE_KEYS: Group<FileGrant> = {
     fallback: 'ro',
     trust: 'measured',
     where: CONFIG,
-    doc: 'Whether the Keep may only read it, or write it too.',
+    doc: 'Whether the Keep may only read it, or write it too. The shim and the loader both see to it.',
     example: '"ro"',
   },
 };
@@ -171,7 +170,7 @@ export const KEEP_KEYS: Group<KeepConfig> = {
     fallback: [],
     trust: 'measured',
     where: CONFIG,
-    doc: 'Files and folders of the host that the Keep may open.',
+    doc: 'Files and directories of the host that the Keep may open (files.md).',
     example: '[]',
   },
   listen: {

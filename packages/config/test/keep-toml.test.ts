@@ -130,6 +130,19 @@ for (const [name, text, expected] of [
     '[[files]]\npath = "/a"\nhost = "b"\n[[files]]\npath = "/a"\nhost = "c"',
     'KEEP_DUPLICATE files[1].path',
   ],
+  ['the root', '[[files]]\npath = "/"\nhost = "b"', 'KEEP_VALUE files[0].path'],
+  ['what the Keep has itself', '[[files]]\npath = "/tmp"\nhost = "b"', 'KEEP_VALUE files[0].path'],
+  ['a device', '[[files]]\npath = "/dev/sda"\nhost = "b"', 'KEEP_VALUE files[0].path'],
+  [
+    'a grant within another',
+    '[[files]]\npath = "/a/b"\nhost = "b"\n[[files]]\npath = "/a"\nhost = "c"',
+    'KEEP_VALUE files[0].path',
+  ],
+  [
+    'more grants than there are handles',
+    Array.from({ length: 65 }, (_, i) => `[[files]]\npath = "/f${i}"\nhost = "b"`).join('\n'),
+    'KEEP_VALUE files[64].path',
+  ],
   ['files as a table', '[files]\npath = "/a"', 'KEEP_TYPE files'],
   [
     'an address without port',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEBUG } from './rows/debug.js';
+import { HOSTDIR } from './rows/hostdir.js';
 import { MEMORY } from './rows/memory.js';
 import { PROCESS } from './rows/process.js';
 import { SOCKETS } from './rows/sockets.js';
@@ -14,6 +15,7 @@ export const TABLE: readonly Row[] = [
   ...TIME,
   ...PROCESS,
   ...THREAD_CALLS,
+  ...HOSTDIR,
   ...MEMORY,
   ...SOCKETS,
   ...DEBUG,

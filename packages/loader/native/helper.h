@@ -45,6 +45,7 @@ struct keep_host {
 	const uint64_t *tcs;
 	const struct site *sites;
 	const struct lie *lies;
+	const struct grant *grants;
 	const uint8_t *boot;
 
 	uint8_t *base;
@@ -108,6 +109,9 @@ void *vdso_function(const char *name);
 
 /* sandbox.c: what this process can still do from now on. */
 bool sandbox_enter(struct keep_host *host);
+
+/* landlock.c: which files it can still name. */
+uint32_t landlock_enter(struct keep_host *host);
 
 /* hostile.c, in the test binary only: a host that lies. */
 #ifdef MOTTE_HOSTILE

@@ -48,8 +48,12 @@ int main(int argc, char **argv)
 								       header.type);
 	debug_settle(&keep);
 	if (started) {
-		const struct started answer = {
-			.version = PROTOCOL_VERSION, .patched_sites = enclave.stats.patched_sites, .base = (uint64_t)keep.base};
+		/* Before there are other threads: it is for this one and those that it starts. */
+		const uint32_t landlock = landlock_enter(&keep);
+		const struct started answer = {.version = PROTOCOL_VERSION,
+					       .patched_sites = enclave.stats.patched_sites,
+					       .base = (uint64_t)keep.base,
+					       .landlock = landlock};
 		enclave.stats.map_ns = now_ns() - keep.started_ns;
 		message_send(MESSAGE_STARTED, header.id, &answer, sizeof answer, NULL, 0);
 		if (!threads_make(&keep))

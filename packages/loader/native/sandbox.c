@@ -55,6 +55,42 @@ static const struct sock_filter connecting[] = {
 	ALLOW(SYS_connect),
 };
 
+/*
+ * Only where something is granted. What openat2() is asked for is in memory, where a filter cannot look: landlock.c
+ * stands behind it.
+ */
+static const struct sock_filter reading[] = {
+	ALLOW(SYS_openat2),
+	ALLOW(SYS_dup),
+	ALLOW(SYS_readlinkat),
+	ALLOW(SYS_getdents64),
+	ALLOW(SYS_fstatfs),
+	ALLOW(SYS_fsync),
+	ALLOW(SYS_fdatasync),
+	ALLOW(SYS_geteuid),
+	ALLOW(SYS_getegid),
+};
+
+/* Only where something is granted for writing. */
+static const struct sock_filter changing[] = {
+	ALLOW(SYS_pwrite64),
+	ALLOW(SYS_ftruncate),
+	ALLOW(SYS_fchmod),
+	ALLOW(SYS_mkdirat),
+	ALLOW(SYS_unlinkat),
+	ALLOW(SYS_renameat2),
+	ALLOW(SYS_linkat),
+	ALLOW(SYS_symlinkat),
+	/* of an open file: without a path */
+	IF_NOT(SYS_utimensat, 6),
+	LOAD(args[1]),
+	IF_NOT(0, 3),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1]) + 4),
+	IF_NOT(0, 1),
+	RETURN(SECCOMP_RET_ALLOW),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+};
+
 static const struct sock_filter filter[] = {
 	/* entering, leaving and the emulated driver */
 	ALLOW(SYS_arch_prctl),
@@ -112,7 +148,8 @@ static const struct sock_filter filter[] = {
 
 struct rules {
 	struct sock_filter all[sizeof machine / sizeof machine[0] + sizeof talking / sizeof talking[0] +
-			       sizeof connecting / sizeof connecting[0] + sizeof filter / sizeof filter[0]];
+			       sizeof connecting / sizeof connecting[0] + sizeof reading / sizeof reading[0] +
+			       sizeof changing / sizeof changing[0] + sizeof filter / sizeof filter[0]];
 	size_t count;
 };
 
@@ -126,12 +163,18 @@ static void append(struct rules *rules, const struct sock_filter *some, size_t b
 bool sandbox_enter(struct keep_host *host)
 {
 	static struct rules rules;
-	(void)host;
+	bool writes = false;
+	for (uint32_t i = 0; i < host->start.grant_count; i++)
+		writes = writes || (host->grants[i].flags & GRANT_READ_ONLY) == 0;
 	append(&rules, machine, sizeof machine);
 	if (sockets_granted())
 		append(&rules, talking, sizeof talking);
 	if (sockets_connect_granted())
 		append(&rules, connecting, sizeof connecting);
+	if (host->start.grant_count > 0)
+		append(&rules, reading, sizeof reading);
+	if (writes)
+		append(&rules, changing, sizeof changing);
 	append(&rules, filter, sizeof filter);
 	const struct sock_fprog program = {.len = (unsigned short)rules.count, .filter = rules.all};
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;

@@ -11,17 +11,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "helper.h"
+#include "files.h"
 #include "hostcall_host.h"
 #include "sockets.h"
-
-/* Handles are 0, 1, 2 and sockets; what was not granted, or was closed, does not exist. */
-int keep_host_descriptor(struct keep_host *host, uint64_t handle)
-{
-	if (handle >= SOCKET_HANDLE)
-		return socket_descriptor(handle);
-	return handle < 3 && host->granted[handle] ? (int)handle : -1;
-}
 
 long serve_read(struct keep_host *host, int fd, void *buf, uint64_t count)
 {
@@ -38,12 +30,12 @@ long serve_write(struct keep_host *host, int fd, const void *buf, uint64_t count
 long serve_close(struct keep_host *host, int fd)
 {
 	if (fd > 2)
-		return socket_close(fd);
+		return file_may_read(fd) == 0 ? file_close(fd) : socket_close(fd);
 	host->granted[fd] = false;
 	return sys(SYS_close, fd, 0, 0, 0);
 }
 
-/* What the Keep learns of a stream is what kind it is and, for a file, its size and times: no device, inode or owner. */
+/* What the Keep learns of a stream is what kind it is and, for a file, its size and times: no inode or owner. */
 long serve_fstat(struct keep_host *host, int fd, void *statbuf)
 {
 	struct stat own, *out = statbuf;
@@ -51,6 +43,10 @@ long serve_fstat(struct keep_host *host, int fd, void *statbuf)
 	const long failed = sys(SYS_fstat, fd, (long)&own, 0, 0);
 	if (failed != 0)
 		return failed;
+	if (fd > 2) {
+		stat_show(&own, out);
+		return 0;
+	}
 	memset(out, 0, sizeof *out);
 	out->st_mode = own.st_mode;
 	out->st_nlink = 1;

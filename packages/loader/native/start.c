@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* START: checked before anything is done. The loader is trusted to mean well, not to be free of bugs. */
 #include <string.h>
-#include "helper.h"
+#include "files.h"
 #include "sockets.h"
 
 /* Takes `count` records of `size` bytes off the message; NULL if they are not there. */
@@ -62,6 +62,8 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 				  (unsigned long long)start->base);
 	if (start->backend == BACKEND_HARDWARE && start->base == 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "hardware without a base address");
+	if (start->grant_count > GRANTS_MOST)
+		return end_killed(host, CAUSE_START_INVALID, "%u grants, expected at most %u", start->grant_count, GRANTS_MOST);
 	if (start->tcs_count == 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "no TCS");
 #ifndef MOTTE_HOSTILE
@@ -72,14 +74,15 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 	host->tcs = take(&at, end, start->tcs_count, sizeof(uint64_t));
 	host->sites = take(&at, end, start->site_count, sizeof(struct site));
 	host->lies = take(&at, end, start->lie_count, sizeof(struct lie));
+	host->grants = take(&at, end, start->grant_count, sizeof(struct grant));
 	host->boot = take(&at, end, start->boot_length, 1);
-	if (host->mappings == NULL || host->tcs == NULL || host->sites == NULL || host->lies == NULL || host->boot == NULL ||
-	    at != end)
+	if (host->mappings == NULL || host->tcs == NULL || host->sites == NULL || host->lies == NULL || host->grants == NULL ||
+	    host->boot == NULL || at != end)
 		return end_killed(host, CAUSE_START_INVALID, "%u bytes are not what its counts say", length);
 	if (start->boot_length > HOSTCALL_DATA_SIZE)
 		return end_killed(host, CAUSE_START_INVALID, "the boot message has %u bytes", start->boot_length);
 	host->granted[0] = (start->flags & START_STDIN) != 0;
 	host->granted[1] = (start->flags & START_STDOUT) != 0;
 	host->granted[2] = (start->flags & START_STDERR) != 0;
-	return check_mappings(host) && check_tables(host) && sockets_start(host);
+	return check_mappings(host) && check_tables(host) && grants_parse(host) && sockets_start(host);
 }

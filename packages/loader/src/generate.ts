@@ -12,6 +12,9 @@ import {
 } from './protocol/epc.js';
 import {
   BACKEND,
+  GRANT,
+  GRANT_FLAGS,
+  GRANTS_MOST,
   HELPER_FD,
   LIE,
   LIE_KIND,
@@ -50,6 +53,7 @@ function helperProtocolHeader(): string {
       MESSAGE_MAX,
       PROTOCOL_VERSION,
       PEEK_MAX,
+      GRANTS_MOST,
       EPC_ENTRIES_OFFSET,
       SECS_ISVFAMILYID_OFFSET,
       SECS_ISVEXTPRODID_OFFSET,
@@ -59,6 +63,7 @@ function helperProtocolHeader(): string {
     defines('BACKEND_', BACKEND),
     defines('START_', START_FLAGS),
     defines('LIE_', LIE_KIND),
+    defines('GRANT_', GRANT_FLAGS),
     defines('ENDED_', ENDED_HOW),
     defines('CAUSE_', numbers),
     defines('EPCM_', EPCM_FLAGS),
@@ -67,6 +72,7 @@ function helperProtocolHeader(): string {
       START,
       MAPPING,
       LIE,
+      GRANT,
       STARTED,
       PEEK,
       PEEKED,

@@ -89,6 +89,7 @@ export class Keep {
   #released = false;
   #loadMs = 0;
   #base = 0n;
+  #landlock = 0;
 
   private constructor(input: KeepInput) {
     this.#input = input;
@@ -128,6 +129,10 @@ export class Keep {
   }
   get stderr(): Readable | null {
     return this.#helper.stderr;
+  }
+  /** Version of the kernel's Landlock that stands behind the grants; 0: the kernel has none. */
+  get landlock(): number {
+    return this.#landlock;
   }
   /** Milliseconds from the call of `load` until the Keep was about to be entered. */
   get loadMs(): number {
@@ -230,7 +235,7 @@ export class Keep {
   #onMessage(message: Message): void {
     switch (message.type) {
       case MESSAGE_TYPE.STARTED: {
-        const { version, base } = STARTED.read(message.payload);
+        const { version, base, landlock } = STARTED.read(message.payload);
         if (version !== PROTOCOL_VERSION) {
           throw new MotteError('HELPER_PROTOCOL', {
             field: 'STARTED.version',
@@ -239,6 +244,7 @@ export class Keep {
           });
         }
         this.#base = base;
+        this.#landlock = landlock;
         this.#started.resolve();
         return;
       }

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { bootMessage } from './boot.js';
 import { choose } from './choice.js';
 import { emulatedBackend } from './emulated/enclave.js';
+import { closeGrants, openGrants } from './grants.js';
 import { encodeStart } from './helper/start.js';
 import { Keep } from './keep.js';
 import { dynamicRanges } from './keep-info.js';
@@ -16,6 +17,7 @@ import { hardwareBackend, hardwareBase } from './sgx/enclave.js';
 import type { Site } from '@motte/elf/sites';
 import type { PagePlan } from '@motte/plan/plan';
 import type { BackendName, Choice, Emulate } from './choice.js';
+import type { GrantPaths } from './grants.js';
 import type { Emulation } from './helper/start.js';
 import type { StdioMode } from './helper/process.js';
 import type { Listener } from './told.js';
@@ -26,6 +28,7 @@ export type { BackendName, Emulate } from './choice.js';
 export type { End, Keep, KeepStats, Peek } from './keep.js';
 export type { CallerRegisters, Listener, Told } from './told.js';
 export type { StdioMode } from './helper/process.js';
+export type { GrantPaths } from './grants.js';
 
 /** What is loaded: a signed image and its configuration. */
 export interface Image {
@@ -56,6 +59,8 @@ export interface LoadOptions {
   /** `inherit` by default; one mode for all three, or one each. */
   readonly stdio?: StdioMode | readonly [StdioMode, StdioMode, StdioMode];
   readonly limits?: Limits;
+  /** Where the host has what the configuration's `[[files]]` grant: a host path for each path in the Keep. */
+  readonly grants?: GrantPaths;
   /** Aborts the Keep, before or while it runs. */
   readonly signal?: AbortSignal;
   /** Emulated: replace the shim's slow instructions in memory after it was measured; true by default. */
@@ -127,8 +132,10 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
   const path = options.helper ?? helperPath();
   const modes = typeof stdio === 'string' ? ([stdio, stdio, stdio] as const) : stdio;
 
-  const enclave = launchImage(image, choice);
+  const grants = openGrants(image.config, options.grants ?? {});
+  let enclave: ReadyEnclave | undefined;
   try {
+    enclave = launchImage(image, choice);
     const start = encodeStart({
       emulated: choice.emulated,
       base: enclave.base,
@@ -144,6 +151,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       trace: options.listener !== undefined,
       timeLimitMs,
       epcPages: BigInt(epcPages),
+      grants,
       ...(options.emulation === undefined ? {} : { emulation: options.emulation }),
     });
     checkSignal(signal);
@@ -152,6 +160,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       stdio: modes,
       memory: enclave.memory.fd,
       ...(enclave.epc === undefined ? {} : { epc: enclave.epc.fd }),
+      grants: grants.map(({ fd }) => fd),
       emulated: choice.emulated,
       measurement: enclave.measurement,
       start,
@@ -163,6 +172,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
     });
   } finally {
     // The helper has its own copies by now, or will never have any.
-    enclave.close();
+    enclave?.close();
+    closeGrants(grants);
   }
 }

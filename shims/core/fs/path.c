@@ -3,7 +3,6 @@
 #include "../include/bytes.h"
 #include "../include/files.h"
 #include "../include/fs_node.h"
-#include "../include/heap.h"
 #include "../include/linux.h"
 #include "../include/mount.h"
 #include "../include/proc.h"
@@ -221,12 +220,11 @@ static const char *way_out(const char *path)
 static long enter(struct walk *walk, const char *below, struct fs_node **node)
 {
 	struct fs_place *place = walk->place;
-	char *rest = heap_get(PATH_MAX); /* what is gathered may stand in place->below */
+	/* What is gathered may stand in place->below. Not of the heap: pages that come and go are host calls. */
+	static char rest[PATH_MAX];
 	const char *out;
 	long error;
 
-	if (!rest)
-		return -ENOMEM;
 	error = walk->how & WALK_NO_MOUNTS ? -EXDEV : gather(walk, below, rest);
 	if (!error) {
 		memcpy(place->below, skip_slashes(rest), strlen(skip_slashes(rest)) + 1);
@@ -238,7 +236,6 @@ static long enter(struct walk *walk, const char *below, struct fs_node **node)
 			error = walk->root == *node ? -EXDEV : up(walk, node);
 		}
 	}
-	heap_put(rest, PATH_MAX);
 	return error;
 }
 

@@ -20,6 +20,7 @@ enum file_kind {
 	FILE_STREAM, /* the host's: standard input, output, error */
 	FILE_EMPTY,  /* a standard input that is always at its end */
 	FILE_TREE,   /* of the file system within the Keep */
+	FILE_MOUNT,  /* of the host's, below a mount */
 	FILE_PIPE,
 	FILE_EVENTFD,
 	FILE_TIMERFD,
@@ -28,6 +29,7 @@ enum file_kind {
 };
 
 struct fs_node;
+struct mount_file;
 struct pipe;
 struct inet;
 struct timer;
@@ -39,10 +41,11 @@ struct file {
 	uint32_t flags;      /* as F_GETFL tells them; of a stream the host knows them */
 	int32_t handle;      /* of what is the host's */
 	uint64_t position;   /* of an eventfd: its counter */
-	struct fs_node *node; /* held; of a host directory, its mount's */
+	struct fs_node *node; /* held; of what is below a mount, the mount's */
 	struct edges edges;  /* where the kind has none of its own */
 	bool one;            /* EFD_SEMAPHORE */
 	union {
+		struct mount_file *mount;
 		struct pipe *pipe;
 		struct inet *inet;
 		struct timer *timer;
@@ -84,7 +87,7 @@ long file_change(struct file *file, const struct fs_change *change);
 long file_allocate(struct file *file, uint32_t mode, int64_t at, int64_t count);
 long file_list(struct file *file, uint64_t to, uint64_t room);
 long file_statfs(struct file *file, struct statfs *to);
-long file_sync(struct file *file);
+long file_sync(struct file *file, bool data); /* fsync(), or fdatasync() */
 
 /* FIONREAD, TCGETS and their like; `to` is the argument. */
 long file_control(struct file *file, uint64_t request, uint64_t to);

@@ -34,6 +34,7 @@
 #define CHANGE_WRITTEN 16
 #define CHANGE_ACCESSED_NOW 32
 #define CHANGE_WRITTEN_NOW 64
+#define CHANGE_TIMES 120 /* any of these four */
 #define CHANGE_SIZE 128
 #define CHANGE_OWNER 256 /* chown(), whatever it changes */
 struct fs_change {

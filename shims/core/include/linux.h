@@ -123,6 +123,7 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "elf64_phdr");
 #define O_LARGEFILE 0100000
 #define O_DIRECTORY 0200000
 #define O_NOFOLLOW 0400000
+#define O_SYNC 04010000
 #define O_CLOEXEC 02000000
 #define O_PATH 010000000
 #define O_TMPFILE 020200000
@@ -167,6 +168,9 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "elf64_phdr");
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2
+#define UTIME_NOW ((1l << 30) - 1)
+#define UTIME_OMIT ((1l << 30) - 2)
+
 #define SEEK_DATA 3
 #define SEEK_HOLE 4
 

@@ -12,11 +12,6 @@
 
 #include "fs.h"
 
-/* 1 when host directories are compiled in; else nothing of these is called. */
-#ifndef SHIM_MOUNTS
-#define SHIM_MOUNTS 0
-#endif
-
 /*
  * Makes a mount, and the directories on the way to it; `path` begins with a slash. -ENOTDIR, -EEXIST when it is taken,
  * or -ENOSPC.

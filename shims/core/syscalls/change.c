@@ -7,8 +7,6 @@
 #include "../include/user.h"
 
 #define CWD ((uint64_t)AT_FDCWD)
-#define UTIME_NOW ((1l << 30) - 1)
-#define UTIME_OMIT ((1l << 30) - 2)
 #define NANOSECONDS 1000000000
 #define MICROSECONDS 1000000
 

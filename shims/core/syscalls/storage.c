@@ -33,21 +33,26 @@ long sys_fallocate(const struct syscall_frame *frame)
 	return result;
 }
 
-long sys_fsync(const struct syscall_frame *frame)
+static long sync_file(uint64_t fd, bool data)
 {
-	struct file *file = files_get(frame->arg[0]);
+	struct file *file = files_get(fd);
 	long result;
 
 	if (!file)
 		return -EBADF;
-	result = file_sync(file);
+	result = file_sync(file, data);
 	(void)file_drop(file);
 	return result;
 }
 
+long sys_fsync(const struct syscall_frame *frame)
+{
+	return sync_file(frame->arg[0], false);
+}
+
 long sys_fdatasync(const struct syscall_frame *frame)
 {
-	return sys_fsync(frame);
+	return sync_file(frame->arg[0], true);
 }
 
 long sys_statfs(const struct syscall_frame *frame)

@@ -181,6 +181,66 @@ static long run_socket(const char *name)
 	_exit(UNKNOWN);
 }
 
+// A file of the granted directory, which the host made with the six bytes `inside`.
+static int granted(const char *path, int flags)
+{
+	const int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
+
+	if (fd < 0)
+		_exit(UNKNOWN);
+	return fd;
+}
+
+static long run_granted(const char *name)
+{
+	const struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 2 } };
+	long result;
+
+	if (ROW("openat2"))
+		return called(syscall(SYS_openat, AT_FDCWD, "/data/file", O_RDONLY, 0), 0);
+	if (ROW("newfstatat"))
+		return called(syscall(SYS_newfstatat, AT_FDCWD, "/data/file", buffer, 0), 144);
+	if (ROW("readlinkat")) {
+		result = syscall(SYS_readlinkat, AT_FDCWD, "/data/link", buffer, ROOM);
+		return called(result, result > 0 ? (size_t)result : 0);
+	}
+	if (ROW("pread64")) {
+		result = syscall(SYS_pread64, granted("/data/file", O_RDONLY), buffer, 64, 0);
+		return called(result, result > 0 ? (size_t)result : 0);
+	}
+	if (ROW("pwrite64"))
+		return called(syscall(SYS_pwrite64, granted("/data/file", O_RDWR), "hello\n", 6, 0), 0);
+	if (ROW("getdents64")) {
+		result = syscall(SYS_getdents64, granted("/data", O_RDONLY | O_DIRECTORY), buffer, ROOM);
+		return called(result, result > 0 ? (size_t)result : 0);
+	}
+	if (ROW("fsync"))
+		return called(syscall(SYS_fsync, granted("/data/file", O_RDWR)), 0);
+	if (ROW("fdatasync"))
+		return called(syscall(SYS_fdatasync, granted("/data/file", O_RDWR)), 0);
+	if (ROW("ftruncate"))
+		return called(syscall(SYS_ftruncate, granted("/data/file", O_RDWR), 3), 0);
+	if (ROW("fallocate"))
+		return called(syscall(SYS_fallocate, granted("/data/file", O_RDWR), 0, 0, 9), 0);
+	if (ROW("fchmod"))
+		return called(syscall(SYS_fchmod, granted("/data/file", O_RDWR), 0600), 0);
+	if (ROW("utimensat"))
+		return called(syscall(SYS_utimensat, granted("/data/file", O_RDWR), NULL, times, 0), 0);
+	if (ROW("fstatfs"))
+		return called(syscall(SYS_fstatfs, granted("/data/file", O_RDONLY), buffer), 120);
+	if (ROW("mkdirat"))
+		return called(syscall(SYS_mkdirat, AT_FDCWD, "/data/made", 0700), 0);
+	if (ROW("unlinkat"))
+		return called(syscall(SYS_unlinkat, AT_FDCWD, "/data/file", 0), 0);
+	if (ROW("linkat"))
+		return called(syscall(SYS_linkat, AT_FDCWD, "/data/file", AT_FDCWD, "/data/made", 0), 0);
+	if (ROW("symlinkat"))
+		return called(syscall(SYS_symlinkat, "file", AT_FDCWD, "/data/made"), 0);
+	if (ROW("renameat2"))
+		return called(syscall(SYS_renameat2, AT_FDCWD, "/data/file", AT_FDCWD, "/data/made", 0), 0);
+	_exit(UNKNOWN);
+}
+
 static long run(const char *name)
 {
 	static const struct timespec moment = { 0, 1000000 };
@@ -223,7 +283,7 @@ static long run(const char *name)
 		return called(mprotect(page(), PAGE, PROT_READ | PROT_EXEC), 0);
 	if (ROW("mem_trim") || ROW("mem_remove"))
 		return called(munmap(used_pages(), MANY * PAGE), 0);
-	_exit(UNKNOWN);
+	return run_granted(name);
 }
 
 int main(int argc, char **argv)

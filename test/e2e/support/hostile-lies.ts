@@ -24,6 +24,10 @@ export interface Honest {
   /** The length argument. */
   readonly count?: bigint;
   readonly outLength: number;
+  /** Where its output begins in the data area: behind a path. */
+  readonly outAt?: number;
+  /** How the program ends where a value that is legal is none that it asked for, by the field's name. */
+  readonly legal?: Readonly<Record<string, string>>;
 }
 
 /** Standard input is a pipe with `in\n` in it, so some calls fail as they do natively. */
@@ -52,6 +56,25 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   clock_getres: { status: 0, outLength: 16 },
   clock_nanosleep: { status: 0, outLength: 0 },
   sched_yield: { status: 0, outLength: 0 },
+  // Of /data, with `file` and `link` in it.
+  openat2: { status: 0, outLength: 152, outAt: 8, legal: { st_mode: `exited ${ERRNO.ENXIO}` } },
+  newfstatat: { status: 0, outLength: 152, outAt: 8 },
+  readlinkat: { status: 0, count: 4096n, outLength: 4 },
+  pread64: { status: 0, count: 64n, outLength: 6 },
+  pwrite64: { status: 0, count: 6n, outLength: 0 },
+  getdents64: { status: 0, count: 256n, outLength: 96 },
+  fsync: { status: 0, outLength: 0 },
+  fdatasync: { status: 0, outLength: 0 },
+  ftruncate: { status: 0, outLength: 0 },
+  fallocate: { status: 0, outLength: 0 },
+  fchmod: { status: 0, outLength: 0 },
+  utimensat: { status: 0, outLength: 0 },
+  fstatfs: { status: 0, outLength: 120 },
+  mkdirat: { status: 0, outLength: 0 },
+  unlinkat: { status: 0, outLength: 0 },
+  linkat: { status: 0, outLength: 0 },
+  symlinkat: { status: 0, outLength: 0 },
+  renameat2: { status: 0, outLength: 0 },
   mem_restrict: { status: 0, outLength: 0 },
   mem_trim: { status: 0, outLength: 0 },
   mem_remove: { status: 0, outLength: 0 },
@@ -68,7 +91,11 @@ function badResults(row: Row, honest: Honest): bigint[] {
     case 'zero':
       return [...values, 1n, 2n ** 32n, LONG_MAX];
     case 'range':
-      return result.to < LONG_MAX ? [...values, result.to + 1n, LONG_MAX] : values;
+      return [
+        ...values,
+        ...(result.from > 0n ? [0n, result.from - 1n] : []),
+        ...(result.to < LONG_MAX ? [result.to + 1n, LONG_MAX] : []),
+      ];
     case 'count':
       return [...values, (honest.count ?? 0n) + 1n, 2n ** 32n, LONG_MAX];
     case 'part':
@@ -94,23 +121,27 @@ function edges(field: FieldCheck, check: NumberCheck): { bad: bigint[]; good: bi
   throw new Error(`${field.name}: no row has such a check yet`);
 }
 
-function fieldCases(row: Row, lie: (kind: number, value: bigint, more?: Partial<Lie>) => Lie): HostileCase[] {
+function fieldCases(
+  row: Row,
+  honest: Honest,
+  lie: (kind: number, value: bigint, more?: Partial<Lie>) => Lie,
+): HostileCase[] {
   const out: HostileCase[] = [];
-  // The call of the program has one output, at the start of the data area.
+  // The call of the program has one output.
   const buffer = row.args.find((arg) => arg.kind === 'buffer' && arg.direction !== 'in');
   if (buffer?.kind !== 'buffer') return out;
   const reason = buffer.reason ?? 'HOST_RESULT';
   for (const field of buffer.fields ?? []) {
     const add = (value: bigint, expected: string): void => {
       const size = intSize(field.type);
-      const at = BigInt(DATA_OFFSET + field.at);
+      const at = BigInt(DATA_OFFSET + (honest.outAt ?? 0) + field.at);
       const lies = [lie(LIE_KIND.WRITE, BigInt.asUintN(8 * size, value), { size, at })];
       out.push({ name: `${field.name} is ${value}`, lies, expected });
     };
     if (field.check !== undefined) {
       const { bad, good } = edges(field, field.check);
       for (const value of bad) add(value, reason);
-      for (const value of good) add(value, 'exited 0');
+      for (const value of good) add(value, honest.legal?.[field.name] ?? 'exited 0');
     }
     if (field.same === true) for (const value of [-1n, 2n, 77n]) add(value, reason);
     if (field.within !== undefined) for (const bit of [1n, 6n, 15n]) add(1n | (1n << bit), reason);
@@ -124,6 +155,29 @@ function afterError({ component }: Row, name: keyof typeof ERRNO, truth: string)
   if (component === 'memory') return 'HOST_RESULT';
   // Nothing hangs on whether the host listens.
   return component === 'debug' ? truth : `exited ${ERRNO[name]}`;
+}
+
+/** Entries of a directory that are none, at the first of a listing (struct linux_dirent64). */
+export function entryCases(row: Row): HostileCase[] {
+  const cases: readonly [name: string, at: number, size: number, value: bigint][] = [
+    ['an entry of no length', 16, 2, 0n],
+    ['an entry shorter than its head', 16, 2, 16n],
+    ['an entry of no whole units', 16, 2, 25n],
+    ['an entry longer than all of them', 16, 2, 104n],
+    ['an entry longer than anything', 16, 2, 0xfff8n],
+    ['an entry that ends within the next', 16, 2, 32n],
+    ['a place that is negative', 8, 8, U64],
+    ['a type that there is not', 18, 1, 3n],
+    ['a type beyond all', 18, 1, 255n],
+    ['an empty name', 19, 1, 0n],
+    ['a slash in the name', 19, 1, 0x2fn],
+    ['a name without an end', 19, 5, 0x4141414141n],
+  ];
+  return cases.map(([name, at, size, value]) => ({
+    name,
+    lies: [{ number: row.number, nth: 1, kind: LIE_KIND.WRITE, value, size, at: BigInt(DATA_OFFSET + at) }],
+    expected: 'HOST_RESULT',
+  }));
 }
 
 /** Every kind of lie about a row, at the first call of it that is made. */
@@ -168,5 +222,5 @@ export function hostileCases(row: Row, honest: Honest): HostileCase[] {
     return lie(LIE_KIND.WRITE, value, { size, at: BigInt(HOSTCALL_BLOCK.offsetOf(field)) });
   });
   cases.push(one('pointers all over the header', truth, ...pointers));
-  return [...cases, ...(honest.status === 0 ? fieldCases(row, lie) : [])];
+  return [...cases, ...(honest.status === 0 ? fieldCases(row, honest, lie) : [])];
 }

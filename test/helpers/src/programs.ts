@@ -64,6 +64,8 @@ export type ProgramName =
   | 'proc'
   | 'stored'
   | 'memory'
+  | 'hostdir'
+  | 'escape'
   | 'pipe'
   | 'signals'
   | 'waiting'
@@ -113,6 +115,8 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   proc: { source: 'proc.c', needs: [CC], commands: glibc() },
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
+  hostdir: { source: 'hostdir.c', needs: [CC], commands: glibc() },
+  escape: { source: 'escape.c', needs: [CC], commands: glibc() },
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
   net: { source: 'net.c', needs: [CC], commands: glibc() },

@@ -195,10 +195,29 @@ const tests = (): void => {
   });
 
   test('a grant that nobody serves is refused before anything runs', () => {
-    writeFileSync(at('grant.toml'), '[[files]]\npath = "/d"\nhost = "d"\n');
+    writeFileSync(at('grant.toml'), '[[connect]]\nhost = "a"\nport = 1\n');
     const ran = motte([...EMULATED, '--config', 'grant.toml', './hello'], here);
     assert.equal([ran.status, ran.stdout], [122, '']);
-    assert.match(ran.stderr, /^motte: files: .*\[GRANT_UNSUPPORTED\]\n$/);
+    assert.match(ran.stderr, /^motte: connect: .*\[GRANT_UNSUPPORTED\]\n$/);
+  });
+
+  test('a grant that the host does not have is refused before anything runs', () => {
+    writeFileSync(at('files.toml'), '[[files]]\npath = "/d"\nhost = "no-such"\n');
+    const refused: [string[], RegExp][] = [
+      [['--config', 'files.toml'], /^motte: \/d: .*no-such.*ENOENT.*\[GRANT_HOST\]\n$/],
+      [['--config', 'files.toml', '--grant', '/e=.'], /^motte: --grant: .*one of \/d.*\[USAGE_VALUE\]\n$/],
+      [
+        ['--config', 'files.toml', '--grant', '/d=/dev/null'],
+        /^motte: \/d: .*regular file.*\[GRANT_HOST\]\n$/,
+      ],
+      [['--grant', '/d'], /^motte: --grant: .*PATH=HOST.*\[USAGE_VALUE\]\n$/],
+      [['--grant', '/tmp=.'], /^motte: --grant: .*such as \/data.*\[USAGE_VALUE\]\n$/],
+    ];
+    for (const [options, message] of refused) {
+      const ran = motte([...EMULATED, ...options, './hello'], here);
+      assert.equal([ran.status, ran.stdout], [122, ''], options.join(' '));
+      assert.match(ran.stderr.split('\n').slice(-2).join('\n'), message);
+    }
   });
 
   test('a named TEE means hardware or failure', () => {

@@ -16,6 +16,7 @@ export interface ShimConfig {
   readonly syscalls: 'all' | readonly string[];
   readonly sockets: boolean;
   readonly files: boolean;
+  readonly mounts: boolean;
   readonly debug: boolean;
   readonly sgx: { readonly version: 1 | 2 };
 }
@@ -86,6 +87,13 @@ export const SHIM_KEYS: Group<ShimConfig> = {
     fallback: true,
     ...MEASURED,
     doc: 'Whether the file system within the Keep (/tmp, /var/tmp, /dev) is compiled in.',
+    example: 'true',
+  },
+  mounts: {
+    kind: boolean(),
+    fallback: true,
+    ...MEASURED,
+    doc: 'Whether what Keep.toml grants of the host’s files is compiled in; it needs `files`. Without it the grants are refused.',
     example: 'true',
   },
   debug: {

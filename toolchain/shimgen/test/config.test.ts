@@ -12,6 +12,7 @@ test('every key is read, and what is not given has its default', () => {
     syscalls: 'all',
     sockets: true,
     files: true,
+    mounts: true,
     debug: false,
     sgx: { version: 2 },
   });
@@ -21,6 +22,7 @@ test('every key is read, and what is not given has its default', () => {
     syscalls = ["read", "write"]
     sockets = false
     files = false
+    mounts = false
     debug = true
     [sgx]
     version = 1`;
@@ -30,6 +32,7 @@ test('every key is read, and what is not given has its default', () => {
     syscalls: ['read', 'write'],
     sockets: false,
     files: false,
+    mounts: false,
     debug: true,
     sgx: { version: 1 },
   });

@@ -102,6 +102,11 @@ export const LOADER_ERRORS = {
     reason: 'Loading was aborted before the Keep ran.',
     fix: 'Nothing is wrong: whoever called gave an AbortSignal that fired.',
   },
+  GRANT_HOST: {
+    exit: 2,
+    reason: 'What Keep.toml grants of the host’s files is not there, or may not be opened.',
+    fix: 'Name a directory or a regular file that this user may open: with --grant PATH=HOST, or host in Keep.toml.',
+  },
   LOAD_OPTION: {
     exit: 2,
     reason: 'An option of load() is wrong.',

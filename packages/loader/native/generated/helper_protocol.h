@@ -9,6 +9,7 @@
 #define MESSAGE_MAX 0x1000000
 #define PROTOCOL_VERSION 0x1
 #define PEEK_MAX 0x100000
+#define GRANTS_MOST 0x40
 #define EPC_ENTRIES_OFFSET 0x1000
 #define SECS_ISVFAMILYID_OFFSET 0x110
 #define SECS_ISVEXTPRODID_OFFSET 0x120
@@ -16,6 +17,7 @@
 #define HELPER_FD_CONTROL 0x3
 #define HELPER_FD_MEMORY 0x4
 #define HELPER_FD_EPC 0x5
+#define HELPER_FD_GRANT 0x6
 
 #define MESSAGE_START 0x1
 #define MESSAGE_PEEK 0x2
@@ -53,6 +55,8 @@
 #define LIE_WRITE 0x9
 #define LIE_THREAD 0xa
 #define LIE_WAKE 0xb
+
+#define GRANT_READ_ONLY 0x1
 
 #define ENDED_EXITED 0x1
 #define ENDED_SIGNALLED 0x2
@@ -115,7 +119,7 @@ struct start {
 	uint64_t seed; /* emulated: of poison and random AEXs */
 	uint64_t epc_pages; /* emulated: most pages in the EPC; 0: no limit */
 	uint32_t ioctl_pages; /* emulated: most pages that one ioctl does; 0: no limit */
-	uint32_t reserved_04c;
+	uint32_t grant_count; /* descriptors from HELPER_FD.GRANT on */
 	uint64_t step_from; /* STEP: first offset that is stepped */
 	uint64_t step_to; /* STEP: offset after the last */
 	uint8_t root[16]; /* emulated: root of EGETKEY and EREPORT; zeros: the public one */
@@ -137,7 +141,7 @@ _Static_assert(__builtin_offsetof(struct start, aex_period_us) == 0x34, "start.a
 _Static_assert(__builtin_offsetof(struct start, seed) == 0x38, "start.seed");
 _Static_assert(__builtin_offsetof(struct start, epc_pages) == 0x40, "start.epc_pages");
 _Static_assert(__builtin_offsetof(struct start, ioctl_pages) == 0x48, "start.ioctl_pages");
-_Static_assert(__builtin_offsetof(struct start, reserved_04c) == 0x4c, "start.reserved_04c");
+_Static_assert(__builtin_offsetof(struct start, grant_count) == 0x4c, "start.grant_count");
 _Static_assert(__builtin_offsetof(struct start, step_from) == 0x50, "start.step_from");
 _Static_assert(__builtin_offsetof(struct start, step_to) == 0x58, "start.step_to");
 _Static_assert(__builtin_offsetof(struct start, root) == 0x60, "start.root");
@@ -173,16 +177,29 @@ _Static_assert(__builtin_offsetof(struct lie, size) == 0xc, "lie.size");
 _Static_assert(__builtin_offsetof(struct lie, value) == 0x10, "lie.value");
 _Static_assert(__builtin_offsetof(struct lie, at) == 0x18, "lie.at");
 
+/* GRANT: Motte, docs/helper-protocol.md */
+struct grant {
+	uint32_t flags; /* GRANT_FLAGS */
+	uint32_t reserved_004;
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct grant) == 8, "grant: size");
+_Static_assert(__builtin_offsetof(struct grant, flags) == 0x0, "grant.flags");
+_Static_assert(__builtin_offsetof(struct grant, reserved_004) == 0x4, "grant.reserved_004");
+
 /* STARTED: Motte, docs/helper-protocol.md */
 struct started {
 	uint32_t version; /* PROTOCOL_VERSION */
 	uint32_t patched_sites;
 	uint64_t base; /* address of the ELRANGE */
+	uint32_t landlock; /* version of the kernel’s interface; 0: there is none */
+	uint32_t reserved_014;
 } __attribute__((packed, aligned(8)));
-_Static_assert(sizeof(struct started) == 16, "started: size");
+_Static_assert(sizeof(struct started) == 24, "started: size");
 _Static_assert(__builtin_offsetof(struct started, version) == 0x0, "started.version");
 _Static_assert(__builtin_offsetof(struct started, patched_sites) == 0x4, "started.patched_sites");
 _Static_assert(__builtin_offsetof(struct started, base) == 0x8, "started.base");
+_Static_assert(__builtin_offsetof(struct started, landlock) == 0x10, "started.landlock");
+_Static_assert(__builtin_offsetof(struct started, reserved_014) == 0x14, "started.reserved_014");
 
 /* PEEK: Motte, docs/helper-protocol.md */
 struct peek {

@@ -18,6 +18,8 @@ export interface HelperInput {
   /** Descriptors that the helper inherits: the Keep's memory, and under emulation the EPC state. */
   readonly memory: number;
   readonly epc?: number;
+  /** What is granted, in the order of START's GRANTs. */
+  readonly grants: readonly number[];
 }
 
 /** Milliseconds that a helper has to leave by itself once it was told to; then it is killed. */
@@ -75,7 +77,7 @@ export class HelperProcess {
       try {
         const child = spawn(input.path, [], {
           env: {},
-          stdio: [...input.stdio, theirs.fd, input.memory, ...(input.epc === undefined ? [] : [input.epc])],
+          stdio: [...input.stdio, theirs.fd, input.memory, input.epc ?? 'ignore', ...input.grants],
         });
         const started = new Promise<void>((resolve, reject) => {
           child.once('spawn', resolve);

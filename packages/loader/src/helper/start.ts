@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
 import { PAGE_SIZE } from '@motte/binary/range';
-import { BACKEND, LIE, MAPPING, PROTOCOL_VERSION, START, START_FLAGS } from '../protocol/messages.js';
+import {
+  BACKEND,
+  GRANT,
+  GRANT_FLAGS,
+  GRANTS_MOST,
+  LIE,
+  MAPPING,
+  PROTOCOL_VERSION,
+  START,
+  START_FLAGS,
+} from '../protocol/messages.js';
 import { SITE } from '@motte/elf/sites';
 import type { Site } from '@motte/elf/sites';
 import type { PagePlan, PageRun } from '@motte/plan/plan';
@@ -32,6 +43,8 @@ export interface StartInput {
   readonly timeLimitMs: number;
   /** Emulated: most pages in the EPC; 0 for no limit. */
   readonly epcPages: bigint;
+  /** What the Keep may open of the host's files. */
+  readonly grants: readonly { readonly readOnly: boolean }[];
   /** Emulated, for tests: what else START can say. */
   readonly emulation?: Emulation;
 }
@@ -113,6 +126,10 @@ function flagsOf(input: StartInput): number {
 
 /** The payload of START. */
 export function encodeStart(input: StartInput): Uint8Array {
+  if (input.grants.length > GRANTS_MOST) {
+    const [expected, found] = [`at most ${GRANTS_MOST}`, input.grants.length];
+    throw new MotteError('LOAD_OPTION', { field: 'grants', expected, found });
+  }
   const mappings = mappingsOf(input.plan, input.dynamic);
   const tcs = tcsOffsets(input.plan);
   const tcsBytes = new Uint8Array(new BigUint64Array(tcs).buffer);
@@ -134,6 +151,7 @@ export function encodeStart(input: StartInput): Uint8Array {
       seed,
       epc_pages: input.epcPages,
       ioctl_pages: ioctlPages,
+      grant_count: input.grants.length,
       step_from: step?.from ?? 0n,
       step_to: step?.to ?? 0n,
     }),
@@ -141,6 +159,7 @@ export function encodeStart(input: StartInput): Uint8Array {
     tcsBytes,
     ...input.sites.map((site) => SITE.write(site)),
     ...lies.map((lie) => LIE.write(lie)),
+    ...input.grants.map(({ readOnly }) => GRANT.write({ flags: readOnly ? GRANT_FLAGS.READ_ONLY : 0 })),
     input.boot,
   ];
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -17,7 +17,13 @@ export const MESSAGE_MAX = 0x1000000;
 export const PEEK_MAX = 0x100000;
 
 /** Descriptors that the helper inherits, beside 0, 1 and 2. */
-export const HELPER_FD = { CONTROL: 3, MEMORY: 4, EPC: 5 } as const;
+export const HELPER_FD = { CONTROL: 3, MEMORY: 4, EPC: 5, GRANT: 6 } as const;
+
+/** Most GRANTs of a Keep. */
+export const GRANTS_MOST = 64;
+
+/** GRANT.flags. */
+export const GRANT_FLAGS = { READ_ONLY: 0x1 } as const;
 
 export const MESSAGE_TYPE = {
   START: 1,
@@ -82,7 +88,7 @@ export const START_FIELDS = [
     type: 'u32',
     doc: 'emulated: most pages that one ioctl does; 0: no limit',
   },
-  { at: 0x4c, name: 'reserved_04c', type: 'u32' },
+  { at: 0x4c, name: 'grant_count', type: 'u32', doc: 'descriptors from HELPER_FD.GRANT on' },
   { at: 0x50, name: 'step_from', type: 'u64', doc: 'STEP: first offset that is stepped' },
   { at: 0x58, name: 'step_to', type: 'u64', doc: 'STEP: offset after the last' },
   {
@@ -111,6 +117,17 @@ export const MAPPING_FIELDS = [
 export const MAPPING: Layout<typeof MAPPING_FIELDS> = layout(
   { name: 'MAPPING', size: 24, source: SOURCE },
   MAPPING_FIELDS,
+);
+
+export const GRANT_FIELDS = [
+  { at: 0x00, name: 'flags', type: 'u32', doc: 'GRANT_FLAGS' },
+  { at: 0x04, name: 'reserved_004', type: 'u32' },
+] as const;
+
+/** A granted file or directory, in the order of the FILE records of the config blob. */
+export const GRANT: Layout<typeof GRANT_FIELDS> = layout(
+  { name: 'GRANT', size: 8, source: SOURCE },
+  GRANT_FIELDS,
 );
 
 export const LIE_FIELDS = [
@@ -154,11 +171,13 @@ export const STARTED_FIELDS = [
   { at: 0x00, name: 'version', type: 'u32', doc: 'PROTOCOL_VERSION' },
   { at: 0x04, name: 'patched_sites', type: 'u32' },
   { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE' },
+  { at: 0x10, name: 'landlock', type: 'u32', doc: 'version of the kernel’s interface; 0: there is none' },
+  { at: 0x14, name: 'reserved_014', type: 'u32' },
 ] as const;
 
 /** The Keep is mapped and about to be entered. */
 export const STARTED: Layout<typeof STARTED_FIELDS> = layout(
-  { name: 'STARTED', size: 16, source: SOURCE },
+  { name: 'STARTED', size: 24, source: SOURCE },
   STARTED_FIELDS,
 );
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeStart, mappingsOf, tcsOffsets } from '@motte/loader/helper/start';
-import { BACKEND, MAPPING, START, START_FLAGS } from '@motte/loader/protocol/messages';
+import { BACKEND, GRANT, GRANT_FLAGS, MAPPING, START, START_FLAGS } from '@motte/loader/protocol/messages';
 import type { PageKind, PagePlan, PageRun } from '@motte/plan/plan';
 
 function run(address: number, pages: number, permissions: string, kind: PageKind = 'reg'): PageRun {
@@ -126,6 +126,7 @@ test('START: counts, order and flags', () => {
     trace: false,
     timeLimitMs: 77,
     epcPages: 99n,
+    grants: [{ readOnly: true }, { readOnly: false }],
     emulation: { aexPeriodUs: 5, seed: 6n, ioctlPages: 7 },
   });
   const start = START.readStrict(payload);
@@ -142,8 +143,9 @@ test('START: counts, order and flags', () => {
       start.seed,
       start.ioctl_pages,
       start.lie_count,
+      start.grant_count,
     ],
-    [77, 99n, 5, 6n, 7, 0],
+    [77, 99n, 5, 6n, 7, 0, 2],
   );
   let at: number = START.size;
   assert.equal(MAPPING.readStrict(payload, at).permissions, 5);
@@ -153,7 +155,12 @@ test('START: counts, order and flags', () => {
   assert.is(new DataView(payload.buffer, at).getBigUint64(0, true), 0x1000n);
   at += 8;
   assert.equal(SITE.read(payload, at), { offset: 0x123, kind: 1 });
-  sameBytes(payload.subarray(at + SITE.size), boot);
+  at += SITE.size;
+  assert.equal(
+    [0, 1].map((i) => GRANT.readStrict(payload, at + i * GRANT.size).flags),
+    [GRANT_FLAGS.READ_ONLY, 0],
+  );
+  sameBytes(payload.subarray(at + 2 * GRANT.size), boot);
 });
 
 test.run();

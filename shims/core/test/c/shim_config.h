@@ -4,6 +4,7 @@
 #define SHIM_THREADS 0
 #define SHIM_SOCKETS 0
 #define SHIM_FILES 1
+#define SHIM_MOUNTS 0
 #define SHIM_DEBUG 0
 #define SHIM_HAS_PIPE 1
 #define SHIM_HAS_EPOLL 1

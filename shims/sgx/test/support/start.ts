@@ -52,12 +52,14 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       trace: false,
       timeLimitMs: 60_000,
       epcPages: 0n,
+      grants: [],
     });
     const keep = await Keep.start({
       path: helperPath(),
       stdio: ['ignore', 'ignore', 'ignore'],
       memory: enclave.memory.fd,
       ...(enclave.epc === undefined ? {} : { epc: enclave.epc.fd }),
+      grants: [],
       emulated: true,
       measurement: enclave.measurement,
       start: enterFirst(start, tcsOffsets(image.plan), thread),

@@ -21,6 +21,7 @@ import type { OptionValues } from '../grammar/options.js';
 import { writeFile } from '../io/output.js';
 import { say } from '../io/stdout.js';
 import { endStatus, endStats } from '../keep/end.js';
+import { grantPaths } from '../keep/grants.js';
 import { looksLikeImage } from '../keep/kind.js';
 import { prepare } from '../keep/prepare.js';
 import type { Prepared } from '../keep/prepare.js';
@@ -30,11 +31,10 @@ import type { Signed } from '../keep/sign.js';
 import { watchSignals } from '../keep/signals.js';
 
 /** A grant that nobody serves would be a silent refusal inside. */
-function checkGrants({ files, listen, connect }: KeepConfig): void {
+function checkGrants({ listen, connect }: KeepConfig): void {
   const refuse = (field: string, expected: string, found: string | number): never => {
     throw new MotteError('GRANT_UNSUPPORTED', { field, expected, found });
   };
-  if (files.length > 0) refuse('files', 'no entry', files.length);
   for (const [i, { protocol }] of listen.entries())
     if (protocol === 'tls') refuse(`listen[${i}].protocol`, '"tcp" or "udp"', protocol);
   for (const [i, { host }] of connect.entries())
@@ -135,6 +135,7 @@ async function start(
     emulate: choice.emulated && (choice.strict ? 'strict' : true),
     args: host.args,
     env: host.env.map(({ key, value }) => `${key}=${value}`),
+    grants: grantPaths(options, config, prepared.image !== undefined),
     stdio: [config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
     signal,
@@ -143,7 +144,10 @@ async function start(
     ...(session === undefined ? {} : { listener: session.observer.listen, linger: true }),
   });
   session?.observer.attach(running);
-  return { keep: running, begun, loaded: performance.now() };
+  const loaded = performance.now();
+  if (config.files.length > 0 && running.landlock === 0)
+    say('this kernel has no Landlock: what is granted of its files is kept apart by openat2 alone');
+  return { keep: running, begun, loaded };
 }
 
 async function writeStats(

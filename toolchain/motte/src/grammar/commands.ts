@@ -15,6 +15,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'emulate',
       'config',
       'env',
+      'grant',
       'stats',
       'debug',
       'trace',

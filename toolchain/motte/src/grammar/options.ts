@@ -56,6 +56,7 @@ export interface OptionValues extends ReproOptionValues {
   readonly flavour?: string;
   readonly force?: true;
   readonly format?: string;
+  readonly grant?: readonly string[];
   readonly 'guest-features'?: string;
   readonly 'guest-svn'?: string;
   readonly header?: string;
@@ -224,6 +225,11 @@ export const OPTIONS: SpecsOf<OptionValues> = {
     value: 'FORMAT',
     choices: ['tar', 'dir'],
     doc: 'the image as one file or as a folder; without it a folder where -o is one or ends in /',
+  },
+  grant: {
+    type: 'list',
+    value: 'PATH=HOST',
+    doc: 'the file or directory of this machine that the Keep sees at PATH; without --config it is granted thereby, read-only unless HOST ends in :rw',
   },
   'guest-features': {
     type: 'text',

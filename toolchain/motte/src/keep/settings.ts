@@ -7,6 +7,7 @@ import { defaultConfig, parseKeepToml } from '@motte/config/keep-toml';
 import { basename } from 'node:path';
 import type { OptionValues } from '../grammar/options.js';
 import { readText } from '../io/file.js';
+import { bareGrants } from './grants.js';
 
 /** The configuration of a Keep, and what its host adds at boot. */
 export interface Settings {
@@ -61,7 +62,8 @@ export function runSettings(
 ): Settings {
   const fixed = fixedSettings(options, file);
   if (options.config === undefined) {
-    return { ...fixed, config: withCommandLine(fixed.config, args, env), argv0: file };
+    const config = { ...withCommandLine(fixed.config, args, env), files: bareGrants(options) };
+    return { ...fixed, config, argv0: file };
   }
   return { ...fixed, host: hostSettings(fixed.config, env, args) };
 }
