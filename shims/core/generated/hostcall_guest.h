@@ -49,6 +49,42 @@ long host_thread_start(struct hostcall *call, uint32_t index);
 long host_thread_wake(struct hostcall *call, uint32_t index);
 /* ppoll, or until this thread is woken; the result must be the number of entries with an event */
 long host_wait(struct hostcall *call, void *fds, uint64_t nfds, const void *timeout);
+/* beneath a grant; regular files and directories only; what fstat says comes along */
+long host_openat2(struct hostcall *call, int32_t grant, const void *path, uint64_t path_length, uint32_t flags, uint32_t mode, void *statbuf);
+/* at most one data area a call; positions are kept inside */
+long host_pread64(struct hostcall *call, int32_t fd, void *buf, uint64_t count, int64_t offset);
+/* at most one data area a call */
+long host_pwrite64(struct hostcall *call, int32_t fd, const void *buf, uint64_t count, int64_t offset);
+/* the host may not have done it */
+long host_fsync(struct hostcall *call, int32_t fd);
+/* the host may not have done it */
+long host_fdatasync(struct hostcall *call, int32_t fd);
+/* of a file that is open for writing */
+long host_ftruncate(struct hostcall *call, int32_t fd, int64_t size);
+/* chmod is made of it */
+long host_fchmod(struct hostcall *call, int32_t fd, uint32_t mode);
+/* sizes of the file system below */
+long host_fstatfs(struct hostcall *call, int32_t fd, void *statfs);
+/* from a cookie on that the host gave; each entry is checked inside */
+long host_getdents64(struct hostcall *call, int32_t fd, void *dirents, uint64_t count, int64_t cookie);
+/* beneath a grant */
+long host_mkdirat(struct hostcall *call, int32_t grant, const void *path, uint64_t path_length, uint32_t mode);
+/* beneath a grant */
+long host_newfstatat(struct hostcall *call, int32_t grant, const void *path, uint64_t path_length, uint32_t flags, void *statbuf);
+/* beneath a grant */
+long host_unlinkat(struct hostcall *call, int32_t grant, const void *path, uint64_t path_length, uint32_t flags);
+/* within one grant; a symbolic link is linked, not followed */
+long host_linkat(struct hostcall *call, int32_t grant, const void *texts, uint64_t texts_length, uint32_t first);
+/* what the link says, then its path beneath a grant */
+long host_symlinkat(struct hostcall *call, int32_t grant, const void *texts, uint64_t texts_length, uint32_t first);
+/* beneath a grant */
+long host_readlinkat(struct hostcall *call, int32_t grant, const void *path, uint64_t path_length, void *buf, uint64_t size);
+/* of an open file: access and modification time */
+long host_utimensat(struct hostcall *call, int32_t fd, const void *times);
+/* of a file that is open for writing */
+long host_fallocate(struct hostcall *call, int32_t fd, uint32_t mode, int64_t offset, int64_t size);
+/* within one grant */
+long host_renameat2(struct hostcall *call, int32_t grant, const void *texts, uint64_t texts_length, uint32_t first, uint32_t flags);
 /* EMODPR: takes permissions from pages */
 long host_mem_restrict(struct hostcall *call, uint64_t offset, uint64_t length, uint32_t permissions);
 /* EMODT to PT_TRIM */

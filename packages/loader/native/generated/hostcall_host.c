@@ -585,6 +585,577 @@ static long do_wait(struct keep_host *host, const struct hostcall_block *head, u
 	return result;
 }
 
+static int bad_openat2_statbuf(const void *came)
+{
+	if ((hostcall_u32(came, 24) & ~65535u) != 0) /* st_mode */
+		return 1;
+	if (hostcall_i64(came, 48) < 0) /* st_size */
+		return 1;
+	if (hostcall_i64(came, 56) < 1 || hostcall_i64(came, 56) > 0x40000000) /* st_blksize */
+		return 1;
+	if (hostcall_i64(came, 64) < 0) /* st_blocks */
+		return 1;
+	if (hostcall_i64(came, 80) < 0 || hostcall_i64(came, 80) > 0x3b9ac9ff) /* st_atime_nsec */
+		return 1;
+	if (hostcall_i64(came, 96) < 0 || hostcall_i64(came, 96) > 0x3b9ac9ff) /* st_mtime_nsec */
+		return 1;
+	if (hostcall_i64(came, 112) < 0 || hostcall_i64(came, 112) > 0x3b9ac9ff) /* st_ctime_nsec */
+		return 1;
+	return 0;
+}
+
+static long do_openat2(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x1505df73a76ull, 0x400000000000800ull, 0x0ull };
+	long result;
+
+	const int grant = keep_host_descriptor(host, head->arg0);
+	if (grant < 0)
+		return -EBADF;
+	const uint64_t path_length = head->arg2;
+	if (path_length > 4095)
+		return -ENAMETOOLONG;
+	const uint32_t flags = (uint32_t)head->arg3;
+	if ((uint64_t)flags != head->arg3)
+		return -EINVAL;
+	if ((flags & ~0x1332c3u) != 0)
+		return -EINVAL;
+	const uint32_t mode = (uint32_t)head->arg4;
+	if ((uint64_t)mode != head->arg4)
+		return -EINVAL;
+	if ((mode & ~4095u) != 0)
+		return -EINVAL;
+	const uint64_t at_path = 0;
+	const uint64_t at_statbuf = at_path + hostcall_room(path_length);
+	if (head->in_length != at_path + path_length)
+		return -EINVAL;
+	uint8_t path[4095] __attribute__((aligned(8))) = { 0 };
+	take(path, data + at_path, path_length);
+	uint8_t statbuf[144] __attribute__((aligned(8))) = { 0 };
+	result = serve_openat2(host, grant, path, path_length, flags, mode, statbuf);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result < 3 || result > 0x7fffffff)
+		return -EIO;
+	if (bad_openat2_statbuf(statbuf))
+		return -EIO;
+	memcpy(data + at_statbuf, statbuf, 144);
+	*wrote = at_statbuf + 144;
+	return result;
+}
+
+static long do_pread64(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000600232ull, 0x0ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t count = head->arg2;
+	if (count > 131072)
+		return -EINVAL;
+	const int64_t offset = (int64_t)head->arg3;
+	if (offset < 0)
+		return -EINVAL;
+	const uint64_t at_buf = 0;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_pread64(host, fd, data + at_buf, count, offset);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if ((uint64_t)result > count)
+		return -EIO;
+	*wrote = (uint64_t)result;
+	return result;
+}
+
+static long do_pwrite64(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x405c680232ull, 0x400000080000000ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t count = head->arg2;
+	if (count > 131072)
+		return -EINVAL;
+	const int64_t offset = (int64_t)head->arg3;
+	if (offset < 0)
+		return -EINVAL;
+	const uint64_t at_buf = 0;
+	if (head->in_length != at_buf + count)
+		return -EINVAL;
+	result = serve_pwrite64(host, fd, data + at_buf, count, offset);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if ((uint64_t)result > count)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_fsync(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4050400230ull, 0x400000000000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_fsync(host, fd);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_fdatasync(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4050400230ull, 0x400000000000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_fdatasync(host, fd);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_ftruncate(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x405c680232ull, 0x400000080000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const int64_t size = (int64_t)head->arg1;
+	if (size < 0)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_ftruncate(host, fd, size);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_fchmod(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4040400222ull, 0x80000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint32_t mode = (uint32_t)head->arg1;
+	if ((uint64_t)mode != head->arg1)
+		return -EINVAL;
+	if ((mode & ~4095u) != 0)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_fchmod(host, fd, mode);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static int bad_fstatfs_statfs(const void *came)
+{
+	if (hostcall_i64(came, 8) < 1 || hostcall_i64(came, 8) > 0x40000000) /* f_bsize */
+		return 1;
+	if (hostcall_i64(came, 64) < 1 || hostcall_i64(came, 64) > 4095) /* f_namelen */
+		return 1;
+	if (hostcall_i64(came, 72) < 1 || hostcall_i64(came, 72) > 0x40000000) /* f_frsize */
+		return 1;
+	return 0;
+}
+
+static long do_fstatfs(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000000230ull, 0x800ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t at_statfs = 0;
+	if (head->in_length != 0)
+		return -EINVAL;
+	uint8_t statfs[120] __attribute__((aligned(8))) = { 0 };
+	result = serve_fstatfs(host, fd, statfs);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	if (bad_fstatfs_statfs(statfs))
+		return -EIO;
+	memcpy(data + at_statfs, statfs, 120);
+	*wrote = at_statfs + 120;
+	return result;
+}
+
+static long do_getdents64(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000500224ull, 0x800ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t count = head->arg2;
+	if (count > 131072)
+		return -EINVAL;
+	const int64_t cookie = (int64_t)head->arg3;
+	if (cookie < 0)
+		return -EINVAL;
+	const uint64_t at_dirents = 0;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_getdents64(host, fd, data + at_dirents, count, cookie);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if ((uint64_t)result > count)
+		return -EIO;
+	*wrote = (uint64_t)result;
+	return result;
+}
+
+static long do_mkdirat(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x1d0d1f73a36ull, 0x400000080000000ull, 0x0ull };
+	long result;
+
+	const int grant = keep_host_descriptor(host, head->arg0);
+	if (grant < 0)
+		return -EBADF;
+	const uint64_t path_length = head->arg2;
+	if (path_length > 4095)
+		return -ENAMETOOLONG;
+	const uint32_t mode = (uint32_t)head->arg3;
+	if ((uint64_t)mode != head->arg3)
+		return -EINVAL;
+	if ((mode & ~4095u) != 0)
+		return -EINVAL;
+	const uint64_t at_path = 0;
+	if (head->in_length != at_path + path_length)
+		return -EINVAL;
+	uint8_t path[4095] __attribute__((aligned(8))) = { 0 };
+	take(path, data + at_path, path_length);
+	result = serve_mkdirat(host, grant, path, path_length, mode);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static int bad_newfstatat_statbuf(const void *came)
+{
+	if ((hostcall_u32(came, 24) & ~65535u) != 0) /* st_mode */
+		return 1;
+	if (hostcall_i64(came, 48) < 0) /* st_size */
+		return 1;
+	if (hostcall_i64(came, 56) < 1 || hostcall_i64(came, 56) > 0x40000000) /* st_blksize */
+		return 1;
+	if (hostcall_i64(came, 64) < 0) /* st_blocks */
+		return 1;
+	if (hostcall_i64(came, 80) < 0 || hostcall_i64(came, 80) > 0x3b9ac9ff) /* st_atime_nsec */
+		return 1;
+	if (hostcall_i64(came, 96) < 0 || hostcall_i64(came, 96) > 0x3b9ac9ff) /* st_mtime_nsec */
+		return 1;
+	if (hostcall_i64(came, 112) < 0 || hostcall_i64(came, 112) > 0x3b9ac9ff) /* st_ctime_nsec */
+		return 1;
+	return 0;
+}
+
+static long do_newfstatat(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x15001d43a36ull, 0x800ull, 0x0ull };
+	long result;
+
+	const int grant = keep_host_descriptor(host, head->arg0);
+	if (grant < 0)
+		return -EBADF;
+	const uint64_t path_length = head->arg2;
+	if (path_length > 4095)
+		return -ENAMETOOLONG;
+	const uint32_t flags = (uint32_t)head->arg3;
+	if ((uint64_t)flags != head->arg3)
+		return -EINVAL;
+	if ((flags & ~256u) != 0)
+		return -EINVAL;
+	const uint64_t at_path = 0;
+	const uint64_t at_statbuf = at_path + hostcall_room(path_length);
+	if (head->in_length != at_path + path_length)
+		return -EINVAL;
+	uint8_t path[4095] __attribute__((aligned(8))) = { 0 };
+	take(path, data + at_path, path_length);
+	uint8_t statbuf[144] __attribute__((aligned(8))) = { 0 };
+	result = serve_newfstatat(host, grant, path, path_length, flags, statbuf);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	if (bad_newfstatat_statbuf(statbuf))
+		return -EIO;
+	memcpy(data + at_statbuf, statbuf, 144);
+	*wrote = at_statbuf + 144;
+	return result;
+}
+
+static long do_unlinkat(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x1d0d1f73a36ull, 0x400000080000000ull, 0x0ull };
+	long result;
+
+	const int grant = keep_host_descriptor(host, head->arg0);
+	if (grant < 0)
+		return -EBADF;
+	const uint64_t path_length = head->arg2;
+	if (path_length > 4095)
+		return -ENAMETOOLONG;
+	const uint32_t flags = (uint32_t)head->arg3;
+	if ((uint64_t)flags != head->arg3)
+		return -EINVAL;
+	if ((flags & ~512u) != 0)
+		return -EINVAL;
+	const uint64_t at_path = 0;
+	if (head->in_length != at_path + path_length)
+		return -EINVAL;
+	uint8_t path[4095] __attribute__((aligned(8))) = { 0 };
+	take(path, data + at_path, path_length);
+	result = serve_unlinkat(host, grant, path, path_length, flags);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_linkat(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x1d0d1f73a36ull, 0x400000080000000ull, 0x0ull };
+	long result;
+
+	const int grant = keep_host_descriptor(host, head->arg0);
+	if (grant < 0)
+		return -EBADF;
+	const uint64_t texts_length = head->arg2;
+	if (texts_length > 8190)
+		return -ENAMETOOLONG;
+	const uint32_t first = (uint32_t)head->arg3;
+	if ((uint64_t)first != head->arg3)
+		return -EINVAL;
+	if (first > 4095u)
+		return -EINVAL;
+	const uint64_t at_texts = 0;
+	if (head->in_length != at_texts + texts_length)
+		return -EINVAL;
+	uint8_t texts[8190] __attribute__((aligned(8))) = { 0 };
+	take(texts, data + at_texts, texts_length);
+	result = serve_linkat(host, grant, texts, texts_length, first);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_symlinkat(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x1d0d1f73a36ull, 0x400000080000000ull, 0x0ull };
+	long result;
+
+	const int grant = keep_host_descriptor(host, head->arg0);
+	if (grant < 0)
+		return -EBADF;
+	const uint64_t texts_length = head->arg2;
+	if (texts_length > 8190)
+		return -ENAMETOOLONG;
+	const uint32_t first = (uint32_t)head->arg3;
+	if ((uint64_t)first != head->arg3)
+		return -EINVAL;
+	if (first > 4095u)
+		return -EINVAL;
+	const uint64_t at_texts = 0;
+	if (head->in_length != at_texts + texts_length)
+		return -EINVAL;
+	uint8_t texts[8190] __attribute__((aligned(8))) = { 0 };
+	take(texts, data + at_texts, texts_length);
+	result = serve_symlinkat(host, grant, texts, texts_length, first);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_readlinkat(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x15001d43a36ull, 0x0ull, 0x0ull };
+	long result;
+
+	const int grant = keep_host_descriptor(host, head->arg0);
+	if (grant < 0)
+		return -EBADF;
+	const uint64_t path_length = head->arg2;
+	if (path_length > 4095)
+		return -ENAMETOOLONG;
+	const uint64_t size = head->arg4;
+	if (size > 4096)
+		return -EINVAL;
+	const uint64_t at_path = 0;
+	const uint64_t at_buf = at_path + hostcall_room(path_length);
+	if (head->in_length != at_path + path_length)
+		return -EINVAL;
+	uint8_t path[4095] __attribute__((aligned(8))) = { 0 };
+	take(path, data + at_path, path_length);
+	uint8_t buf[4096] __attribute__((aligned(8))) = { 0 };
+	result = serve_readlinkat(host, grant, path, path_length, buf, size);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if ((uint64_t)result > size)
+		return -EIO;
+	memcpy(data + at_buf, buf, size);
+	*wrote = (uint64_t)result;
+	return result;
+}
+
+static long do_utimensat(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4040402222ull, 0x0ull, 0x0ull };
+	long result;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint64_t at_times = 0;
+	if (head->in_length != at_times + 32)
+		return -EINVAL;
+	uint8_t times[32] __attribute__((aligned(8))) = { 0 };
+	take(times, data + at_times, 32);
+	result = serve_utimensat(host, fd, times);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_fallocate(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x405c680232ull, 0x400000080000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const int fd = keep_host_descriptor(host, head->arg0);
+	if (fd < 0)
+		return -EBADF;
+	const uint32_t mode = (uint32_t)head->arg1;
+	if ((uint64_t)mode != head->arg1)
+		return -EINVAL;
+	if ((mode & ~59u) != 0)
+		return -EINVAL;
+	const int64_t offset = (int64_t)head->arg2;
+	if (offset < 0)
+		return -EINVAL;
+	const int64_t size = (int64_t)head->arg3;
+	if (size < 1)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_fallocate(host, fd, mode, offset, size);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_renameat2(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x1d0d1f73a36ull, 0x400000080000000ull, 0x0ull };
+	long result;
+
+	const int grant = keep_host_descriptor(host, head->arg0);
+	if (grant < 0)
+		return -EBADF;
+	const uint64_t texts_length = head->arg2;
+	if (texts_length > 8190)
+		return -ENAMETOOLONG;
+	const uint32_t first = (uint32_t)head->arg3;
+	if ((uint64_t)first != head->arg3)
+		return -EINVAL;
+	if (first > 4095u)
+		return -EINVAL;
+	const uint32_t flags = (uint32_t)head->arg4;
+	if ((uint64_t)flags != head->arg4)
+		return -EINVAL;
+	if ((flags & ~3u) != 0)
+		return -EINVAL;
+	const uint64_t at_texts = 0;
+	if (head->in_length != at_texts + texts_length)
+		return -EINVAL;
+	uint8_t texts[8190] __attribute__((aligned(8))) = { 0 };
+	take(texts, data + at_texts, texts_length);
+	result = serve_renameat2(host, grant, texts, texts_length, first, flags);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
 static long do_mem_restrict(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
 	uint64_t *wrote)
 {
@@ -1108,6 +1679,42 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_thread_wake(host, head, data, wrote);
 	case 0x10006:
 		return do_wait(host, head, data, wrote);
+	case 0x1b5:
+		return do_openat2(host, head, data, wrote);
+	case 0x11:
+		return do_pread64(host, head, data, wrote);
+	case 0x12:
+		return do_pwrite64(host, head, data, wrote);
+	case 0x4a:
+		return do_fsync(host, head, data, wrote);
+	case 0x4b:
+		return do_fdatasync(host, head, data, wrote);
+	case 0x4d:
+		return do_ftruncate(host, head, data, wrote);
+	case 0x5b:
+		return do_fchmod(host, head, data, wrote);
+	case 0x8a:
+		return do_fstatfs(host, head, data, wrote);
+	case 0xd9:
+		return do_getdents64(host, head, data, wrote);
+	case 0x102:
+		return do_mkdirat(host, head, data, wrote);
+	case 0x106:
+		return do_newfstatat(host, head, data, wrote);
+	case 0x107:
+		return do_unlinkat(host, head, data, wrote);
+	case 0x109:
+		return do_linkat(host, head, data, wrote);
+	case 0x10a:
+		return do_symlinkat(host, head, data, wrote);
+	case 0x10b:
+		return do_readlinkat(host, head, data, wrote);
+	case 0x118:
+		return do_utimensat(host, head, data, wrote);
+	case 0x11d:
+		return do_fallocate(host, head, data, wrote);
+	case 0x13c:
+		return do_renameat2(host, head, data, wrote);
 	case 0x10000:
 		return do_mem_restrict(host, head, data, wrote);
 	case 0x10001:

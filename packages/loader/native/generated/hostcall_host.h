@@ -64,6 +64,42 @@ long serve_thread_start(struct keep_host *host, uint32_t index);
 long serve_thread_wake(struct keep_host *host, uint32_t index);
 /* ppoll, or until this thread is woken; the result must be the number of entries with an event */
 long serve_wait(struct keep_host *host, void *fds, uint64_t nfds, const void *timeout);
+/* beneath a grant; regular files and directories only; what fstat says comes along */
+long serve_openat2(struct keep_host *host, int grant, const void *path, uint64_t path_length, uint32_t flags, uint32_t mode, void *statbuf);
+/* at most one data area a call; positions are kept inside */
+long serve_pread64(struct keep_host *host, int fd, void *buf, uint64_t count, int64_t offset);
+/* at most one data area a call */
+long serve_pwrite64(struct keep_host *host, int fd, const void *buf, uint64_t count, int64_t offset);
+/* the host may not have done it */
+long serve_fsync(struct keep_host *host, int fd);
+/* the host may not have done it */
+long serve_fdatasync(struct keep_host *host, int fd);
+/* of a file that is open for writing */
+long serve_ftruncate(struct keep_host *host, int fd, int64_t size);
+/* chmod is made of it */
+long serve_fchmod(struct keep_host *host, int fd, uint32_t mode);
+/* sizes of the file system below */
+long serve_fstatfs(struct keep_host *host, int fd, void *statfs);
+/* from a cookie on that the host gave; each entry is checked inside */
+long serve_getdents64(struct keep_host *host, int fd, void *dirents, uint64_t count, int64_t cookie);
+/* beneath a grant */
+long serve_mkdirat(struct keep_host *host, int grant, const void *path, uint64_t path_length, uint32_t mode);
+/* beneath a grant */
+long serve_newfstatat(struct keep_host *host, int grant, const void *path, uint64_t path_length, uint32_t flags, void *statbuf);
+/* beneath a grant */
+long serve_unlinkat(struct keep_host *host, int grant, const void *path, uint64_t path_length, uint32_t flags);
+/* within one grant; a symbolic link is linked, not followed */
+long serve_linkat(struct keep_host *host, int grant, const void *texts, uint64_t texts_length, uint32_t first);
+/* what the link says, then its path beneath a grant */
+long serve_symlinkat(struct keep_host *host, int grant, const void *texts, uint64_t texts_length, uint32_t first);
+/* beneath a grant */
+long serve_readlinkat(struct keep_host *host, int grant, const void *path, uint64_t path_length, void *buf, uint64_t size);
+/* of an open file: access and modification time */
+long serve_utimensat(struct keep_host *host, int fd, const void *times);
+/* of a file that is open for writing */
+long serve_fallocate(struct keep_host *host, int fd, uint32_t mode, int64_t offset, int64_t size);
+/* within one grant */
+long serve_renameat2(struct keep_host *host, int grant, const void *texts, uint64_t texts_length, uint32_t first, uint32_t flags);
 /* EMODPR: takes permissions from pages */
 long serve_mem_restrict(struct keep_host *host, uint64_t offset, uint64_t length, uint32_t permissions);
 /* EMODT to PT_TRIM */

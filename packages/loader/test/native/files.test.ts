@@ -24,7 +24,15 @@ import * as assert from 'uvu/assert';
 const NATIVE = join(ROOT, 'packages/loader/native');
 const folder = tempFolder('motte-files');
 const PROGRAM = join(folder, 'files');
-const SOURCES = ['beneath.c', 'handles.c', 'landlock.c', 'serve_files.c', 'serve_paths.c', 'serve_stdio.c', 'sockets.c'];
+const SOURCES = [
+  'beneath.c',
+  'handles.c',
+  'landlock.c',
+  'serve_files.c',
+  'serve_paths.c',
+  'serve_stdio.c',
+  'sockets.c',
+];
 
 execFileSync(
   'gcc-12',
