@@ -12,7 +12,8 @@ export interface Served {
   readonly doc?: string;
 }
 
-const FILES = "of the Keep's own file system and of host files that are granted; without one there is nothing: ENOENT";
+const FILES =
+  "of the Keep's own file system and of host files that are granted; without one there is nothing: ENOENT";
 const PAGES = ['mem_restrict', 'mem_protect', 'mem_trim', 'mem_remove'];
 const OWN = "of the Keep's own file system and of host files that are granted";
 
@@ -71,8 +72,20 @@ export const SERVED: readonly Served[] = [
     doc: 'a host call for the last descriptor of a stream',
   },
   { number: 8, name: 'lseek', component: 'stdio', calls: ['lseek'] },
-  { number: 17, name: 'pread64', component: 'stdio', calls: ['pread64'], doc: 'ESPIPE for a standard stream' },
-  { number: 18, name: 'pwrite64', component: 'stdio', calls: ['pwrite64', 'lseek'], doc: 'ESPIPE for a standard stream' },
+  {
+    number: 17,
+    name: 'pread64',
+    component: 'stdio',
+    calls: ['pread64'],
+    doc: 'ESPIPE for a standard stream',
+  },
+  {
+    number: 18,
+    name: 'pwrite64',
+    component: 'stdio',
+    calls: ['pwrite64', 'lseek'],
+    doc: 'ESPIPE for a standard stream',
+  },
   { number: 19, name: 'readv', component: 'stdio', calls: ['read', 'pread64'] },
   { number: 20, name: 'writev', component: 'stdio', calls: ['write', 'pwrite64'] },
   { number: 32, name: 'dup', component: 'stdio' },
@@ -226,11 +239,29 @@ export const SERVED: readonly Served[] = [
   { number: 85, name: 'creat', component: 'paths', calls: ['openat2'], doc: FILES },
   { number: 89, name: 'readlink', component: 'paths', calls: ['readlinkat'], doc: FILES },
   { number: 257, name: 'openat', component: 'paths', calls: ['openat2', 'newfstatat'], doc: FILES },
-  { number: 262, name: 'newfstatat', component: 'paths', calls: ['fstat', 'clock_gettime', 'newfstatat'], doc: FILES },
+  {
+    number: 262,
+    name: 'newfstatat',
+    component: 'paths',
+    calls: ['fstat', 'clock_gettime', 'newfstatat'],
+    doc: FILES,
+  },
   { number: 267, name: 'readlinkat', component: 'paths', calls: ['readlinkat'], doc: FILES },
   { number: 269, name: 'faccessat', component: 'paths', calls: ['newfstatat'], doc: FILES },
-  { number: 332, name: 'statx', component: 'paths', calls: ['fstat', 'clock_gettime', 'newfstatat'], doc: FILES },
-  { number: 437, name: 'openat2', component: 'paths', calls: ['openat2'], doc: 'as open; RESOLVE_CACHED is always so' },
+  {
+    number: 332,
+    name: 'statx',
+    component: 'paths',
+    calls: ['fstat', 'clock_gettime', 'newfstatat'],
+    doc: FILES,
+  },
+  {
+    number: 437,
+    name: 'openat2',
+    component: 'paths',
+    calls: ['openat2'],
+    doc: 'as open; RESOLVE_CACHED is always so',
+  },
   { number: 439, name: 'faccessat2', component: 'paths', calls: ['newfstatat'], doc: FILES },
 
   { number: 40, name: 'sendfile', component: 'tree', doc: 'from a stored file' },
@@ -254,8 +285,20 @@ export const SERVED: readonly Served[] = [
   { number: 94, name: 'lchown', component: 'tree', doc: OWN },
   { number: 95, name: 'umask', component: 'tree' },
   { number: 132, name: 'utime', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },
-  { number: 133, name: 'mknod', component: 'tree', calls: ['openat2', 'close'], doc: 'regular files; others EPERM' },
-  { number: 137, name: 'statfs', component: 'tree', calls: ['openat2', 'fstatfs', 'close'], doc: "of the Keep's memory" },
+  {
+    number: 133,
+    name: 'mknod',
+    component: 'tree',
+    calls: ['openat2', 'close'],
+    doc: 'regular files; others EPERM',
+  },
+  {
+    number: 137,
+    name: 'statfs',
+    component: 'tree',
+    calls: ['openat2', 'fstatfs', 'close'],
+    doc: "of the Keep's memory",
+  },
   { number: 138, name: 'fstatfs', component: 'tree', calls: ['fstatfs'], doc: "of the Keep's memory" },
   { number: 162, name: 'sync', component: 'tree' },
   { number: 187, name: 'readahead', component: 'tree', doc: 'advice' },
@@ -275,7 +318,13 @@ export const SERVED: readonly Served[] = [
   { number: 221, name: 'fadvise64', component: 'tree', doc: 'advice' },
   { number: 235, name: 'utimes', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },
   { number: 258, name: 'mkdirat', component: 'tree', calls: ['mkdirat'], doc: OWN },
-  { number: 259, name: 'mknodat', component: 'tree', calls: ['openat2', 'close'], doc: 'regular files; others EPERM' },
+  {
+    number: 259,
+    name: 'mknodat',
+    component: 'tree',
+    calls: ['openat2', 'close'],
+    doc: 'regular files; others EPERM',
+  },
   { number: 260, name: 'fchownat', component: 'tree', doc: OWN },
   { number: 261, name: 'futimesat', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },
   { number: 263, name: 'unlinkat', component: 'tree', calls: ['unlinkat'], doc: OWN },
@@ -285,7 +334,13 @@ export const SERVED: readonly Served[] = [
   { number: 268, name: 'fchmodat', component: 'tree', calls: ['openat2', 'fchmod', 'close'], doc: OWN },
   { number: 277, name: 'sync_file_range', component: 'tree' },
   { number: 280, name: 'utimensat', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },
-  { number: 285, name: 'fallocate', component: 'tree', calls: ['fallocate'], doc: 'KEEP_SIZE, PUNCH_HOLE, ZERO_RANGE' },
+  {
+    number: 285,
+    name: 'fallocate',
+    component: 'tree',
+    calls: ['fallocate'],
+    doc: 'KEEP_SIZE, PUNCH_HOLE, ZERO_RANGE',
+  },
   { number: 306, name: 'syncfs', component: 'tree' },
   { number: 316, name: 'renameat2', component: 'tree', calls: ['renameat2'], doc: OWN },
   { number: 319, name: 'memfd_create', component: 'tree', doc: 'MFD_CLOEXEC; without seals' },

@@ -33,6 +33,9 @@ static inline long sys5(long number, long a, long b, long c, long d, long e)
 /* START's grants, whose descriptors are HELPER_FD_GRANT and more; false with `ending` filled in. */
 bool grants_parse(struct keep_host *host);
 
+/* Whether it is what a grant stands for, which stays open. */
+bool is_grant(const struct keep_host *host, int fd);
+
 /* Whether the grant behind this descriptor, or the one that the file was opened below, may not be changed. */
 bool grant_is_read_only(const struct keep_host *host, int grant);
 /* A grant that is a file, not a directory. */

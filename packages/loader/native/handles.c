@@ -69,6 +69,11 @@ bool grants_parse(struct keep_host *host)
 	return true;
 }
 
+bool is_grant(const struct keep_host *host, int fd)
+{
+	return fd >= HELPER_FD_GRANT && (uint32_t)(fd - HELPER_FD_GRANT) < host->start.grant_count;
+}
+
 bool grant_is_read_only(const struct keep_host *host, int grant)
 {
 	const uint32_t i = (uint32_t)(grant - HELPER_FD_GRANT);

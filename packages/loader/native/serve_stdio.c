@@ -30,7 +30,7 @@ long serve_write(struct keep_host *host, int fd, const void *buf, uint64_t count
 long serve_close(struct keep_host *host, int fd)
 {
 	if (fd > 2)
-		return file_may_read(fd) == 0 ? file_close(fd) : socket_close(fd);
+		return file_may_read(fd) == 0 || is_grant(host, fd) ? file_close(fd) : socket_close(fd);
 	host->granted[fd] = false;
 	return sys(SYS_close, fd, 0, 0, 0);
 }
