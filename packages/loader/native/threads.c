@@ -141,6 +141,7 @@ bool threads_ask(struct keep_host *host, uint32_t index)
 	uint32_t parked = THREAD_PARKED;
 	if (!__atomic_compare_exchange_n(&thread->state, &parked, THREAD_RUNS, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
+	enclave.several = true;
 	wake(&thread->state);
 	return true;
 }

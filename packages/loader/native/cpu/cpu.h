@@ -100,6 +100,7 @@ struct fault {
 struct enclave {
 	uint32_t locked;
 	uint32_t inside_count;	/* strict: threads for which the ELRANGE is shown */
+	volatile bool several;	/* more threads than the first were asked for */
 	volatile bool stop;	/* the helper wants the Keep's threads back */
 	volatile uint32_t cause; /* why the Keep must end, where no one thread is to blame */
 	bool fsgsbase;		/* the CPU and the kernel allow WRFSBASE; then a `fsbase` may be stale */

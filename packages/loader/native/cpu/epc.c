@@ -80,7 +80,12 @@ void epc_apply(uint64_t offset, uint64_t length)
 	}
 }
 
-/* Strict: hardware shows the ELRANGE to nobody while no thread is inside. */
+/*
+ * Strict: hardware shows the ELRANGE to nobody while no thread is inside. It costs about a millisecond, and threads that wait for each
+ * other leave thousands of times a second: of several, each hides it now and then.
+ */
+#define HIDE_EACH 32
+
 void epc_hide(void)
 {
 	if (!enclave.strict)
@@ -88,7 +93,7 @@ void epc_hide(void)
 	enclave_lock();
 	if (enclave.inside_count > 0)
 		enclave.inside_count--;
-	if (enclave.inside_count == 0) {
+	if (enclave.inside_count == 0 && (!enclave.several || cpu_self()->exits % HIDE_EACH == 0)) {
 		protect(0, enclave.size, PROT_NONE);
 		enclave.hidden = true;
 	}
