@@ -11,11 +11,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* The first PAIRED of them are also tried with each other. */
 static const char *const paths[] = {
-	"f", "f/", "f/x", "d", "d/", "d/.", "d/..", "d/x", "d/e", "d/e/new", "d/new", "l", "l/", "ld", "ld/", "ld/x", "dangling",
-	"dangling/", "loop", "loop/x", "none", "none/", "none/x", ".", "..", "./", "d//x", "d/../f", "slash",
+	"f", "f/", "d", "d/", "d/x", "d/y", "d/e", "d/e/new", "d/new", "l", "ld", "ld/", "dangling", "none", "none/", ".",
+	"f/x", "d/.", "d/..", "l/", "ld/x", "dangling/", "loop", "loop/x", "none/x", "..", "./", "d//x", "d/../f", "slash",
 };
 #define COUNT (sizeof paths / sizeof *paths)
+#define PAIRED 16
 
 static unsigned sum;
 
@@ -131,8 +133,8 @@ static void alone(void)
 
 static void pairs(void)
 {
-	for (size_t i = 0; i < COUNT; i++) {
-		for (size_t j = 0; j < COUNT; j++) {
+	for (size_t i = 0; i < PAIRED; i++) {
+		for (size_t j = 0; j < PAIRED; j++) {
 			const char *a = paths[i], *b = paths[j];
 
 			for (int flags = 0; flags < 3; flags++) {
@@ -144,6 +146,8 @@ static void pairs(void)
 			fresh();
 			say("linkat", a, b, AT_SYMLINK_FOLLOW, linkat(AT_FDCWD, a, AT_FDCWD, b, AT_SYMLINK_FOLLOW));
 		}
+	}
+	for (size_t i = 0; i < COUNT; i++) {
 		fresh();
 		say("symlink", "text", paths[i], 0, symlink("text", paths[i]));
 	}
