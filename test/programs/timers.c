@@ -43,13 +43,13 @@ int main(void)
 	SAY(alarm(0));
 	SAY(setitimer(ITIMER_REAL, &soon, NULL));
 	SAY(pause());
-	printf("%d of %d\n", (int)last == SIGALRM, (int)count);
+	printf("%d\n", (int)last == SIGALRM);
 	SAY(setitimer(ITIMER_REAL, &soon, &left));
 	printf("%ld %ld\n", (long)left.it_value.tv_sec, (long)left.it_value.tv_usec);
 	SAY(poll(NULL, 0, 5000));
 	SAY(setitimer(ITIMER_REAL, &often, NULL));
 	while (count < 5)
-		SAY(pause());
+		pause();
 	SAY(setitimer(ITIMER_REAL, &off, &left));
 	printf("%ld\n", (long)left.it_interval.tv_usec);
 	SAY(getitimer(ITIMER_REAL, &left));
@@ -70,7 +70,7 @@ int main(void)
 	SAY(timer_settime(silent, 0, &in, NULL));
 	SAY(poll(NULL, 0, 60));
 	SAY(timer_gettime(silent, &rest));
-	printf("%ld %d\n", rest.it_value.tv_nsec, (int)count);
+	printf("%ld\n", rest.it_value.tv_nsec);
 	event.sigev_notify = 9;
 	SAY(timer_create(CLOCK_MONOTONIC, &event, &timer));
 	signal(SIGALRM, SIG_DFL);

@@ -95,9 +95,12 @@ test('a configuration selects components and system calls, and the header says s
     select(manifest, parseShimConfig(toml))
       .components.map(({ name }) => name)
       .join(' ');
-  assert.is(names('files = false\nmounts = false\nthreads = false'), 'entry core stdio memory2');
-  assert.is(names(''), 'entry core stdio file mount thread memory2');
-  assert.is(names('[sgx]\nversion = 1'), 'entry core stdio file mount thread memory1');
+  assert.is(
+    names('files = false\nmounts = false\nthreads = false\nsockets = false'),
+    'entry core stdio memory2',
+  );
+  assert.is(names(''), 'entry core stdio socket file mount thread memory2');
+  assert.is(names('[sgx]\nversion = 1'), 'entry core stdio socket file mount thread memory1');
   assert.is(
     names('sockets = true\nfiles = true\nthreads = 3\ndebug = true'),
     'entry core stdio socket file mount thread memory2 debug',
@@ -110,7 +113,7 @@ test('a configuration selects components and system calls, and the header says s
   for (const row of [
     'SHIM_SGX 2',
     'SHIM_THREADS 3',
-    'SHIM_SOCKETS 0',
+    'SHIM_SOCKETS 1',
     'SHIM_HAS_STDIO 1',
     'SHIM_HAS_SYS_write 1',
   ]) {
