@@ -89,7 +89,7 @@ static long nothing_to_do(uint64_t fd, long otherwise)
 
 	if (!file)
 		return -EBADF;
-	result = file_sync(file);
+	result = file_sync(file, false);
 	(void)file_drop(file);
 	return result == -EINVAL ? otherwise : result;
 }
