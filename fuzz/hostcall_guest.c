@@ -75,9 +75,12 @@ void hostcall_transfer(struct hostcall *given)
 	take_bytes(&answer, (uint8_t *)head + HOSTCALL_DATA_OFFSET, answer.left);
 }
 
-void hostcall_transfer_unlocked(struct hostcall *given)
+void hostcall_unlock(void)
 {
-	hostcall_transfer(given);
+}
+
+void hostcall_lock(void)
+{
 }
 
 /* Most lengths are small, so that the input is spent on what matters; some are whatever they are. */

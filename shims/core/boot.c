@@ -155,7 +155,7 @@ uint64_t boot_exec(const struct exec *exec)
 	/* The plan was made for this very configuration. */
 	if (header->memory != exec->heap || header->threads != exec->threads)
 		keep_refuse(REASON_KEEP_INFO);
-	task_boot();
+	task_boot(exec->threads);
 	if (SOCKETS)
 		net_start(message.arguments.blob);
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);

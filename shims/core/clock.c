@@ -4,7 +4,6 @@
 #include "include/platform.h"
 #include "generated/hostcall_guest.h"
 
-#define TIMER_ABSTIME 1
 /* Clocks are numbered below this. */
 #define CLOCKS 12
 
@@ -36,11 +35,4 @@ long clock_read(int32_t clock, struct timespec *time)
 	else
 		latest[clock] = *time;
 	return 0;
-}
-
-long clock_sleep(int32_t clock, bool absolute, const struct timespec *time)
-{
-	if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec > 999999999)
-		return -EINVAL;
-	return host_clock_nanosleep(platform_call(), clock, absolute ? TIMER_ABSTIME : 0, time);
 }

@@ -40,9 +40,18 @@ int64_t hostcall_exchange(struct hostcall *call, uint64_t in_length)
 
 int64_t hostcall_exchange_unlocked(struct hostcall *call, uint64_t in_length)
 {
+	struct hostcall_block head;
+	int64_t result;
+
 	send(call, in_length);
-	hostcall_transfer_unlocked(call);
-	return receive(call);
+	hostcall_unlock();
+	hostcall_transfer(call);
+	result = receive(call);
+	/* What comes with the answer stays in the data area, but its head is not safe from the wait for the lock. */
+	head = call->head;
+	hostcall_lock();
+	call->head = head;
+	return result;
 }
 
 long hostcall_error(const struct hostcall *call, int64_t result, const uint64_t allowed[static 3])

@@ -239,11 +239,12 @@ long inet_name(struct file *file, struct net_address *address)
 /* A connection that is still about to be has no peer yet. */
 long inet_peer(struct file *file, struct net_address *address)
 {
+	const struct timespec at_once = { 0, 0 };
 	struct pollfd ask = { .fd = file->handle, .events = POLLOUT };
 
 	if (!file->inet->reached)
 		return -ENOTCONN;
-	if (!inet_is_datagram(file) && (host_poll(platform_call(), &ask, 1, 0) < 0 || (ask.revents & POLLERR)))
+	if (!inet_is_datagram(file) && (host_wait(platform_call(), &ask, 1, &at_once) < 0 || (ask.revents & POLLERR)))
 		return -ENOTCONN;
 	*address = file->inet->peer;
 	return 0;

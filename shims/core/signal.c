@@ -5,8 +5,10 @@
 #include "include/linux.h"
 #include "include/platform.h"
 #include "include/task.h"
+#include "include/wait.h"
 
 #define SA_RESETHAND 0x80000000u
+#define SA_RESTART 0x10000000u
 #define SA_NODEFER 0x40000000u
 
 static struct sigaction actions[SIGNALS + 1];
@@ -46,12 +48,28 @@ bool signal_on_stack(uint64_t rsp)
 	return !(alternate->flags & SS_DISABLE) && rsp - alternate->sp < alternate->size;
 }
 
-/* A system call looks at one word when it returns. */
+/* A system call looks at one word when it returns, and one that waits is told. */
 static void tell(struct task *task)
 {
 	const struct task_signals *signals = &task->signals;
 
 	platform_signal_due(task, ((signals->own.set | shared.set) & ~signals->blocked) != 0);
+}
+
+static bool is_wanted(const struct task *task, uint64_t set)
+{
+	return (set & (~task->signals.blocked | task->signals.awaited)) != 0;
+}
+
+/* Somebody who sleeps takes what was sent to the process; one who does not will find it when he next calls. */
+static void offer(void)
+{
+	for (struct task *task = task_first(); shared.set != 0 && task != NULL; task = task->next) {
+		if (!task->wait.asleep || !is_wanted(task, shared.set))
+			continue;
+		wait_wake(task);
+		return;
+	}
 }
 
 void signal_start(struct task *task, uint64_t blocked)
@@ -60,10 +78,17 @@ void signal_start(struct task *task, uint64_t blocked)
 	tell(task);
 }
 
+void signal_end(struct task *task)
+{
+	signal_queue_forget(&task->signals.own, ~0ull);
+	offer();
+}
+
 void signal_block(uint64_t set)
 {
 	mine()->blocked = set & ~SIGNALS_UNBLOCKABLE;
 	tell(task_self());
+	offer();
 }
 
 void signal_block_until_handled(uint64_t set)
@@ -113,14 +138,19 @@ void signal_forget(uint64_t number)
 	}
 }
 
-/* Whether a task would take the signal at once: the one that it is for, or any. */
+/* Whether a task would take the signal at once, the one that it is for or any, and none has asked to have it by itself. */
 static bool is_taken(const struct task *to, uint64_t bit)
 {
-	const struct task *task = to != NULL ? to : task_first();
+	bool taken = false;
 
-	while (to == NULL && task->next != NULL && (task->signals.blocked & bit))
-		task = task->next;
-	return !(task->signals.blocked & bit);
+	for (const struct task *task = task_first(); task != NULL; task = task->next) {
+		if (to != NULL && task != to)
+			continue;
+		if (task->signals.awaited & bit)
+			return false;
+		taken = taken || !(task->signals.blocked & bit);
+	}
+	return taken;
 }
 
 long signal_send(struct task *to, const struct siginfo *info)
@@ -138,11 +168,15 @@ long signal_send(struct task *to, const struct siginfo *info)
 		}
 	}
 	error = signal_queue_add(to != NULL ? &to->signals.own : &shared, info);
-	if (to != NULL)
+	if (to != NULL) {
 		tell(to);
-	else
-		for (struct task *task = task_first(); task != NULL; task = task->next)
-			tell(task);
+		if (is_wanted(to, signal_bit(number)))
+			wait_wake(to);
+		return error;
+	}
+	for (struct task *task = task_first(); task != NULL; task = task->next)
+		tell(task);
+	offer();
 	return error;
 }
 
@@ -156,6 +190,45 @@ uint64_t signal_take(uint64_t set, struct siginfo *info)
 	return number;
 }
 
+bool signal_claim(void)
+{
+	struct task_signals *signals = mine();
+	struct siginfo info;
+	uint64_t ready;
+
+	while ((ready = signal_pending() & ~signals->blocked) != 0) {
+		uint64_t number = (uint64_t)__builtin_ctzll(ready) + 1;
+
+		if (!is_ignored(number) && !(actions[number].handler == SIG_DFL && stops(number))) {
+			if (!(signals->own.set & signal_bit(number)) && signal_queue_take(&shared, signal_bit(number), &info))
+				(void)signal_queue_add(&signals->own, &info);
+			tell(task_self());
+			return true;
+		}
+		signal_queue_forget(&signals->own, signal_bit(number));
+		signal_queue_forget(&shared, signal_bit(number));
+	}
+	return false;
+}
+
+bool signal_restart(uint64_t number)
+{
+	if (!signal_claim())
+		return false;
+	mine()->interrupted = number + 1;
+	return true;
+}
+
+/* A system call that a handler interrupts starts again after it, if the handler was installed so. */
+static void resume_call(struct context *context, bool again)
+{
+	struct task_signals *signals = mine();
+
+	if (signals->interrupted != 0 && again)
+		platform_restart(context, signals->interrupted - 1);
+	signals->interrupted = 0;
+}
+
 /* Calls the handler of a signal that is not blocked and has one. */
 static bool call(struct context *context, const struct siginfo *info)
 {
@@ -163,6 +236,7 @@ static bool call(struct context *context, const struct siginfo *info)
 	struct task_signals *signals = mine();
 	uint64_t mask = signals->is_until_handled ? signals->until_handled : signals->blocked;
 
+	resume_call(context, (action->flags & SA_RESTART) != 0);
 	if (!signal_frame_put(context, action, info, mask))
 		return false;
 	signals->is_until_handled = false;
@@ -211,10 +285,11 @@ unsigned signal_deliver(struct context *context)
 			end = no_room(context, info.number);
 	}
 	if (signals->is_until_handled && !end) {
-		/* Nothing that had a handler: the call that waits has no reason to return, and nobody is left to give it one. */
+		/* Its handler was taken away between the wait and here: there is none to return from. */
 		signals->is_until_handled = false;
 		signal_block(signals->until_handled);
 	}
+	resume_call(context, true); /* if no handler was called */
 	return end;
 }
 

@@ -3,6 +3,7 @@
 #include "include/debug.h"
 #include "include/linux.h"
 #include "include/lock.h"
+#include "include/signal.h"
 #include "include/timer.h"
 
 /* A comparison tree and not a table of addresses: there are no indirect calls in the shim (docs/adr/0005). */
@@ -33,6 +34,23 @@ static bool is_constant(uint64_t number)
 	}
 }
 
+/* What SA_RESTART is for (signal(7)); the others that wait return EINTR whatever the handler wants. */
+static bool is_restarted(const struct syscall_frame *frame)
+{
+	switch (frame->number) {
+	case 0: case 1:             /* read, write */
+	case 2: case 16: case 19: case 20: /* open, ioctl, readv, writev */
+	case 42: case 43: case 44: case 45: case 46: case 47: /* connect, accept, sendto, recvfrom, sendmsg, recvmsg */
+	case 61: case 72: case 73:  /* wait4, fcntl, flock */
+	case 247: case 257: case 288: case 299: case 307: case 318: /* waitid, openat, accept4, recvmmsg, sendmmsg, getrandom */
+		return true;
+	case 202:                   /* futex; with a time left, it is not */
+		return frame->arg[3] == 0;
+	default:
+		return false;
+	}
+}
+
 uint64_t syscall_dispatch(const struct syscall_frame *frame)
 {
 	long result;
@@ -45,6 +63,8 @@ uint64_t syscall_dispatch(const struct syscall_frame *frame)
 		if (TIMERS)
 			timers_send();
 		result = serve(frame);
+		if (result == -EINTR && is_restarted(frame))
+			(void)signal_restart(frame->number);
 		core_unlock();
 	}
 	debug_result(frame, result);

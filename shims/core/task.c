@@ -2,8 +2,10 @@
 #include "include/task.h"
 #include <stddef.h>
 #include "include/platform.h"
+#include "shim_config.h"
 
 static struct task *first;
+static uint64_t most;
 
 struct task *task_first(void)
 {
@@ -12,16 +14,34 @@ struct task *task_first(void)
 
 struct task *task_find(uint64_t number)
 {
-	struct task *task = first;
+	struct task *task = number == 0 ? task_self() : first;
 
-	while (task != NULL && task->number != number)
+	while (number != 0 && task != NULL && task->number != number)
 		task = task->next;
 	return task;
 }
 
-void task_boot(void)
+uint64_t task_most(void)
 {
+	return most;
+}
+
+void task_boot(uint64_t threads)
+{
+	most = threads < SHIM_THREADS + 1 ? threads : SHIM_THREADS + 1;
 	first = task_self();
 	first->number = TASK_FIRST;
 	signal_start(first, 0);
+}
+
+bool task_remove(struct task *task)
+{
+	struct task **at = &first;
+
+	if (first == task && task->next == NULL)
+		return false;
+	while (*at != task)
+		at = &(*at)->next;
+	*at = task->next;
+	return true;
 }

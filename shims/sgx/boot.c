@@ -10,15 +10,27 @@
 
 _Noreturn void boot_first_entry(struct thread *thread, uint64_t block, uint64_t size);
 
-/* What the host said of its block is looked at here and never again. */
-static void take_block(struct thread *thread, uint64_t block, uint64_t size)
+/* Two threads with one block would answer each other's calls. */
+static bool is_taken(const struct thread *thread, uint64_t block)
+{
+	for (uint64_t i = 0; i < keep_info()->thread_count; i++) {
+		const struct thread *other = thread_at(i);
+		uint64_t theirs = (uint64_t)other->call.block;
+
+		if (other != thread && theirs != 0 && block < theirs + HOSTCALL_BLOCK_SIZE && theirs < block + HOSTCALL_BLOCK_SIZE)
+			return true;
+	}
+	return false;
+}
+
+void block_take(struct thread *thread, uint64_t block, uint64_t size)
 {
 	struct span keep = platform_keep();
 	uint64_t end;
 
 	if (size != HOSTCALL_BLOCK_SIZE || block % PAGE_SIZE != 0 || __builtin_add_overflow(block, size, &end))
 		keep_refuse(REASON_BOOT_BLOCK);
-	if (block < keep.end && end > keep.start)
+	if ((block < keep.end && end > keep.start) || is_taken(thread, block))
 		keep_refuse(REASON_BOOT_BLOCK);
 	thread->call.block = (struct hostcall_block *)block;
 }
@@ -54,12 +66,12 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread,
 	struct exec exec;
 	uint64_t canary;
 
-	relocate_self();
 	keep_info_check();
-	/* The others have nobody who asked for them: clone() is not served. */
-	if (thread->self != keep_base() + info->thread_start + SGX_MAP_THREAD_PAGE)
+	/* Another thread is fresh until clone() asks for it. Nothing was done for it, while the first one may be anywhere. */
+	if (thread != thread_at(0))
 		keep_refuse(REASON_ENTRY_STATE);
-	take_block(thread, block, size);
+	relocate_self();
+	block_take(thread, block, size);
 	random_start();
 	random_bytes(&canary, sizeof(canary));
 	platform_set_canary(canary & ~0xffull); /* a string that runs over ends before it */

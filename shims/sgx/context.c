@@ -2,7 +2,12 @@
 /* The application as an SSA frame has it, for signals. */
 #include "include/sgx_keep.h"
 #include "../core/include/linux.h"
+#include "../core/include/memory.h"
+#include "../core/include/platform.h"
 #include "../core/include/signal.h"
+
+/* Of `syscall`. */
+#define SYSCALL_BYTES 2
 
 #define EACH_REGISTER(X) \
 	X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) \
@@ -68,4 +73,22 @@ int32_t context_float_code(const uint8_t *frame, bool sse)
 	if (sse)
 		return float_code(legacy->mxcsr & ~(legacy->mxcsr >> MXCSR_MASKS_SHIFT) & FLOAT_ALL);
 	return float_code(legacy->fsw & ~(uint32_t)legacy->fcw & FLOAT_ALL);
+}
+
+void platform_restart(struct context *context, uint64_t number)
+{
+	struct registers *registers = &context->registers;
+	uint64_t rsp = registers->rsp - sizeof(uint64_t);
+
+	if (thread_self()->trapped) {
+		registers->rip -= SYSCALL_BYTES;
+	} else if (!memory_touch(rsp, sizeof(uint64_t), PERM_R | PERM_W)) {
+		/* Called again, with the return address where the call had put it. */
+		*(uint64_t *)rsp = registers->rip;
+		registers->rsp = rsp;
+		registers->rip = (uint64_t)landing_direct;
+	} else {
+		return; /* its stack is gone: EINTR it stays */
+	}
+	registers->rax = number;
 }

@@ -8,6 +8,7 @@
  */
 #include "include/site.h"
 #include "include/thread.h"
+#include "shim_config.h"
 
 	.text
 
@@ -35,13 +36,33 @@ keep_entry:
 	movl	$THREAD_FRESH, %eax
 	lock cmpxchgl %edx, %gs:THREAD_STATE	# fresh -> running
 	je	.Lfirst
+#if SHIM_THREADS
+	movl	$THREAD_EXPECTED, %eax
+	lock cmpxchgl %edx, %gs:THREAD_STATE	# expected -> running
+	je	.Ltask
+#endif
 .Lrefuse_entry:					# nobody was waiting for this
-	movl	$EXIT_WHY_REFUSED, %edi
+	movl	$1, %edx
+	xchgl	%edx, keep_ending + ENDING_CLAIMED(%rip)
+	testl	%edx, %edx
+	jnz	1f				# the Keep ends already
+	movq	$REASON_ENTRY_STATE, keep_ending + ENDING_RSI(%rip)
+	movq	$EXIT_WHY_REFUSED, keep_ending + ENDING_WHY(%rip)
+1:	movl	$EXIT_WHY_REFUSED, %edi
 	movl	$REASON_ENTRY_STATE, %esi
 	xorl	%edx, %edx
 	jmp	keep_leave
 
+.Lover:						# every entry leaves as the thread did that ended the Keep
+	movq	keep_ending + ENDING_WHY(%rip), %rdi
+	movq	keep_ending + ENDING_RSI(%rip), %rsi
+	movq	keep_ending + ENDING_RDX(%rip), %rdx
+	lfence
+	jmp	keep_leave
+
 .Lanswered:
+	cmpq	$0, keep_ending + ENDING_WHY(%rip)
+	jne	.Lover
 	movq	%r8, %gs:THREAD_HOST_RSP	# the host may have entered from elsewhere
 	movq	%r9, %gs:THREAD_HOST_RBP
 	movq	%rcx, %gs:THREAD_HOST_RETURN
@@ -49,7 +70,10 @@ keep_entry:
 	xorl	%esi, %esi
 	jmp	hostcall_answered
 
-.Lfirst:
+/* A thread's first entry: what its C function is called with. */
+.macro first_entry
+	cmpq	$0, keep_ending + ENDING_WHY(%rip)
+	jne	.Lover
 	movq	%r8, %gs:THREAD_HOST_RSP
 	movq	%r9, %gs:THREAD_HOST_RBP
 	movq	%rcx, %gs:THREAD_HOST_RETURN
@@ -58,15 +82,26 @@ keep_entry:
 	movl	$-1, %eax
 	movl	$-1, %edx			# RFBM: XCR0 is XFRM here
 	xrstor	xstate_init(%rip)		# all extended state as after reset
-	leaq	TCS_TO_STACK0(%rbx), %rsp
-	subq	$STACK_SCRATCH, %rsp		# 16-byte aligned, below the scratch words
+	movq	%gs:THREAD_SELF, %rax
+	lfence
+	leaq	THREAD_TO_FRAME(%rax), %rsp	# 16-byte aligned, below the frame that a task starts with
 	xorl	%ebp, %ebp			# the outermost frame
 	movq	%rsi, %rdx			# size of the block, by the host
 	movq	%rdi, %rsi			# address of the block, by the host
-	movq	%gs:THREAD_SELF, %rdi
-	lfence
+	movq	%rax, %rdi
+.endm
+
+.Lfirst:
+	first_entry
 	call	boot_first_entry		# (thread, block, size); does not return
 	ud2
+
+#if SHIM_THREADS
+.Ltask:
+	first_entry
+	call	boot_task			# (thread, block, size); does not return
+	ud2
+#endif
 
 /*
  * At CSSA 1 the handler runs to its end or not at all: NSSA is 2, so it cannot be entered anew while it runs, and

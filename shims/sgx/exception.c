@@ -223,15 +223,20 @@ uint32_t exception_handle(uint8_t *frame, struct leaving *leaving)
 	uint32_t why;
 
 	*leaving = (struct leaving){ 0 };
+	if (keep_ending.why != 0) {
+		*leaving = (struct leaving){ keep_ending.rsi, keep_ending.rdx };
+		return (uint32_t)keep_ending.why;
+	}
 	if (rip >= shim.start && rip < shim.end && !is_signal_due(&e)) {
 		why = refuse(leaving, REASON_SHIM_FAULT, rip - shim.start); /* it may hold the lock */
 	} else if (take_lock(e.gpr->exitinfo & EXITINFO_VECTOR_MASK)) {
 		why = handle(&e);
-		if (why == EXIT_WHY_RESUME)
-			core_unlock(); /* of a Keep that is over nobody gets it */
+		core_unlock();
 	} else {
 		why = EXIT_WHY_BUSY;
 	}
+	if (why != EXIT_WHY_RESUME && why != EXIT_WHY_BUSY)
+		keep_is_over(why, leaving->rsi, leaving->rdx);
 	e.gpr->exitinfo = 0; /* dealt with: an entry for the same exception again finds none */
 	return why;
 }

@@ -9,13 +9,21 @@
  *
  * GS is the shim's: arch_prctl(ARCH_SET_GS) is refused, so it still points to the thread page here.
  */
+#include "include/site.h"
 #include "include/thread.h"
 #include "shim_config.h"
 
 	.text
 
-/* struct syscall_frame (core/include/syscall.h), from its end to its start. */
+/* struct landing_frame (thread.h) below its last two words, which ends with struct syscall_frame: from its end to its start. */
 .macro push_frame
+	subq	$8, %rsp			# 16-byte aligned at the call
+	pushq	%rbx				# what C keeps for us, but clone() copies
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
 	pushq	%r9				# argument 5
 	pushq	%r8
 	pushq	%r10				# argument 3: RCX is not free in a system call
@@ -23,6 +31,24 @@
 	pushq	%rsi
 	pushq	%rdi
 	pushq	%rax				# number
+.endm
+
+/* Its registers but for RAX; RSP is then at the last two words, flags and RIP. */
+.macro pop_frame
+	addq	$8, %rsp			# the number
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%r10
+	popq	%r8
+	popq	%r9
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	addq	$8, %rsp
 .endm
 
 /*
@@ -61,18 +87,11 @@ landing_trapped:
 	movq	$1, %gs:THREAD_TRAPPED		# host calls keep the vector registers
 	pushq	%rcx
 	pushq	%r11
-	subq	$8, %rsp			# 16-byte aligned at the call
 	push_frame
 	movq	%rsp, %rdi
 	call	syscall_dispatch		# (frame) -> result
-	addq	$8, %rsp			# the number
-	popq	%rdi
-	popq	%rsi
-	popq	%rdx
-	popq	%r10
-	popq	%r8
-	popq	%r9
-	addq	$8, %rsp
+.Lreturn:
+	pop_frame
 	movq	(%rsp), %r11
 	movq	8(%rsp), %rcx
 	cmpq	$0, %gs:THREAD_SIGNAL_DUE
@@ -95,6 +114,28 @@ landing_signal:
 	.size	landing_trapped, . - landing_trapped
 
 /*
+ * void landing_task(void): a task's first instruction, as platform_thread_copy() has it in this thread's page and on its
+ * stack 0. The registers are those of the task that called clone(), but for RAX, RSP and the FS base.
+ *
+ * In:  GS. Out: to the frame's RIP. Stack: stack 0, from its top. Clobbers everything.
+ */
+	.globl	landing_task
+	.type	landing_task, @function
+landing_task:
+	movq	%gs:THREAD_SELF, %rcx
+	lfence
+	leaq	THREAD_TO_FRAME(%rcx), %rsp
+	movl	$XSAVE_COMPONENTS, %eax
+	xorl	%edx, %edx
+	xrstor64 THREAD_XSAVE(%rcx)
+	movq	%gs:THREAD_EXEC_FS, %rax
+	lfence
+	wrfsbase_rax_site
+	xorl	%eax, %eax			# clone()'s result in the new task
+	jmp	.Lreturn
+	.size	landing_task, . - landing_task
+
+/*
  * In:  as a function call with the system call's registers: RAX the number, RDI RSI RDX R10 R8 R9 the arguments.
  * Out: RAX the result; caller-saved registers are clobbered. Stack: stack 0, from its top.
  */
@@ -109,20 +150,22 @@ landing_direct:
 	movq	%rsp, %gs:THREAD_EXEC_RSP
 	movq	%gs:THREAD_SELF, %rsp
 	lfence
-	leaq	THREAD_TO_STACK0(%rsp), %rsp
+	leaq	THREAD_TO_STACK0 - 16(%rsp), %rsp	# flags and RIP are not known here
 	movq	$0, %gs:THREAD_TRAPPED
-	subq	$8, %rsp
 	push_frame
 	movq	%rsp, %rdi
 	pushq	$2
 	popfq					# AC and DF, whatever the caller did
 	call	syscall_dispatch
-	movq	%gs:THREAD_EXEC_RSP, %rsp
-	lfence
 	cmpq	$0, %gs:THREAD_SIGNAL_DUE
 	jne	1f
+	movq	%gs:THREAD_EXEC_RSP, %rsp
+	lfence
 	ret
-1:	popq	%rcx				# as `ret` would, but to be gone to from there
+1:	pop_frame				# the arguments too: the call may be made again
+	movq	%gs:THREAD_EXEC_RSP, %rsp
+	lfence
+	popq	%rcx				# as `ret` would, but to be gone to from there
 	lfence
 	jmp	landing_signal
 	.size	landing_direct, . - landing_direct

@@ -22,16 +22,31 @@ bool platform_random(uint64_t *word)
 	return good;
 }
 
+struct ending keep_ending;
+
+void keep_is_over(uint64_t why, uint64_t rsi, uint64_t rdx)
+{
+	if (__atomic_exchange_n(&keep_ending.claimed, 1, __ATOMIC_ACQ_REL))
+		return;
+	keep_ending.rsi = rsi;
+	keep_ending.rdx = rdx;
+	__atomic_store_n(&keep_ending.why, why, __ATOMIC_RELEASE);
+}
+
 void keep_end(uint32_t status)
 {
 	debug_ends(status);
+	keep_is_over(EXIT_WHY_ENDED, status, 0);
 	sgx_end(EXIT_WHY_ENDED, status, 0);
 }
 
 /* The host learns the reason, and which of the shim's (public) instructions gave it: nothing of the Keep's data. */
 __attribute__((noinline)) void keep_refuse(uint32_t reason)
 {
-	sgx_end(EXIT_WHY_REFUSED, reason, (uint64_t)__builtin_return_address(0) - keep_base());
+	uint64_t offset = (uint64_t)__builtin_return_address(0) - keep_base();
+
+	keep_is_over(EXIT_WHY_REFUSED, reason, offset);
+	sgx_end(EXIT_WHY_REFUSED, reason, offset);
 }
 
 /* GCC calls this when a function finds its canary changed. */

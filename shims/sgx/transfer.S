@@ -89,6 +89,21 @@ platform_set_fs:
 	.size	platform_set_fs, . - platform_set_fs
 
 /*
+ * void sgx_save_state(void *image): the application's x87 and vector registers, which C code here leaves alone. The image's
+ * reserved bytes are zero already.
+ *
+ * In:  RDI. Stack: none. Clobbers RAX, RDX.
+ */
+	.globl	sgx_save_state
+	.type	sgx_save_state, @function
+sgx_save_state:
+	movl	$XSAVE_COMPONENTS, %eax
+	xorl	%edx, %edx
+	xsave64	(%rdi)
+	ret
+	.size	sgx_save_state, . - sgx_save_state
+
+/*
  * void sgx_end(uint32_t why, uint64_t rsi, uint64_t rdx): leaves the way that the host last entered, and does not
  * come back: the thread's state stays, so that no entry finds anybody waiting.
  *

@@ -22,8 +22,8 @@ import { entryCases, HONEST, hostileCases } from './support/hostile-lies.js';
 import type { HostileCase } from './support/hostile-lies.js';
 
 const HELPER = join(dirname(helperPath()), 'motte-helper-hostile');
-/** Rows of threads need a Keep that has some. */
-const DRIVEN = TABLE.filter(({ component }) => component !== 'threads');
+/** These two need a Keep with several threads. */
+const DRIVEN = TABLE.filter(({ name }) => name !== 'thread_start' && name !== 'thread_wake');
 const DATA: FileGrant = { path: '/data', host: '', mode: 'rw' };
 const FOLDERS = tempFolder('motte-hostile-data');
 /** Keeps at a time. */

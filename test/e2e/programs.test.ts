@@ -40,6 +40,7 @@ const RUNS: readonly Run[] = [
   { program: 'waiting' },
   { program: 'timers' },
   { program: 'net', args: ['errors'] },
+  { program: 'threads', keep: 'threads = 8\n' },
   { program: 'sqlite' },
   {
     program: 'sqlite-file',

@@ -15,10 +15,11 @@ export interface Served {
 const FILES =
   "of the Keep's own file system and of host files that are granted; without one there is nothing: ENOENT";
 const PAGES = ['mem_restrict', 'mem_protect', 'mem_trim', 'mem_remove'];
+const THREADS = 'its own threads; one that computes hears of it at its next system call or exception';
 const OWN = "of the Keep's own file system and of host files that are granted";
 
 /** Of calls that wait for files. */
-const WAITS = ['poll', 'clock_gettime'];
+const WAITS = ['wait', 'clock_gettime'];
 /** Of timers that send signals. */
 const TIMER_SIGNALS = 'a signal comes with the next system call or wait';
 const EVENTS = 'at most 128 events a call';
@@ -143,24 +144,24 @@ export const SERVED: readonly Served[] = [
     number: 42,
     name: 'connect',
     component: 'sockets',
-    calls: ['net_socket', 'net_connect', 'net_option', 'poll'],
+    calls: ['net_socket', 'net_connect', 'net_option', 'wait'],
     doc: 'EACCES where no [[connect]] says so',
   },
-  { number: 43, name: 'accept', component: 'sockets', calls: ['net_accept', 'poll'] },
-  { number: 44, name: 'sendto', component: 'sockets', calls: ['net_socket', 'net_send', 'poll'] },
-  { number: 45, name: 'recvfrom', component: 'sockets', calls: ['net_receive', 'poll'] },
+  { number: 43, name: 'accept', component: 'sockets', calls: ['net_accept', 'wait'] },
+  { number: 44, name: 'sendto', component: 'sockets', calls: ['net_socket', 'net_send', 'wait'] },
+  { number: 45, name: 'recvfrom', component: 'sockets', calls: ['net_receive', 'wait'] },
   {
     number: 46,
     name: 'sendmsg',
     component: 'sockets',
-    calls: ['net_socket', 'net_send', 'poll'],
+    calls: ['net_socket', 'net_send', 'wait'],
     doc: 'without control messages',
   },
   {
     number: 47,
     name: 'recvmsg',
     component: 'sockets',
-    calls: ['net_receive', 'poll'],
+    calls: ['net_receive', 'wait'],
     doc: 'without control messages',
   },
   { number: 48, name: 'shutdown', component: 'sockets', calls: ['net_shutdown'] },
@@ -172,7 +173,7 @@ export const SERVED: readonly Served[] = [
   },
   { number: 50, name: 'listen', component: 'sockets', calls: ['net_listen'], doc: 'of a granted port' },
   { number: 51, name: 'getsockname', component: 'sockets', calls: ['net_name'] },
-  { number: 52, name: 'getpeername', component: 'sockets', calls: ['poll'] },
+  { number: 52, name: 'getpeername', component: 'sockets', calls: ['wait'] },
   {
     number: 54,
     name: 'setsockopt',
@@ -187,9 +188,9 @@ export const SERVED: readonly Served[] = [
     calls: ['net_option'],
     doc: 'of a list; others ENOPROTOOPT',
   },
-  { number: 288, name: 'accept4', component: 'sockets', calls: ['net_accept', 'poll'] },
-  { number: 299, name: 'recvmmsg', component: 'sockets', calls: ['net_receive', 'poll'] },
-  { number: 307, name: 'sendmmsg', component: 'sockets', calls: ['net_socket', 'net_send', 'poll'] },
+  { number: 288, name: 'accept4', component: 'sockets', calls: ['net_accept', 'wait'] },
+  { number: 299, name: 'recvmmsg', component: 'sockets', calls: ['net_receive', 'wait'] },
+  { number: 307, name: 'sendmmsg', component: 'sockets', calls: ['net_socket', 'net_send', 'wait'] },
 
   { number: 284, name: 'eventfd', component: 'eventfd' },
   { number: 290, name: 'eventfd2', component: 'eventfd' },
@@ -349,12 +350,6 @@ export const SERVED: readonly Served[] = [
 
   { number: 24, name: 'sched_yield', component: 'process', calls: ['sched_yield'] },
   { number: 39, name: 'getpid', component: 'process', doc: '1' },
-  {
-    number: 56,
-    name: 'clone',
-    component: 'process',
-    doc: 'EAGAIN for a thread: there is one; ENOSYS for a process',
-  },
   { number: 60, name: 'exit', component: 'process', doc: 'leaves with ENDED' },
   { number: 63, name: 'uname', component: 'process', doc: 'the same on every host' },
   { number: 97, name: 'getrlimit', component: 'process' },
@@ -368,19 +363,56 @@ export const SERVED: readonly Served[] = [
   { number: 157, name: 'prctl', component: 'process', doc: 'PR_SET_NAME' },
   { number: 158, name: 'arch_prctl', component: 'process', doc: 'ARCH_SET_FS, ARCH_GET_FS' },
   { number: 186, name: 'gettid', component: 'process' },
-  { number: 204, name: 'sched_getaffinity', component: 'process', doc: 'one processor' },
   { number: 218, name: 'set_tid_address', component: 'process' },
   { number: 231, name: 'exit_group', component: 'process', doc: 'leaves with ENDED' },
-  { number: 273, name: 'set_robust_list', component: 'process' },
   { number: 302, name: 'prlimit64', component: 'process', doc: 'limits cannot be set: EPERM' },
 
   {
     number: 202,
     name: 'futex',
     component: 'futex',
-    calls: ['clock_nanosleep'],
-    doc: 'of one thread: a wait without an end ends the Keep with SIGABRT',
+    calls: ['wait', 'thread_wake', 'clock_gettime'],
+    doc: 'queues inside; no priority inheritance; when all threads wait without an end the Keep ends with SIGABRT',
   },
+  { number: 273, name: 'set_robust_list', component: 'futex' },
+  { number: 274, name: 'get_robust_list', component: 'futex' },
+
+  {
+    number: 56,
+    name: 'clone',
+    component: 'clone',
+    calls: ['thread_start', 'thread_wake'],
+    doc: 'threads: EAGAIN beyond those of Keep.toml; ENOSYS for a process',
+  },
+  {
+    number: 435,
+    name: 'clone3',
+    component: 'clone',
+    calls: ['thread_start', 'thread_wake'],
+    doc: 'as clone',
+  },
+
+  { number: 140, name: 'getpriority', component: 'schedule', doc: 'nobody is nicer' },
+  { number: 141, name: 'setpriority', component: 'schedule', doc: 'changes nothing' },
+  { number: 142, name: 'sched_setparam', component: 'schedule', doc: 'changes nothing' },
+  { number: 143, name: 'sched_getparam', component: 'schedule' },
+  {
+    number: 144,
+    name: 'sched_setscheduler',
+    component: 'schedule',
+    doc: 'changes nothing; EPERM for SCHED_FIFO',
+  },
+  { number: 145, name: 'sched_getscheduler', component: 'schedule', doc: 'SCHED_OTHER' },
+  { number: 146, name: 'sched_get_priority_max', component: 'schedule' },
+  { number: 147, name: 'sched_get_priority_min', component: 'schedule' },
+  { number: 203, name: 'sched_setaffinity', component: 'schedule', doc: 'changes nothing' },
+  {
+    number: 204,
+    name: 'sched_getaffinity',
+    component: 'schedule',
+    doc: 'a processor for each thread of the Keep',
+  },
+  { number: 309, name: 'getcpu', component: 'schedule', doc: 'the number of the thread' },
 
   {
     number: 13,
@@ -396,29 +428,28 @@ export const SERVED: readonly Served[] = [
     number: 128,
     name: 'rt_sigtimedwait',
     component: 'signals',
-    calls: ['clock_nanosleep'],
-    doc: 'without a time and with nothing pending the Keep ends with SIGABRT',
+    calls: ['wait', 'clock_gettime'],
   },
   { number: 129, name: 'rt_sigqueueinfo', component: 'signals', doc: 'itself; at most 64 wait' },
   {
     number: 130,
     name: 'rt_sigsuspend',
     component: 'signals',
-    doc: 'with nothing pending the Keep ends with SIGABRT',
+    calls: ['wait'],
   },
   { number: 131, name: 'sigaltstack', component: 'signals' },
-  { number: 200, name: 'tkill', component: 'signals', doc: 'itself' },
-  { number: 234, name: 'tgkill', component: 'signals', doc: 'itself' },
-  { number: 297, name: 'rt_tgsigqueueinfo', component: 'signals', doc: 'itself' },
+  { number: 200, name: 'tkill', component: 'signals', calls: ['thread_wake'], doc: THREADS },
+  { number: 234, name: 'tgkill', component: 'signals', calls: ['thread_wake'], doc: THREADS },
+  { number: 297, name: 'rt_tgsigqueueinfo', component: 'signals', calls: ['thread_wake'] },
 
-  { number: 35, name: 'nanosleep', component: 'time', calls: ['clock_gettime', 'clock_nanosleep'] },
+  { number: 35, name: 'nanosleep', component: 'time', calls: ['clock_gettime', 'wait'] },
   { number: 96, name: 'gettimeofday', component: 'time', calls: ['clock_gettime'] },
   { number: 98, name: 'getrusage', component: 'time', calls: ['clock_gettime'] },
   { number: 100, name: 'times', component: 'time', calls: ['clock_gettime'] },
   { number: 201, name: 'time', component: 'time', calls: ['clock_gettime'] },
   { number: 228, name: 'clock_gettime', component: 'time', calls: ['clock_gettime'] },
   { number: 229, name: 'clock_getres', component: 'time', calls: ['clock_getres'] },
-  { number: 230, name: 'clock_nanosleep', component: 'time', calls: ['clock_gettime', 'clock_nanosleep'] },
+  { number: 230, name: 'clock_nanosleep', component: 'time', calls: ['clock_gettime', 'wait'] },
 
   {
     number: 318,
@@ -434,7 +465,10 @@ export const REFUSED: readonly { readonly names: string; readonly why: string }[
     names: 'fork, vfork, clone without CLONE_VM',
     why: 'a Keep cannot be copied: its pages belong to one enclave',
   },
-  { names: 'clone3', why: 'threads come with the whole microkernel' },
+  {
+    names: 'membarrier, rseq',
+    why: 'a thread that computes cannot be told of anything; C libraries do without',
+  },
   { names: 'execve, execveat', why: 'comes with the whole microkernel' },
   { names: 'socketpair, sockets of AF_UNIX', why: 'within the Keep there are pipes and eventfd' },
   { names: 'ptrace, process_vm_readv, perf_event_open, bpf', why: 'nothing outside may look into a Keep' },

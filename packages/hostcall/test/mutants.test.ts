@@ -23,6 +23,7 @@ interface Mutant {
 }
 
 const STDIO = 'generated/hostcall_stdio.c';
+const THREADS = 'generated/hostcall_threads.c';
 const SHAPES = 'generated/hostcall_shapes.c';
 const HOST = 'generated/hostcall_host.c';
 const READ = 'long host_read(';
@@ -94,33 +95,33 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'any event may come',
-    row: 'poll',
-    file: STDIO,
-    after: 'bad_poll_fds(',
+    row: 'wait',
+    file: THREADS,
+    after: 'bad_wait_fds(',
     from: '| 56u',
     to: '| 0xffffu',
   },
   {
     name: 'events of no descriptor',
-    row: 'poll',
-    file: STDIO,
-    after: 'bad_poll_fds(',
+    row: 'wait',
+    file: THREADS,
+    after: 'bad_wait_fds(',
     from: 'hostcall_i32(sent, 0) < 0 ? 0u :',
     to: '',
   },
   {
     name: 'the descriptors may change',
-    row: 'poll',
-    file: STDIO,
-    after: 'bad_poll_fds(',
+    row: 'wait',
+    file: THREADS,
+    after: 'bad_wait_fds(',
     from: 'hostcall_i32(came, 0) != hostcall_i32(sent, 0)',
     to: '0',
   },
   {
     name: 'events are not counted',
-    row: 'poll',
-    file: STDIO,
-    after: 'long host_poll(',
+    row: 'wait',
+    file: THREADS,
+    after: 'long host_wait(',
     from: 'result != seen',
     to: '0',
   },
@@ -182,9 +183,9 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a descriptor is not translated',
-    row: 'poll',
+    row: 'wait',
     file: HOST,
-    after: 'do_poll(',
+    after: 'do_wait(',
     from: 'fd = keep_host_descriptor(host, (uint64_t)fd)',
     to: 'fd = fd & 1',
   },
@@ -206,11 +207,11 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the host fetches a structure twice',
-    row: 'clock_nanosleep',
+    row: 'wait',
     file: HOST,
-    after: 'do_clock_nanosleep(',
-    from: 'take(request,',
-    to: 'take(request, data + at_request, 8); take(request,',
+    after: 'do_wait(',
+    from: 'take(timeout,',
+    to: 'take(timeout, data + at_timeout, 8); take(timeout,',
   },
   {
     name: 'the host fetches the header twice',

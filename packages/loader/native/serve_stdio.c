@@ -61,12 +61,6 @@ long serve_fstat(struct keep_host *host, int fd, void *statbuf)
 	return 0;
 }
 
-long serve_poll(struct keep_host *host, void *fds, uint64_t nfds, int32_t timeout)
-{
-	(void)host;
-	return sys(SYS_poll, (long)fds, (long)nfds, timeout, 0);
-}
-
 long serve_lseek(struct keep_host *host, int fd, int64_t offset, uint32_t whence)
 {
 	(void)host;

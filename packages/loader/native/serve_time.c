@@ -21,12 +21,6 @@ long serve_clock_getres(struct keep_host *host, int32_t clock, void *timespec)
 	return sys(SYS_clock_getres, clock, (long)timespec, 0, 0);
 }
 
-long serve_clock_nanosleep(struct keep_host *host, int32_t clock, uint32_t flags, const void *request)
-{
-	(void)host;
-	return sys(SYS_clock_nanosleep, clock, flags, (long)request, 0);
-}
-
 long serve_sched_yield(struct keep_host *host)
 {
 	(void)host;

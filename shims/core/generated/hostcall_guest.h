@@ -23,8 +23,6 @@ long host_write(struct hostcall *call, int32_t fd, const void *buf, uint64_t cou
 long host_close(struct hostcall *call, int32_t fd);
 /* checked for sizes and times that an application could not bear */
 long host_fstat(struct hostcall *call, int32_t fd, void *statbuf);
-/* the result must be the number of entries with an event */
-long host_poll(struct hostcall *call, void *fds, uint64_t nfds, int32_t timeout);
 /* standard streams may be files */
 long host_lseek(struct hostcall *call, int32_t fd, int64_t offset, uint32_t whence);
 /* isatty() */
@@ -39,8 +37,6 @@ long host_fcntl_getfl(struct hostcall *call, int32_t fd);
 long host_clock_gettime(struct hostcall *call, int32_t clock, void *timespec);
 /* chosen by the host */
 long host_clock_getres(struct hostcall *call, int32_t clock, void *timespec);
-/* the host may return early or late; what remains is computed inside, never believed; nanosleep is made of it */
-long host_clock_nanosleep(struct hostcall *call, int32_t clock, uint32_t flags, const void *request);
 /* the host schedules */
 long host_sched_yield(struct hostcall *call);
 /* a thread of the host enters the fresh TCS `index` */

@@ -129,51 +129,6 @@ long host_fstat(struct hostcall *call, int32_t fd, void *statbuf)
 	return result;
 }
 
-static int bad_poll_fds(const void *came, const void *sent)
-{
-	if (hostcall_i32(came, 0) != hostcall_i32(sent, 0)) /* fd */
-		return 1;
-	if (hostcall_u16(came, 4) != hostcall_u16(sent, 4)) /* events */
-		return 1;
-	if ((hostcall_u16(came, 6) & ~(hostcall_i32(sent, 0) < 0 ? 0u : hostcall_u16(sent, 4) | 56u)) != 0) /* revents */
-		return 1;
-	return 0;
-}
-
-long host_poll(struct hostcall *call, void *fds, uint64_t nfds, int32_t timeout)
-{
-	static const uint64_t errnos[3] = { 0x4000401210ull, 0x0ull, 0x0ull };
-	int64_t result;
-
-	if (nfds > 1024)
-		return -EINVAL;
-	const uint64_t at_fds = 0;
-
-	hostcall_begin(call, 0x7);
-	call->head.arg1 = nfds;
-	call->head.arg2 = (uint64_t)(int64_t)timeout;
-	if (copy_out(hostcall_data(call, at_fds), fds, nfds * 8) != 0)
-		return -EFAULT;
-	result = hostcall_exchange_unlocked(call, at_fds + nfds * 8);
-	if (result < 0)
-		return hostcall_error(call, result, errnos);
-	int64_t seen = 0;
-	hostcall_wrote(call, at_fds + nfds * 8);
-	for (uint64_t i = 0; i < nfds; i++) {
-		uint8_t came[8];
-		uint8_t *own = (uint8_t *)fds + i * 8;
-
-		(void)copy_in(came, hostcall_data(call, at_fds + i * 8), 8);
-		if (bad_poll_fds(came, own))
-			keep_refuse(REASON_HOST_RESULT);
-		__builtin_memcpy(own, came, 8);
-		seen += hostcall_u16(came, 6) != 0;
-	}
-	if (result != seen)
-		keep_refuse(REASON_HOST_RESULT);
-	return result;
-}
-
 long host_lseek(struct hostcall *call, int32_t fd, int64_t offset, uint32_t whence)
 {
 	static const uint64_t errnos[3] = { 0x4020400260ull, 0x800ull, 0x0ull };

@@ -7,10 +7,13 @@
 #include <stdint.h>
 #include "linux.h"
 
+/* A length of time, or a time: what Linux takes. */
+static inline bool timespec_is_valid(const struct timespec *time)
+{
+	return time->tv_sec >= 0 && time->tv_nsec >= 0 && time->tv_nsec <= 999999999;
+}
+
 /* The time of one of the host's clocks; CLOCK_MONOTONIC and its kin never go back. 0 or a negative errno. */
 long clock_read(int32_t clock, struct timespec *time);
-
-/* Sleeps for a time, or until one. It may end early only with -EINTR. */
-long clock_sleep(int32_t clock, bool absolute, const struct timespec *time);
 
 #endif

@@ -31,8 +31,9 @@ struct hostcall {
  */
 void hostcall_transfer(struct hostcall *call);
 
-/* The same without the Keep's lock (lock.h), which the caller has, and has again afterwards. */
-void hostcall_transfer_unlocked(struct hostcall *call);
+/* The Keep's lock (lock.h). Who has to wait for it may make host calls without data meanwhile. */
+void hostcall_unlock(void);
+void hostcall_lock(void);
 
 /* Ends the Keep; `reason` is a REASON_ of generated/hostcall_abi.h. */
 _Noreturn void keep_refuse(uint32_t reason);

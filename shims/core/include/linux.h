@@ -177,6 +177,7 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "elf64_phdr");
 #define CLOCK_REALTIME 0
 #define CLOCK_MONOTONIC 1
 #define CLOCK_BOOTTIME 7
+#define CLOCK_TAI 11
 
 struct timespec {
 	int64_t tv_sec;

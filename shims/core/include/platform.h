@@ -60,6 +60,31 @@ void platform_set_fs(uint64_t base);
 /* The address of the direct entry for system calls. */
 uint64_t platform_direct_entry(void);
 
+struct context;
+
+/* Turns a context that is about to return from a system call back to the call itself. */
+void platform_restart(struct context *context, uint64_t number);
+
+/* ---- other threads of the Keep (task.h); the first one's index is 0 ---- */
+
+struct syscall_frame;
+
+struct task *platform_thread(uint64_t index);
+
+/*
+ * Lets `task` go on where the caller's system call was made, with 0 as its result and all registers as they were, but for
+ * the stack pointer and the FS base. Its thread runs platform_thread_begin() or is fresh.
+ */
+void platform_thread_copy(struct task *task, const struct syscall_frame *frame, uint64_t stack, uint64_t fs);
+
+/* The host may enter a fresh thread from now on, once; or no more: false when it has. */
+void platform_thread_expect(struct task *task);
+bool platform_thread_refuse(struct task *task);
+
+/* This thread's registers are nobody's any more, until platform_thread_begin() takes those of a task. */
+void platform_thread_idle(void);
+_Noreturn void platform_thread_begin(void);
+
 /* ---- the rest ---- */
 
 /* A word of the CPU's random generator; false when it has none at the moment. */

@@ -109,10 +109,13 @@ struct task_signals {
 	struct stack_t alternate;
 	uint64_t until_handled;    /* the mask that a handler's frame gives back when it is not `blocked` */
 	bool is_until_handled;     /* a call blocks others while it waits */
+	uint64_t awaited;          /* rt_sigtimedwait() waits for these, blocked or not */
+	uint64_t interrupted;      /* one more than the number of the system call that a handler may start again */
 };
 
-/* What a new task starts with. */
+/* What a new task starts with; one that ends forgets what was sent to it alone. */
 void signal_start(struct task *task, uint64_t blocked);
+void signal_end(struct task *task);
 
 struct sigaction *signal_action(uint64_t number);
 uint64_t signal_blocked(void);
@@ -139,6 +142,15 @@ void signal_forget(uint64_t number);
 
 /* Takes a pending signal of `set` away: its number, or 0. */
 uint64_t signal_take(uint64_t set, struct siginfo *info);
+
+/*
+ * Whether a signal is pending and not blocked that has a handler, or ends the application. It is this task's own from now
+ * on, so that a call that returns -EINTR for it finds it when it does.
+ */
+bool signal_claim(void);
+
+/* The system call `number` returns -EINTR: if for a signal, it starts again when the handler wants that. */
+bool signal_restart(uint64_t number);
 
 /* Whether `rsp` is on the alternate stack. */
 bool signal_on_stack(uint64_t rsp);

@@ -33,14 +33,32 @@ struct pollfd {
 
 /*
  * Sleeps until a handle is ready (its `revents` say for what), something in the Keep has changed, or `deadline` of
- * CLOCK_MONOTONIC is over (NULL: never). 0, -ETIMEDOUT, -EINTR, or what the host's poll() gives.
+ * CLOCK_MONOTONIC is over (NULL: never; zero: it is). 0, -ETIMEDOUT, -EINTR, or what the host's ppoll() gives.
+ *
+ * -EINTR is for a signal that has a handler, or ends the application; it is this task's own from then on. Where nobody is
+ * left who could ever wake a task, all of them waiting without an end, the Keep ends with SIGABRT.
  */
 long wait_event(struct pollfd *fds, uint64_t count, const struct timespec *deadline);
 
-/* Tells all who wait that something has changed which they may wait for. */
+/* Tells all who wait so that something has changed which they may wait for. */
 void wait_changed(void);
+
+struct task;
+
+/* The same for one who waits for wait_wake() alone. */
+long wait_woken(const struct timespec *deadline);
+void wait_wake(struct task *task);
+
+/* A thread that has no task sleeps until wait_wake(), or until the host says so. */
+void wait_idle(void);
 
 /* The deadline that is `timeout` from now; a timeout past all time is that. 0 or an errno of the clock. */
 long wait_deadline(const struct timespec *timeout, struct timespec *deadline);
+
+/* How long until then: zero when it is over. */
+long wait_left(const struct timespec *deadline, struct timespec *left);
+
+/* The deadline that is at `time` of a clock, as that clock goes now: if it is set afterwards, nobody is told. */
+long wait_until(int32_t clock, const struct timespec *time, struct timespec *deadline);
 
 #endif

@@ -7,6 +7,7 @@
 #include "../include/memory.h"
 #include "../include/platform.h"
 #include "../include/syscall.h"
+#include "../include/task.h"
 #include "../include/user.h"
 #include "../include/view.h"
 
@@ -45,22 +46,23 @@ struct sysinfo {
 	long sys_##name(const struct syscall_frame *frame) { (void)frame; return value; }
 
 CONSTANT(getpid, 1)
-CONSTANT(gettid, 1)
 CONSTANT(getpgrp, 1)
 CONSTANT(getppid, 0)
 CONSTANT(getuid, 0)
 CONSTANT(geteuid, 0)
 CONSTANT(getgid, 0)
 CONSTANT(getegid, 0)
-/* One thread: its number is never cleared for anybody. */
-CONSTANT(set_tid_address, 1)
 
-#define CLONE_THREAD 0x10000
-
-/* Threads beyond the one that there is; a C library takes clone3's ENOSYS for an old kernel and tries this. */
-long sys_clone(const struct syscall_frame *frame)
+long sys_gettid(const struct syscall_frame *frame)
 {
-	return frame->arg[0] & CLONE_THREAD ? -EAGAIN : -ENOSYS;
+	(void)frame;
+	return task_self()->number;
+}
+
+long sys_set_tid_address(const struct syscall_frame *frame)
+{
+	task_self()->clear_at = frame->arg[0];
+	return task_self()->number;
 }
 
 long sys_exit_group(const struct syscall_frame *frame)
@@ -69,10 +71,11 @@ long sys_exit_group(const struct syscall_frame *frame)
 	keep_end((uint32_t)(frame->arg[0] & 0xff) << 8);
 }
 
-/* The only thread is the process. */
 long sys_exit(const struct syscall_frame *frame)
 {
-	return sys_exit_group(frame);
+	if (SHIM_THREADS)
+		task_end((uint32_t)(frame->arg[0] & 0xff) << 8);
+	return sys_exit_group(frame); /* the only thread is the process */
 }
 
 long sys_sched_yield(const struct syscall_frame *frame)
@@ -156,21 +159,4 @@ long sys_arch_prctl(const struct syscall_frame *frame)
 	default:
 		return -EINVAL; /* ARCH_SET_GS too: GS is the shim's */
 	}
-}
-
-/* No robust list is ever walked: there is no other thread to wait for what this one held. */
-long sys_set_robust_list(const struct syscall_frame *frame)
-{
-	return frame->arg[1] == 24 ? 0 : -EINVAL;
-}
-
-long sys_sched_getaffinity(const struct syscall_frame *frame)
-{
-	const uint64_t mask = 1;
-
-	if (frame->arg[0] > 1)
-		return -ESRCH;
-	if (frame->arg[1] < sizeof(mask) || frame->arg[1] % sizeof(mask) != 0)
-		return -EINVAL;
-	return user_put(frame->arg[2], &mask, sizeof(mask)) ? -EFAULT : (long)sizeof(mask);
 }

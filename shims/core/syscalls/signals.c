@@ -9,6 +9,7 @@
 #include "../include/syscall.h"
 #include "../include/task.h"
 #include "../include/user.h"
+#include "../include/wait.h"
 
 #define SIG_BLOCK 0
 #define SIG_UNBLOCK 1
@@ -73,48 +74,59 @@ long sys_rt_sigpending(const struct syscall_frame *frame)
 	return frame->arg[1] > SIGNAL_SET_BYTES ? -EINVAL : user_put(frame->arg[0], &now, frame->arg[1]);
 }
 
-/* Waits for a handler with other signals blocked: only one that is pending already can come. */
+/* Waits for a handler, with other signals blocked meanwhile. */
 long sys_rt_sigsuspend(const struct syscall_frame *frame)
 {
 	uint64_t set;
+	long result = 0;
 
 	if (frame->arg[1] != SIGNAL_SET_BYTES)
 		return -EINVAL;
 	if (user_get(&set, frame->arg[0], sizeof(set)))
 		return -EFAULT;
-	if (!(signal_pending() & ~set))
-		keep_end(SIGABRT); /* as of a futex that nobody can wake */
 	signal_block_until_handled(set);
-	return -EINTR;
+	while (result != -EINTR)
+		result = wait_event(NULL, 0, NULL);
+	return result;
+}
+
+/* Until one of `set` is taken: its number, or a negative errno. */
+static long take(uint64_t set, const struct timespec *deadline, struct siginfo *info)
+{
+	struct task_signals *signals = &task_self()->signals;
+	long result = 0;
+	uint64_t number;
+
+	signals->awaited = set;
+	while ((number = signal_take(set, info)) == 0 && result == 0)
+		result = wait_event(NULL, 0, deadline);
+	signals->awaited = 0;
+	return number ? (long)number : result == -ETIMEDOUT ? -EAGAIN : result;
 }
 
 long sys_rt_sigtimedwait(const struct syscall_frame *frame)
 {
+	struct timespec deadline;
 	struct siginfo info;
-	struct timespec time;
-	uint64_t set, number;
-	long error;
+	bool timed = frame->arg[2] != 0;
+	uint64_t set;
+	long result;
 
 	if (frame->arg[3] != SIGNAL_SET_BYTES)
 		return -EINVAL;
-	if (user_get(&set, frame->arg[0], sizeof(set)))
+	if (user_get(&set, frame->arg[0], sizeof(set)) || (timed && user_get(&deadline, frame->arg[2], sizeof(deadline))))
 		return -EFAULT;
-	if (frame->arg[2] != 0) {
-		if (user_get(&time, frame->arg[2], sizeof(time)))
-			return -EFAULT;
-		if (time.tv_sec < 0 || (uint64_t)time.tv_nsec > 999999999)
+	if (timed) {
+		if (!timespec_is_valid(&deadline))
 			return -EINVAL;
+		result = wait_deadline(&deadline, &deadline);
+		if (result)
+			return result;
 	}
-	number = signal_take(set & ~SIGNALS_UNBLOCKABLE, &info);
-	if (number != 0) {
-		if (frame->arg[1] != 0 && user_put(frame->arg[1], &info, sizeof(info)))
-			return -EFAULT;
-		return (long)number;
-	}
-	if (frame->arg[2] == 0)
-		keep_end(SIGABRT);
-	error = clock_sleep(CLOCK_MONOTONIC, false, &time);
-	return error ? error : -EAGAIN;
+	result = take(set & ~SIGNALS_UNBLOCKABLE, timed ? &deadline : NULL, &info);
+	if (result > 0 && frame->arg[1] != 0 && user_put(frame->arg[1], &info, sizeof(info)))
+		return -EFAULT;
+	return result;
 }
 
 /* By way of `syscall` the platform serves it, where the registers are. A call of it has no frame to return from. */

@@ -5,9 +5,11 @@
 #include "../include/platform.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
+#include "../include/wait.h"
 #include "../generated/hostcall_guest.h"
 
 #define CLOCK_PROCESS_CPUTIME_ID 2
+#define TIMER_ABSTIME 1
 #define NANOSECONDS 1000000000ll
 /* CLK_TCK is 100: a tick in nanoseconds. */
 #define TICK 10000000ll
@@ -64,45 +66,58 @@ long sys_time(const struct syscall_frame *frame)
 	return time.tv_sec;
 }
 
-/* A host that says "interrupted" without telling whether time has passed is not asked: the rest is ours to compute. */
-static long sleep_for(int32_t clock, const struct timespec *wanted, uint64_t rest)
+/* Until then; what a signal leaves of it goes to `rest`, unless that is 0. */
+static long sleep(const struct timespec *deadline, uint64_t rest)
 {
-	struct timespec from, to, left;
-	int64_t ns;
-	long error = clock_read(clock, &from);
+	struct timespec left;
+	long result = 0;
 
-	if (error)
-		return error;
-	error = clock_sleep(clock, false, wanted);
-	if (error != -EINTR || rest == 0 || clock_read(clock, &to))
-		return error;
-	left.tv_sec = wanted->tv_sec - (to.tv_sec - from.tv_sec);
-	ns = wanted->tv_nsec - (to.tv_nsec - from.tv_nsec);
-	left.tv_sec += ns < 0 ? -1 : ns >= NANOSECONDS ? 1 : 0;
-	left.tv_nsec = ns < 0 ? ns + NANOSECONDS : ns >= NANOSECONDS ? ns - NANOSECONDS : ns;
-	if (left.tv_sec < 0)
-		left = (struct timespec){ 0, 0 };
-	return user_put(rest, &left, sizeof(left)) ? -EFAULT : error;
+	while (result == 0)
+		result = wait_woken(deadline);
+	if (result == -ETIMEDOUT)
+		return 0;
+	if (result != -EINTR || rest == 0 || wait_left(deadline, &left))
+		return result;
+	return user_put(rest, &left, sizeof(left)) ? -EFAULT : result;
+}
+
+static long sleep_for(const struct timespec *time, uint64_t rest)
+{
+	struct timespec deadline;
+	long error = timespec_is_valid(time) ? wait_deadline(time, &deadline) : -EINVAL;
+
+	return error ? error : sleep(&deadline, rest);
 }
 
 long sys_nanosleep(const struct syscall_frame *frame)
 {
 	struct timespec wanted;
 
-	if (user_get(&wanted, frame->arg[0], sizeof(wanted)))
-		return -EFAULT;
-	return sleep_for(CLOCK_MONOTONIC, &wanted, frame->arg[1]);
+	return user_get(&wanted, frame->arg[0], sizeof(wanted)) ? -EFAULT : sleep_for(&wanted, frame->arg[1]);
+}
+
+/* Clocks of the wall's or of the machine's time; on a CPU's, and on coarse ones, nobody can sleep. */
+static bool can_sleep_on(int32_t clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME || clock == CLOCK_TAI;
 }
 
 long sys_clock_nanosleep(const struct syscall_frame *frame)
 {
-	struct timespec wanted;
+	int32_t clock = (int32_t)frame->arg[0];
+	struct timespec wanted, deadline;
+	long error;
 
+	if (!can_sleep_on(clock))
+		return -EINVAL;
 	if (user_get(&wanted, frame->arg[2], sizeof(wanted)))
 		return -EFAULT;
-	if (frame->arg[1] != 0)
-		return frame->arg[1] == 1 ? clock_sleep((int32_t)frame->arg[0], true, &wanted) : -EINVAL;
-	return sleep_for((int32_t)frame->arg[0], &wanted, frame->arg[3]);
+	if (!((uint32_t)frame->arg[1] & TIMER_ABSTIME))
+		return sleep_for(&wanted, frame->arg[3]);
+	if (!timespec_is_valid(&wanted))
+		return -EINVAL;
+	error = wait_until(clock, &wanted, &deadline);
+	return error ? error : sleep(&deadline, 0);
 }
 
 long sys_getrusage(const struct syscall_frame *frame)

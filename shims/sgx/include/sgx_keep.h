@@ -23,6 +23,12 @@ static inline const struct keep_info *keep_info(void)
 	return (const struct keep_info *)(shim_end + PAGE_SIZE);
 }
 
+/* The thread page of block `index`, which is below KEEP_INFO's thread_count. */
+static inline struct thread *thread_at(uint64_t index)
+{
+	return (struct thread *)(keep_base() + keep_info()->thread_start + index * SGX_MAP_THREAD_STRIDE + SGX_MAP_THREAD_PAGE);
+}
+
 /* Refuses a KEEP_INFO that contradicts itself: nobody but the plan can have written it, but a plan can be wrong. */
 void keep_info_check(void);
 
@@ -31,12 +37,40 @@ void report_check(void);
 
 /* ---- transfer.S ---- */
 uint64_t sgx_enclu(uint64_t leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx);
+void sgx_save_state(void *image); /* the extended state that a new task starts with */
 _Noreturn void sgx_end(uint32_t why, uint64_t rsi, uint64_t rdx);
+
+/* ---- boot.c ---- */
+
+/* What the host said of a thread's block at its first entry is looked at here, under the lock, and never again. */
+void block_take(struct thread *thread, uint64_t block, uint64_t size);
+
+/* ---- platform.c ---- */
+
+/*
+ * How the Keep ended, once `why` is not 0. Every thread that the host enters from then on leaves the same way: a Keep that has
+ * found its host lying does nothing more, however many threads it has.
+ */
+struct ending {
+	uint64_t why;
+	uint64_t rsi;
+	uint64_t rdx;
+	uint32_t claimed;
+};
+extern struct ending keep_ending;
+_Static_assert(__builtin_offsetof(struct ending, why) == ENDING_WHY, "ending");
+_Static_assert(__builtin_offsetof(struct ending, rsi) == ENDING_RSI, "ending");
+_Static_assert(__builtin_offsetof(struct ending, rdx) == ENDING_RDX, "ending");
+_Static_assert(__builtin_offsetof(struct ending, claimed) == ENDING_CLAIMED, "ending");
+
+/* The first ending counts. */
+void keep_is_over(uint64_t why, uint64_t rsi, uint64_t rdx);
 
 /* ---- landing.S ---- */
 void landing_trapped(void);
 void landing_direct(void);
 void landing_signal(void);
+_Noreturn void landing_task(void);
 _Noreturn void landing_start(uint64_t entry, uint64_t stack);
 
 /* ---- exception.c ---- */

@@ -16,9 +16,10 @@
 #define PAGE_SIZE 4096
 
 /* States of a thread (SECURITY.md, rule 6); each change is one atomic instruction. */
-#define THREAD_FRESH 0    /* never entered; the first thread boots, no other may be entered */
+#define THREAD_FRESH 0    /* never entered; the first thread boots, another may not be entered */
 #define THREAD_RUNNING 1  /* within the Keep, or interrupted there, or ended */
 #define THREAD_AWAITING 2 /* left for a host call; only an entry at CSSA 0 is expected */
+#define THREAD_EXPECTED 3 /* never entered, and clone() has asked for it */
 
 /* Members of struct thread, for assembly. */
 #define THREAD_SELF 0x000
@@ -36,6 +37,12 @@
 #define THREAD_XSAVE 0x400
 #define THREAD_CALLER 0xfc0 /* struct caller of core/include/platform.h, in its order */
 
+/* Members of struct ending (sgx_keep.h), for assembly. */
+#define ENDING_WHY 0x00
+#define ENDING_RSI 0x08
+#define ENDING_RDX 0x10
+#define ENDING_CLAIMED 0x18
+
 /* The top of a stack holds two words that only the entry uses, to load the flags. */
 #define STACK_SCRATCH 16
 #define STACK0_TOP (SGX_MAP_STACK0 + SGX_MAP_STACK0_PAGES * PAGE_SIZE)
@@ -46,8 +53,10 @@
 #define TCS_TO_STACK1 (STACK1_TOP - SGX_MAP_TCS)
 #define TCS_TO_THREAD (SGX_MAP_THREAD_PAGE - SGX_MAP_TCS)
 #define TCS_TO_FRAME (SGX_MAP_SSA - SGX_MAP_TCS)
-/* From the thread page. */
+/* From the thread page: where a system call's frame starts and ends (struct landing_frame). */
+#define LANDING_FRAME_SIZE 128
 #define THREAD_TO_STACK0 (STACK0_TOP - STACK_SCRATCH - SGX_MAP_THREAD_PAGE)
+#define THREAD_TO_FRAME (THREAD_TO_STACK0 - LANDING_FRAME_SIZE)
 
 /* GPRSGX ends the SSA frame, EXINFO is right below it. */
 #define FRAME_SIZE (SGX_MAP_SSA_FRAME_PAGES * PAGE_SIZE)
@@ -81,6 +90,17 @@ struct thread {
 	struct caller caller;  /* in shims with the switch `debug` */
 };
 
+/* What the landing leaves at the top of stack 0: all that it takes to go on in the application. */
+struct landing_frame {
+	uint64_t number;
+	uint64_t arg[6];
+	uint64_t r15, r14, r13, r12, rbp, rbx;
+	uint64_t unused;
+	uint64_t rflags;
+	uint64_t rip;
+};
+_Static_assert(sizeof(struct landing_frame) == LANDING_FRAME_SIZE, "landing_frame");
+
 _Static_assert(sizeof(struct thread) == PAGE_SIZE, "thread: size");
 #define THREAD_AT(member, offset) _Static_assert(__builtin_offsetof(struct thread, member) == offset, #member)
 THREAD_AT(self, THREAD_SELF);
@@ -106,6 +126,11 @@ static inline struct thread *thread_self(void)
 
 	__asm__("movq %%gs:%c1, %0" : "=r"(self) : "i"(THREAD_SELF));
 	return self;
+}
+
+static inline struct landing_frame *thread_frame(struct thread *thread)
+{
+	return (struct landing_frame *)((uint8_t *)thread + THREAD_TO_FRAME);
 }
 
 static inline struct thread *thread_of(struct task *task)

@@ -243,8 +243,6 @@ static long run_granted(const char *name)
 
 static long run(const char *name)
 {
-	static const struct timespec moment = { 0, 1000000 };
-
 	if (strncmp(name, "net_", 4) == 0)
 		return run_socket(name);
 	if (ROW("read"))
@@ -255,7 +253,7 @@ static long run(const char *name)
 		return called(syscall(SYS_close, 0), 0);
 	if (ROW("fstat"))
 		return called(syscall(SYS_fstat, 0, buffer), 144);
-	if (ROW("poll"))
+	if (ROW("wait"))
 		return poll_input();
 	if (ROW("lseek"))
 		return called(syscall(SYS_lseek, 0, 0, SEEK_CUR), 0);
@@ -271,8 +269,6 @@ static long run(const char *name)
 		return called(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, buffer), 16);
 	if (ROW("clock_getres"))
 		return called(syscall(SYS_clock_getres, CLOCK_MONOTONIC, buffer), 16);
-	if (ROW("clock_nanosleep"))
-		return called(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL), 0);
 	if (ROW("sched_yield"))
 		return called(syscall(SYS_sched_yield), 0);
 	if (ROW("trace"))

@@ -36,7 +36,7 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   write: { status: 0, count: 6n, outLength: 0 },
   close: { status: 0, outLength: 0 },
   fstat: { status: 0, outLength: 144 },
-  poll: { status: 0, count: 1n, outLength: 8 },
+  wait: { status: 0, count: 1n, outLength: 8 },
   lseek: { status: ERRNO.ESPIPE, outLength: 0 },
   ioctl_tcgets: { status: ERRNO.ENOTTY, outLength: 0 },
   ioctl_tiocgwinsz: { status: ERRNO.ENOTTY, outLength: 0 },
@@ -54,7 +54,6 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   net_set_option: { status: 0, outLength: 0 },
   clock_gettime: { status: 0, outLength: 16 },
   clock_getres: { status: 0, outLength: 16 },
-  clock_nanosleep: { status: 0, outLength: 0 },
   sched_yield: { status: 0, outLength: 0 },
   // Of /data, with `file` and `link` in it.
   openat2: { status: 0, outLength: 152, outAt: 8, legal: { st_mode: `exited ${ERRNO.ENXIO}` } },

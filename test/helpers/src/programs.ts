@@ -68,6 +68,7 @@ export type ProgramName =
   | 'escape'
   | 'pipe'
   | 'signals'
+  | 'threads'
   | 'waiting'
   | 'timers'
   | 'net'
@@ -121,6 +122,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
   net: { source: 'net.c', needs: [CC], commands: glibc() },
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
+  threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {

@@ -86,26 +86,6 @@ export const STDIO: readonly Row[] = [
     errnos: ['EBADF', 'EIO', 'EOVERFLOW'],
   },
   {
-    number: 7,
-    name: 'poll',
-    component: 'stdio',
-    doc: 'the result must be the number of entries with an event',
-    args: [
-      {
-        kind: 'buffer',
-        name: 'fds',
-        direction: 'inout',
-        size: { by: 'nfds', each: 8 },
-        fields: POLLFD,
-      },
-      { kind: 'length', name: 'nfds', max: 1024, over: 'EINVAL' },
-      { kind: 'value', name: 'timeout', type: 'i32', doc: 'milliseconds; negative waits for ever' },
-    ],
-    result: { kind: 'non-zero', of: 'fds', at: 6, type: 'u16' },
-    errnos: ['EBADF', 'EINTR', 'EINVAL', 'ENOMEM'],
-    blocks: true,
-  },
-  {
     number: 8,
     name: 'lseek',
     component: 'stdio',

@@ -16,19 +16,11 @@ const TIMESPEC: readonly FieldCheck[] = [
   NANOSECONDS,
 ];
 
-/** Linux takes any number of seconds to sleep for, and sleeps KTIME_SEC_MAX at most. */
-const REQUEST: readonly FieldCheck[] = [
-  { at: 0, name: 'tv_sec', type: 'i64', check: { range: [0n, (1n << 63n) - 1n] } },
-  NANOSECONDS,
-];
-
 /**
  * REALTIME, MONOTONIC, both CPU times, MONOTONIC_RAW, both coarse ones, BOOTTIME, TAI. A CPU time is that of the host's thread.
  * The clocks of other processes, and dynamic ones, belong to descriptors or processes that a Keep does not have.
  */
 const CLOCKS = [0, 1, 2, 3, 4, 5, 6, 7, 11] as const;
-/** Without the CPU times and the raw and coarse clocks, on which Linux does not sleep either (but 2). */
-const SLEEP_CLOCKS = [0, 1, 7, 11] as const;
 
 const CLOCK: ValueArg = { kind: 'value', name: 'clock', type: 'i32', check: { oneOf: CLOCKS } };
 
@@ -60,19 +52,5 @@ export const TIME: readonly Row[] = [
     args: [CLOCK, TIME_OUT],
     result: { kind: 'zero' },
     errnos: ['EINVAL'],
-  },
-  {
-    number: 230,
-    name: 'clock_nanosleep',
-    component: 'time',
-    doc: 'the host may return early or late; what remains is computed inside, never believed; nanosleep is made of it',
-    args: [
-      { kind: 'value', name: 'clock', type: 'i32', check: { oneOf: SLEEP_CLOCKS } },
-      { kind: 'value', name: 'flags', type: 'u32', check: { bits: 1 }, doc: 'TIMER_ABSTIME' },
-      { kind: 'buffer', name: 'request', direction: 'in', size: { bytes: 16 }, fields: REQUEST },
-    ],
-    result: { kind: 'zero' },
-    errnos: ['EINTR', 'EINVAL'],
-    blocks: true,
   },
 ];

@@ -153,10 +153,17 @@ void hostcall_transfer(struct hostcall *given)
 			block_view[i] = lie.header[i];
 }
 
-void hostcall_transfer_unlocked(struct hostcall *given)
+void hostcall_unlock(void)
 {
 	unlocked = 1;
-	hostcall_transfer(given);
+}
+
+/* Whoever waits for the lock may make a call of his own by the same block, if it has no data. */
+void hostcall_lock(void)
+{
+	memset(&call.head, 0xee, sizeof(call.head));
+	memset(block_view, 0xee, SIZEOF_HOSTCALL_BLOCK);
+	call.sequence++;
 }
 
 static uint8_t *make_arena(void)

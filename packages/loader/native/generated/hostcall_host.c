@@ -153,66 +153,6 @@ static long do_fstat(struct keep_host *host, const struct hostcall_block *head, 
 	return result;
 }
 
-static int bad_poll_fds(const void *came, const void *sent)
-{
-	if (hostcall_i32(came, 0) != hostcall_i32(sent, 0)) /* fd */
-		return 1;
-	if (hostcall_u16(came, 4) != hostcall_u16(sent, 4)) /* events */
-		return 1;
-	if ((hostcall_u16(came, 6) & ~(hostcall_i32(sent, 0) < 0 ? 0u : hostcall_u16(sent, 4) | 56u)) != 0) /* revents */
-		return 1;
-	return 0;
-}
-
-static long do_poll(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
-	uint64_t *wrote)
-{
-	static const uint64_t errnos[3] = { 0x4000401210ull, 0x0ull, 0x0ull };
-	long result;
-
-	const uint64_t nfds = head->arg1;
-	if (nfds > 1024)
-		return -EINVAL;
-	const int32_t timeout = (int32_t)head->arg2;
-	if ((uint64_t)(int64_t)timeout != head->arg2)
-		return -EINVAL;
-	const uint64_t at_fds = 0;
-	if (head->in_length != at_fds + nfds * 8)
-		return -EINVAL;
-	uint8_t fds[8192] __attribute__((aligned(8))) = { 0 };
-	take(fds, data + at_fds, nfds * 8);
-	uint8_t fds_sent[8192];
-	memcpy(fds_sent, fds, sizeof(fds_sent));
-	for (uint64_t i = 0; i < nfds; i++) {
-		int32_t fd = hostcall_i32(fds + i * 8, 0);
-		if (fd >= 0) {
-			fd = keep_host_descriptor(host, (uint64_t)fd);
-			if (fd < 0)
-				return -EBADF;
-		}
-		memcpy(fds + i * 8 + 0, &fd, sizeof(fd));
-	}
-	result = serve_poll(host, fds, nfds, timeout);
-	if (result < 0)
-		return allowed(result, errnos, -EINVAL);
-	long seen = 0;
-	for (uint64_t i = 0; i < nfds; i++) {
-		seen += hostcall_u16(fds + i * 8, 6) != 0;
-	}
-	if (result != seen)
-		return -EINVAL;
-	for (uint64_t i = 0; i < nfds; i++) {
-		memcpy(fds + i * 8 + 0, fds_sent + i * 8 + 0, 4);
-	}
-	for (uint64_t i = 0; i < nfds; i++) {
-		if (bad_poll_fds(fds + i * 8, fds_sent + i * 8))
-			return -EINVAL;
-	}
-	memcpy(data + at_fds, fds, nfds * 8);
-	*wrote = at_fds + nfds * 8;
-	return result;
-}
-
 static long do_lseek(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
 	uint64_t *wrote)
 {
@@ -406,47 +346,6 @@ static long do_clock_getres(struct keep_host *host, const struct hostcall_block 
 		return -EINVAL;
 	memcpy(data + at_timespec, timespec, 16);
 	*wrote = at_timespec + 16;
-	return result;
-}
-
-static int bad_clock_nanosleep_request(const void *came)
-{
-	if (hostcall_i64(came, 0) < 0) /* tv_sec */
-		return 1;
-	if (hostcall_i64(came, 8) < 0 || hostcall_i64(came, 8) > 0x3b9ac9ff) /* tv_nsec */
-		return 1;
-	return 0;
-}
-
-static long do_clock_nanosleep(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
-	uint64_t *wrote)
-{
-	static const uint64_t errnos[3] = { 0x4000400010ull, 0x0ull, 0x0ull };
-	long result;
-
-	const int32_t clock = (int32_t)head->arg0;
-	if ((uint64_t)(int64_t)clock != head->arg0)
-		return -EINVAL;
-	if (clock != 0 && clock != 1 && clock != 7 && clock != 11)
-		return -EINVAL;
-	const uint32_t flags = (uint32_t)head->arg1;
-	if ((uint64_t)flags != head->arg1)
-		return -EINVAL;
-	if ((flags & ~1u) != 0)
-		return -EINVAL;
-	const uint64_t at_request = 0;
-	if (head->in_length != at_request + 16)
-		return -EINVAL;
-	uint8_t request[16] __attribute__((aligned(8))) = { 0 };
-	take(request, data + at_request, 16);
-	if (bad_clock_nanosleep_request(request))
-		return -EINVAL;
-	result = serve_clock_nanosleep(host, clock, flags, request);
-	if (result < 0)
-		return allowed(result, errnos, -EINVAL);
-	if (result != 0)
-		return -EINVAL;
-	*wrote = 0;
 	return result;
 }
 
@@ -1649,8 +1548,6 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_close(host, head, data, wrote);
 	case 0x5:
 		return do_fstat(host, head, data, wrote);
-	case 0x7:
-		return do_poll(host, head, data, wrote);
 	case 0x8:
 		return do_lseek(host, head, data, wrote);
 	case 0x10:
@@ -1669,8 +1566,6 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_clock_gettime(host, head, data, wrote);
 	case 0xe5:
 		return do_clock_getres(host, head, data, wrote);
-	case 0xe6:
-		return do_clock_nanosleep(host, head, data, wrote);
 	case 0x18:
 		return do_sched_yield(host, head, data, wrote);
 	case 0x10004:

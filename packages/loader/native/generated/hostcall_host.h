@@ -38,8 +38,6 @@ long serve_write(struct keep_host *host, int fd, const void *buf, uint64_t count
 long serve_close(struct keep_host *host, int fd);
 /* checked for sizes and times that an application could not bear */
 long serve_fstat(struct keep_host *host, int fd, void *statbuf);
-/* the result must be the number of entries with an event */
-long serve_poll(struct keep_host *host, void *fds, uint64_t nfds, int32_t timeout);
 /* standard streams may be files */
 long serve_lseek(struct keep_host *host, int fd, int64_t offset, uint32_t whence);
 /* isatty() */
@@ -54,8 +52,6 @@ long serve_fcntl_getfl(struct keep_host *host, int fd);
 long serve_clock_gettime(struct keep_host *host, int32_t clock, void *timespec);
 /* chosen by the host */
 long serve_clock_getres(struct keep_host *host, int32_t clock, void *timespec);
-/* the host may return early or late; what remains is computed inside, never believed; nanosleep is made of it */
-long serve_clock_nanosleep(struct keep_host *host, int32_t clock, uint32_t flags, const void *request);
 /* the host schedules */
 long serve_sched_yield(struct keep_host *host);
 /* a thread of the host enters the fresh TCS `index` */

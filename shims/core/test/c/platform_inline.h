@@ -6,3 +6,4 @@ bool platform_lazy(void);
 bool platform_late_code(void);
 struct hostcall *platform_call(void);
 uint64_t platform_get_fs(void);
+struct task *task_self(void);

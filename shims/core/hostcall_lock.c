@@ -2,9 +2,12 @@
 #include "include/hostcall.h"
 #include "include/lock.h"
 
-void hostcall_transfer_unlocked(struct hostcall *call)
+void hostcall_unlock(void)
 {
 	core_unlock();
-	hostcall_transfer(call);
+}
+
+void hostcall_lock(void)
+{
 	core_lock();
 }

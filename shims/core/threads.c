@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tasks that come and go: which thread of the Keep has one, and what becomes of it in between. */
+#include <stddef.h>
+#include "include/lock.h"
+#include "include/platform.h"
+#include "include/robust.h"
+#include "include/task.h"
+#include "include/wait.h"
+
+/* FUTEX_TID_MASK has room for more, but Linux itself goes no further (PID_MAX_LIMIT). */
+#define NUMBER_MOST 0x400000u
+
+static struct task *ended;   /* whose threads wait for another task */
+static uint64_t started = 1; /* threads that have been entered, or shall be */
+static uint32_t latest = TASK_FIRST;
+
+/* As Linux: the next one that is not in use, so that a number is not soon somebody else's. */
+static uint32_t new_number(void)
+{
+	do
+		latest = latest >= NUMBER_MOST ? TASK_FIRST + 1 : latest + 1;
+	while (task_find(latest) != NULL);
+	return latest;
+}
+
+struct task *task_new(void)
+{
+	struct task *task = ended;
+
+	if (task != NULL) {
+		ended = task->next;
+	} else {
+		if (started == task_most())
+			return NULL;
+		task = platform_thread(started);
+		task->index = (uint32_t)started++;
+	}
+	task->number = new_number();
+	task->clear_at = task->robust = 0;
+	task->next = NULL;
+	return task;
+}
+
+void task_put(struct task *task)
+{
+	task->number = 0;
+	task->next = ended;
+	ended = task;
+}
+
+void task_add(struct task *task)
+{
+	struct task *last = task_first();
+
+	while (last->next != NULL)
+		last = last->next;
+	last->next = task;
+}
+
+/* Until clone() has a task for this thread. What the host wakes it for meanwhile is nothing. */
+static _Noreturn void wait_for_task(struct task *self)
+{
+	platform_thread_idle();
+	while (self->number == 0)
+		wait_idle();
+	core_unlock();
+	platform_thread_begin();
+}
+
+void task_end(uint32_t status)
+{
+	struct task *self = task_self();
+
+	robust_end(self);
+	if (!task_remove(self))
+		keep_end(status);
+	signal_end(self);
+	task_put(self);
+	wait_for_task(self);
+}
