@@ -58,7 +58,7 @@ long files_open(struct file *file, bool close_on_exec)
 /* As in Linux: whichever descriptor of a file is closed, the process's locks of it are gone. */
 static long release(struct file *file)
 {
-	if (FS_OPENS && file->kind == FILE_TREE)
+	if (fs_has_locks(file))
 		fs_unlock_all(file, NULL);
 	return file_drop(file);
 }

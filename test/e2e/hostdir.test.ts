@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Directories of the machine that a Keep is granted: used as natively, left by no name, unchanged where they are read-only.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -136,6 +137,26 @@ if (hostdir !== undefined) {
       image.close();
     }
   });
+}
+
+const wal = built('wal');
+if (wal !== undefined) {
+  const database = (at: string): string =>
+    createHash('sha256')
+      .update(readFileSync(join(at, 'test.db')))
+      .digest('hex');
+
+  for (const flags of [['--emulate'], ['--emulate', '--no-patch']]) {
+    test(`SQLite's write-ahead log, ${flags.join(' ')}: as natively, the database byte by byte`, () => {
+      const [native, granted] = [fresh(), fresh()];
+      const expected = spawnSync(wal, [native], { encoding: 'utf8' });
+      const ran = inKeep([...flags, '--grant', `/data=${granted}:rw`, wal, '/data']);
+      assert.is(ran.stdout, expected.stdout, ran.talk);
+      assert.is(ran.status, expected.status);
+      assert.equal(readdirSync(granted), ['test.db']);
+      assert.is(database(granted), database(native));
+    });
+  }
 }
 
 async function assertRejects(call: () => Promise<unknown>, code: string): Promise<void> {

@@ -246,6 +246,46 @@ static void unlinked(void)
 	OPEN(fd, "gone", O_RDWR);
 }
 
+static long lock(int fd, short type, long start, long length)
+{
+	struct flock range = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length };
+
+	return fcntl(fd, F_OFD_SETLK, &range);
+}
+
+// Between open files of one program; two names of a file are one file.
+static void locks(void)
+{
+	struct flock last = { .l_type = F_WRLCK, .l_whence = SEEK_END, .l_start = -1, .l_len = 1 };
+	int one, two, other;
+
+	OPEN(one, "locked", O_RDWR | O_CREAT, 0644);
+	DO(write(one, "0123456789", 10));
+	DO(link("locked", "locked-too"));
+	OPEN(two, "locked-too", O_RDWR);
+	OPEN(other, "other", O_RDWR);
+	DO(flock(one, LOCK_EX | LOCK_NB));
+	DO(flock(two, LOCK_SH | LOCK_NB));
+	DO(flock(other, LOCK_EX | LOCK_NB));
+	DO(flock(one, LOCK_UN));
+	DO(flock(two, LOCK_SH | LOCK_NB));
+	DO(lock(one, F_WRLCK, 2, 3));
+	DO(lock(two, F_RDLCK, 0, 2));
+	DO(lock(two, F_RDLCK, 4, 1));
+	DO(lock(other, F_WRLCK, 0, 0));
+	DO(lock(one, F_UNLCK, 0, 0));
+	DO(lock(two, F_RDLCK, 4, 1));
+	DO(close(two));
+	DO(flock(one, LOCK_EX | LOCK_NB));
+	DO(fcntl(one, F_SETLK, &last));
+	DO(fcntl(one, F_GETLK, &last));
+	DO(last.l_type == F_UNLCK);
+	DO(close(one));
+	DO(close(other));
+	DO(unlink("locked"));
+	DO(unlink("locked-too"));
+}
+
 static void many(void)
 {
 	char name[32];
@@ -314,6 +354,7 @@ int main(int argc, char **argv)
 	large();
 	names();
 	unlinked();
+	locks();
 	many();
 	buffered();
 	DO(chdir("dir"));

@@ -6,6 +6,7 @@
 #include "../include/fs_node.h"
 #include "../include/heap.h"
 #include "../include/linux.h"
+#include "../include/mount_file.h"
 #include "../include/wait.h"
 
 struct fs_lock {
@@ -19,9 +20,15 @@ static bool conflict(const struct fs_range *a, const struct fs_range *b)
 	       (a->type == F_WRLCK || b->type == F_WRLCK);
 }
 
+/* Of a host's file they are known in the Keep alone. */
+static struct fs_lock **locks_of(const struct file *file)
+{
+	return SHIM_MOUNTS && file->kind == FILE_MOUNT ? mount_locks(file) : &file->node->locks;
+}
+
 bool fs_lock_holder(const struct file *file, struct fs_range *range)
 {
-	for (const struct fs_lock *lock = file->node->locks; lock; lock = lock->next) {
+	for (const struct fs_lock *lock = *locks_of(file); lock; lock = lock->next) {
 		if (!conflict(&lock->range, range))
 			continue;
 		*range = lock->range;
@@ -31,9 +38,9 @@ bool fs_lock_holder(const struct file *file, struct fs_range *range)
 }
 
 /* Takes a range from what its owner has; `spare` is for the rest of a lock that it was in the middle of. Whether it was used. */
-static bool cut(struct fs_node *node, const struct fs_range *range, struct fs_lock *spare)
+static bool cut(struct fs_lock **link, const struct fs_range *range, struct fs_lock *spare)
 {
-	struct fs_lock **link = &node->locks, *lock;
+	struct fs_lock *lock;
 
 	while ((lock = *link)) {
 		struct fs_range *has = &lock->range;
@@ -65,9 +72,9 @@ static bool cut(struct fs_node *node, const struct fs_range *range, struct fs_lo
 }
 
 /* With what its owner has of the same type next to it, it is one lock. */
-static void widen(const struct fs_node *node, struct fs_range *range)
+static void widen(const struct fs_lock *locks, struct fs_range *range)
 {
-	for (const struct fs_lock *lock = node->locks; lock;) {
+	for (const struct fs_lock *lock = locks; lock;) {
 		const struct fs_range *has = &lock->range;
 
 		lock = lock->next;
@@ -77,7 +84,7 @@ static void widen(const struct fs_node *node, struct fs_range *range)
 			continue;
 		range->start = has->start < range->start ? has->start : range->start;
 		range->last = has->last > range->last ? has->last : range->last;
-		lock = node->locks; /* one that was too far away may not be now */
+		lock = locks; /* one that was too far away may not be now */
 	}
 }
 
@@ -85,12 +92,12 @@ long fs_lock(struct file *file, const struct fs_range *wanted)
 {
 	struct fs_range holder = *wanted, whole = *wanted;
 	const struct fs_range *range = &whole;
-	struct fs_lock *lock, *spare;
+	struct fs_lock **locks = locks_of(file), *lock, *spare;
 
 	if (range->type != F_UNLCK && fs_lock_holder(file, &holder))
 		return -EAGAIN;
 	if (range->type != F_UNLCK)
-		widen(file->node, &whole);
+		widen(*locks, &whole);
 	lock = heap_get(sizeof(*lock));
 	spare = heap_get(sizeof(*spare));
 	if (!lock || !spare) {
@@ -98,13 +105,13 @@ long fs_lock(struct file *file, const struct fs_range *wanted)
 			heap_put(lock, sizeof(*lock));
 		return -ENOLCK;
 	}
-	if (!cut(file->node, range, spare))
+	if (!cut(locks, range, spare))
 		heap_put(spare, sizeof(*spare));
 	if (range->type == F_UNLCK) {
 		heap_put(lock, sizeof(*lock));
 	} else {
-		*lock = (struct fs_lock){ .next = file->node->locks, .range = *range };
-		file->node->locks = lock;
+		*lock = (struct fs_lock){ .next = *locks, .range = *range };
+		*locks = lock;
 	}
 	wait_changed();
 	return 0;
@@ -112,7 +119,7 @@ long fs_lock(struct file *file, const struct fs_range *wanted)
 
 void fs_unlock_all(struct file *file, const struct file *owner)
 {
-	struct fs_lock **link = &file->node->locks, *lock;
+	struct fs_lock **link = locks_of(file), *lock;
 	bool any = false;
 
 	while ((lock = *link)) {

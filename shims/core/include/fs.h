@@ -113,6 +113,11 @@ void fs_statfs(struct statfs *to);
 long fs_lock(struct file *file, const struct fs_range *range);
 bool fs_lock_holder(const struct file *file, struct fs_range *range);
 
+static inline bool fs_has_locks(const struct file *file)
+{
+	return FS_OPENS && (file->kind == FILE_TREE || (SHIM_MOUNTS && file->kind == FILE_MOUNT));
+}
+
 /* An owner's locks of the file are gone: NULL is the process, when it closes any descriptor of the file. */
 void fs_unlock_all(struct file *file, const struct file *owner);
 

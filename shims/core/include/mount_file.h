@@ -13,11 +13,19 @@
 /* As many as the loader serves. */
 #define MOUNTS_MOST 64
 
+/* A file of the host's, which open files of the Keep share: by the number that the host gives. */
+struct mount_inode {
+	struct mount_inode *next;
+	uint32_t grant, holds;
+	uint64_t number;
+	struct fs_lock *locks;
+};
+
 /* What mount_open() opened. */
 struct mount_file {
 	uint32_t grant;
 	bool directory;
-	uint64_t inode;
+	struct mount_inode *inode;
 	uint64_t listed;         /* entries since the listing began */
 	char *below;             /* of a directory: where it is; `room` bytes */
 	size_t room;
@@ -26,6 +34,13 @@ struct mount_file {
 
 /* Makes a mount of each FILE record of a checked config blob. */
 void mount_start(const void *blob);
+
+/* Held once more; NULL when there is no memory. */
+struct mount_inode *mount_inode_get(uint32_t grant, uint64_t number);
+void mount_inode_put(struct mount_inode *inode);
+
+/* The locks of an open file, for fs/lock.c. */
+struct fs_lock **mount_locks(const struct file *file);
 
 /* The host's handle of what is granted, and whether it may not be changed. */
 int32_t mount_handle(uint32_t grant);

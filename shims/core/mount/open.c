@@ -52,6 +52,33 @@ static long refuse_change(uint32_t grant, const char *below, uint32_t flags)
 	return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ? -EROFS : 0;
 }
 
+static void mount_file_end(struct mount_file *file)
+{
+	struct mount_file **link = &directories;
+
+	if (file->below) {
+		while (*link != file)
+			link = &(*link)->next;
+		*link = file->next;
+		heap_put(file->below, file->room);
+	}
+	if (file->inode)
+		mount_inode_put(file->inode);
+	heap_put(file, sizeof(*file));
+}
+
+static bool note_path(struct mount_file *file, const char *below)
+{
+	file->room = strlen(below) + 1;
+	file->below = heap_get(file->room);
+	if (!file->below)
+		return false;
+	memcpy(file->below, below, file->room);
+	file->next = directories;
+	directories = file;
+	return true;
+}
+
 static struct mount_file *mount_file_new(uint32_t grant, const char *below, const struct stat *stat)
 {
 	struct mount_file *made = heap_get(sizeof(*made));
@@ -59,33 +86,12 @@ static struct mount_file *mount_file_new(uint32_t grant, const char *below, cons
 	if (!made)
 		return NULL;
 	made->grant = grant;
-	made->inode = stat->ino;
 	made->directory = (stat->mode & S_IFMT) == S_IFDIR;
-	if (!made->directory)
+	made->inode = mount_inode_get(grant, stat->ino);
+	if (made->inode && (!made->directory || note_path(made, below)))
 		return made;
-	made->room = strlen(below) + 1;
-	made->below = heap_get(made->room);
-	if (!made->below) {
-		heap_put(made, sizeof(*made));
-		return NULL;
-	}
-	memcpy(made->below, below, made->room);
-	made->next = directories;
-	directories = made;
-	return made;
-}
-
-static void mount_file_end(struct mount_file *file)
-{
-	struct mount_file **link = &directories;
-
-	if (file->directory) {
-		while (*link != file)
-			link = &(*link)->next;
-		*link = file->next;
-		heap_put(file->below, file->room);
-	}
-	heap_put(file, sizeof(*file));
+	mount_file_end(made);
+	return NULL;
 }
 
 /* The open file of a handle, which is closed when there is no memory. */
@@ -132,8 +138,10 @@ long mount_open(struct fs_node *node, const char *below, uint32_t flags, uint32_
 
 long mount_close(struct file *file)
 {
-	long result = host_close(platform_call(), file->handle);
+	long result;
 
+	fs_unlock_all(file, file);
+	result = host_close(platform_call(), file->handle);
 	mount_file_end(file->mount);
 	node_drop(file->node);
 	return result;

@@ -47,10 +47,10 @@ static long base_of(struct file *file, const struct flock *flock, int64_t *base)
 		return 0;
 	case SEEK_END: {
 		struct stat stat;
+		long error = file_stat(file, &stat);
 
-		fs_stat(file, &stat);
 		*base = stat.size;
-		return 0;
+		return error;
 	}
 	default:
 		return -EINVAL;
@@ -135,7 +135,7 @@ static long lock_whole(struct file *file, uint64_t how)
 	default:
 		return -EINVAL;
 	}
-	if (file->kind != FILE_TREE)
+	if (!fs_has_locks(file))
 		return -EINVAL;
 	return file->flags & O_PATH ? -EBADF : take(file, &range, !(how & LOCK_NB));
 }

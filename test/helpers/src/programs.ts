@@ -66,6 +66,7 @@ export type ProgramName =
   | 'memory'
   | 'hostdir'
   | 'escape'
+  | 'wal'
   | 'pipe'
   | 'signals'
   | 'threads'
@@ -117,6 +118,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   hostdir: { source: 'hostdir.c', needs: [CC], commands: glibc() },
+  wal: { source: 'wal.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   escape: { source: 'escape.c', needs: [CC], commands: glibc() },
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
