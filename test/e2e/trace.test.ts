@@ -104,6 +104,18 @@ else {
     }
   });
 
+  test('each command of docs/debugging.md', () => {
+    const page = readFileSync(join(ROOT, 'docs/debugging.md'), 'utf8');
+    const commands = [...page.matchAll(/^motte run (.*)$/gm)].map(([, line = '']) => line.split(' '));
+    assert.ok(commands.length >= 3, page);
+    for (const words of commands) {
+      const args = words.map((word) => (word === 'PROGRAM' ? TRACED : word));
+      const ran = spawnSync(MOTTE, ['run', ...args], { ...LIMIT, cwd: FOLDER });
+      assert.is(ran.status, 7, `${words.join(' ')}: ${ran.stderr}`);
+    }
+    assert.match(readFileSync(join(FOLDER, 'calls.txt'), 'utf8'), /^openat\(AT_FDCWD, "\/tmp\/motte-traced/m);
+  });
+
   test('a name that no call has is refused with the nearest', () => {
     const { status, talk } = run('--trace=opn', TRACED);
     assert.is(status, 64);
