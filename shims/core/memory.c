@@ -5,7 +5,7 @@
 
 struct memory_state memory;
 
-void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end, uint64_t threads)
+void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end, uint64_t most, uint64_t threads)
 {
 	uint64_t pages = (heap_end - start) >> PAGE_SHIFT;
 	uint64_t tables = ledger_tables(pages);
@@ -20,6 +20,7 @@ void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end, uint64
 	memory.take_low = memory.low + (pages - memory.low) / 8;
 	memory.take_next = memory.take_low;
 	memory.threads = threads;
+	memory.most = most;
 	ledger_write(&memory.ledger, page_of(heap_start), tables >> PAGE_SHIFT, PAGE_SHIM);
 	/* The guard between the application's segments and the heap is nobody's. */
 }
@@ -108,7 +109,12 @@ bool memory_is_alike(uint64_t address, uint64_t pages)
 
 uint64_t memory_heap_pages(void)
 {
-	return memory.ledger.pages - memory.low;
+	return memory.most;
+}
+
+uint64_t memory_spare_pages(void)
+{
+	return memory.most - memory.used;
 }
 
 uint64_t memory_brk(uint64_t address)

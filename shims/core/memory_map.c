@@ -5,7 +5,8 @@
 #include "include/linux.h"
 #include "include/memory_state.h"
 
-long memory_map(uint64_t address, uint64_t pages, unsigned perms)
+/* Readable and writable pages, whether or not there is memory for them. */
+static void map(uint64_t address, uint64_t pages)
 {
 	uint64_t end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
@@ -14,6 +15,13 @@ long memory_map(uint64_t address, uint64_t pages, unsigned perms)
 		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		memory_reuse(at, part, state, PAGE_MAPPED | PERM_R | PERM_W);
 	}
+}
+
+long memory_map(uint64_t address, uint64_t pages, unsigned perms)
+{
+	if ((perms & PERM_MASK) && !memory_has_room(address, pages))
+		return -ENOMEM;
+	map(address, pages);
 	return memory_protect(address, pages, perms);
 }
 
@@ -59,6 +67,8 @@ long memory_protect(uint64_t address, uint64_t pages, unsigned perms)
 		return -EACCES; /* W^X */
 	if (perms)
 		perms |= PERM_R; /* as on x86: what can be written or run can be read */
+	if (perms && !memory_has_room(address, pages))
+		return -ENOMEM;
 	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
 		long error;
 
@@ -109,7 +119,7 @@ void memory_move(uint64_t from, uint64_t pages, uint64_t to, bool keep)
 
 		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		perms = state & PERM_MASK;
-		(void)memory_map(to, part, PERM_R | PERM_W);
+		map(to, part); /* for a moment it counts twice */
 		if (state & PAGE_ACCEPTED) {
 			/* What another thread writes from here on would be lost: it faults, and waits for this call. */
 			memory_permit(at, part, state, PERM_R);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes to a run of pages in one state: what CPU and host do first, then what the ledger says of it. */
+#include "include/memory.h"
 #include "include/memory_state.h"
 #include "include/bytes.h"
 
@@ -12,11 +13,41 @@
 #define TRIM_LEAST 16
 #define KEPT_MOST 1024
 
+/* Whether a page in this state is one of the `used`. */
+static bool counts(uint8_t state)
+{
+	if (state & PAGE_IMAGE)
+		return false;
+	return (state & PAGE_SHIM) || ((state & PAGE_MAPPED) && (state & (PAGE_ACCEPTED | PERM_MASK)));
+}
+
+static void set(uint64_t address, uint64_t count, uint8_t from, uint8_t to)
+{
+	if (counts(from))
+		memory.used -= count;
+	if (counts(to))
+		memory.used += count;
+	ledger_write(&memory.ledger, page_of(address), count, to);
+}
+
+bool memory_has_room(uint64_t address, uint64_t pages)
+{
+	uint64_t end = address + (pages << PAGE_SHIFT), part, need = 0;
+	uint8_t state;
+
+	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
+		if (!(state & PAGE_IMAGE) && !counts(state))
+			need += part;
+	}
+	return need <= memory_spare_pages();
+}
+
 void memory_accept(uint64_t address, uint64_t count, uint8_t state)
 {
 	memory.changes++;
 	platform_accept(address, count, state & PERM_MASK);
-	ledger_write(&memory.ledger, page_of(address), count, (uint8_t)(state | PAGE_ACCEPTED));
+	set(address, count, state, (uint8_t)(state | PAGE_ACCEPTED));
 }
 
 void memory_reuse(uint64_t address, uint64_t count, uint8_t state, uint8_t fresh)
@@ -28,7 +59,7 @@ void memory_reuse(uint64_t address, uint64_t count, uint8_t state, uint8_t fresh
 		memset((void *)address, 0, count << PAGE_SHIFT);
 		memory.kept -= count;
 	}
-	ledger_write(&memory.ledger, page_of(address), count, (uint8_t)(fresh | (state & (PAGE_ACCEPTED | PAGE_IMAGE))));
+	set(address, count, state, (uint8_t)(fresh | (state & (PAGE_ACCEPTED | PAGE_IMAGE))));
 	if (page_of(address) + count == memory.top)
 		memory.top = page_of(address);
 }
@@ -49,8 +80,8 @@ void memory_release(uint64_t address, uint64_t count, uint8_t state)
 	if (accepted && (state & (PERM_X | PAGE_IMAGE)))
 		platform_code(address, count, false);
 	/* Without lazy memory the page is there for ever; accepting it again zeroes it. */
-	ledger_write(&memory.ledger, page_of(address), count,
-		     (uint8_t)((keep ? PAGE_ACCEPTED : 0) | (state & PAGE_IMAGE ? PAGE_IMAGE | PAGE_IMAGE_W : 0)));
+	set(address, count, state,
+	    (uint8_t)((keep ? PAGE_ACCEPTED : 0) | (state & PAGE_IMAGE ? PAGE_IMAGE | PAGE_IMAGE_W : 0)));
 	if (page_of(address) + count > memory.top)
 		memory.top = page_of(address) + count;
 	if (page_of(address) >= memory.take_low && page_of(address) < memory.take_next)
@@ -66,7 +97,7 @@ void memory_permit(uint64_t address, uint64_t count, uint8_t state, unsigned per
 	if (!(state & PAGE_ACCEPTED)) {
 		/* What can wait for its first use costs nothing until then. */
 		if (perms == 0 || (platform_lazy() && !(perms & PERM_X))) {
-			ledger_write(&memory.ledger, page_of(address), count, after);
+			set(address, count, state, after);
 			return;
 		}
 		platform_accept(address, count, RW);
@@ -77,7 +108,7 @@ void memory_permit(uint64_t address, uint64_t count, uint8_t state, unsigned per
 		platform_permit(address, count, old, perms);
 	if (((old ^ perms) & PERM_X) && !(state & PAGE_IMAGE))
 		platform_code(address, count, perms & PERM_X);
-	ledger_write(&memory.ledger, page_of(address), count, after);
+	set(address, count, state, after);
 }
 
 void memory_zero(uint64_t address, uint64_t count, uint8_t state)
@@ -91,5 +122,6 @@ void memory_zero(uint64_t address, uint64_t count, uint8_t state)
 	memory.changes++;
 	platform_trim(address, count);
 	/* The next page is added readable and writable, and gets what this one had. */
+	set(address, count, state, (uint8_t)((state & ~(PAGE_ACCEPTED | PERM_MASK)) | RW));
 	memory_permit(address, count, (uint8_t)((state & ~(PAGE_ACCEPTED | PERM_MASK)) | RW), state & PERM_MASK);
 }

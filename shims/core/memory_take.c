@@ -23,7 +23,7 @@ uint64_t memory_take(uint64_t pages)
 	uint64_t address = find(pages), end = address + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	if (address == 0)
+	if (address == 0 || !memory_has_room(address, pages))
 		return 0;
 	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
 		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);

@@ -77,13 +77,13 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread,
 	platform_set_canary(canary & ~0xffull); /* a string that runs over ends before it */
 	report_check();
 	memory_start(keep_base() + info->exec_start, keep_base() + info->heap_start, keep_base() + info->heap_end,
-		     info->thread_count);
+		     info->memory / PAGE_SIZE, info->thread_count);
 	adopt_segments(info);
 	exec = (struct exec){
 		.entry = keep_base() + info->exec_entry,
 		.phdr = keep_base() + info->exec_phdr,
 		.phnum = info->exec_phnum,
-		.heap = info->heap_end - info->heap_start,
+		.heap = info->memory,
 		.threads = info->thread_count,
 	};
 	landing_start(exec.entry, boot_exec(&exec));

@@ -30,6 +30,10 @@ void keep_info_check(void)
 		aligned(info->heap_start, SGX_MAP_REGION_ALIGN) && aligned(info->heap_end, PAGE_SIZE);
 	good = good && info->exec_start < info->exec_end && info->exec_end < info->heap_start &&
 		info->heap_start < info->heap_end && info->heap_end <= info->elrange_size;
+	/* More addresses than memory only where pages are added as they are used. */
+	good = good && info->memory != 0 && aligned(info->memory, PAGE_SIZE) &&
+		(SHIM_SGX == 2 ? info->memory <= info->heap_end - info->heap_start :
+				 info->memory == info->heap_end - info->heap_start);
 	good = good && info->exec_entry >= info->exec_start && info->exec_entry < info->exec_end &&
 		info->exec_phdr >= info->exec_start && info->exec_phdr < info->exec_end && aligned(info->exec_phdr, 8) &&
 		info->exec_phnum != 0 && info->exec_phnum <= (info->exec_end - info->exec_phdr) / 56;

@@ -25,6 +25,7 @@
 #define OFF_KEEP_INFO_HEAP_START 0x50
 #define OFF_KEEP_INFO_HEAP_END 0x58
 #define OFF_KEEP_INFO_XFRM 0x60
+#define OFF_KEEP_INFO_MEMORY 0x68
 #define SIZEOF_KEEP_INFO 0x80
 
 #ifndef __ASSEMBLER__
@@ -44,7 +45,8 @@ struct keep_info {
 	uint64_t heap_start; /* offset of the heap */
 	uint64_t heap_end; /* offset of the first byte after the heap */
 	uint64_t xfrm; /* SECS.ATTRIBUTES.XFRM */
-	uint8_t reserved_068[24];
+	uint64_t memory; /* bytes of the heap that can be used at a time */
+	uint8_t reserved_070[16];
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct keep_info) == 128, "keep_info: size");
 _Static_assert(__builtin_offsetof(struct keep_info, magic) == 0x0, "keep_info.magic");
@@ -61,7 +63,8 @@ _Static_assert(__builtin_offsetof(struct keep_info, exec_phnum) == 0x48, "keep_i
 _Static_assert(__builtin_offsetof(struct keep_info, heap_start) == 0x50, "keep_info.heap_start");
 _Static_assert(__builtin_offsetof(struct keep_info, heap_end) == 0x58, "keep_info.heap_end");
 _Static_assert(__builtin_offsetof(struct keep_info, xfrm) == 0x60, "keep_info.xfrm");
-_Static_assert(__builtin_offsetof(struct keep_info, reserved_068) == 0x68, "keep_info.reserved_068");
+_Static_assert(__builtin_offsetof(struct keep_info, memory) == 0x68, "keep_info.memory");
+_Static_assert(__builtin_offsetof(struct keep_info, reserved_070) == 0x70, "keep_info.reserved_070");
 
 #endif
 

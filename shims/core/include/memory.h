@@ -20,8 +20,14 @@
 /* Where addresses of Linux's user space end. */
 #define USER_END 0x7ffffffff000ull
 
-/* Adopts [start, heap_end) of which [heap_start, heap_end) is heap. Nothing is mapped yet. */
-void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end, uint64_t threads);
+/*
+ * Adopts [start, heap_end) of which [heap_start, heap_end) is heap, and of that `most` pages can be used at a time: there
+ * may be more addresses than memory. Nothing is mapped yet.
+ *
+ * A page counts as used while the application may touch it or has touched it, or the shim has taken it; neither do
+ * reservations (PROT_NONE) count, nor the plan's pages, nor the ledger's tables, which are a 4096th of what is touched.
+ */
+void memory_start(uint64_t start, uint64_t heap_start, uint64_t heap_end, uint64_t most, uint64_t threads);
 
 /* Enters pages that the plan added for a segment of the application. */
 void memory_adopt(uint64_t address, uint64_t pages, unsigned perms);
@@ -66,8 +72,9 @@ long memory_populate(uint64_t address, uint64_t pages, unsigned need);
 /* Moves mapped pages to a range that is ours and free; with `keep` zeroed ones stay mapped where they were. */
 void memory_move(uint64_t from, uint64_t pages, uint64_t to, bool keep);
 
-/* Pages for the application, as sysinfo() tells them. */
+/* Pages of memory there are, and how many of them are not used. */
 uint64_t memory_heap_pages(void);
+uint64_t memory_spare_pages(void);
 
 /* Moves the end of the data segment if it can be; returns where it is. */
 uint64_t memory_brk(uint64_t address);

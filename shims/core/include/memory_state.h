@@ -17,6 +17,8 @@ struct memory_state {
 	uint64_t kept;    /* pages that are free and accepted */
 	uint64_t changes; /* counts whatever gives a page permissions */
 	uint64_t threads; /* that the Keep can have */
+	uint64_t used;    /* pages that count */
+	uint64_t most;    /* of which there can be so many */
 };
 extern struct memory_state memory;
 
@@ -29,6 +31,9 @@ static inline uint64_t address_of(uint64_t page)
 {
 	return memory.ledger.base + (page << PAGE_SHIFT);
 }
+
+/* Whether there is memory for what does not count yet in a range. */
+bool memory_has_room(uint64_t address, uint64_t pages);
 
 /* Pages of one state, by address. Those that are not accepted yet become part of the Keep. */
 void memory_accept(uint64_t address, uint64_t count, uint8_t state);

@@ -39,6 +39,18 @@ static long check_old(const struct remap *r)
 	return 0;
 }
 
+/* Whether there is memory for what the mapping grows by, and for what stays where it was. */
+static bool has_room(const struct remap *r)
+{
+	uint64_t more = r->pages > r->old ? r->pages - r->old : 0;
+	uint8_t state;
+
+	(void)memory_run(r->from, 1, &state);
+	if (r->flags & MREMAP_DONTUNMAP)
+		more += r->old;
+	return !(state & PERM_MASK) || more <= memory_spare_pages();
+}
+
 /* Pages beyond the old ones, with the same permissions. */
 static void extend(uint64_t after, uint64_t at, uint64_t pages)
 {
@@ -73,6 +85,8 @@ static long remap_to(struct remap *r)
 	error = check_old(r);
 	if (error)
 		return error;
+	if (!has_room(r))
+		return -ENOMEM;
 	if (!fixed) {
 		to = is_page(to) && memory_is_ours(to, r->pages) && memory_is_free(to, r->pages) ? to : memory_find(r->pages);
 		return to == 0 ? -ENOMEM : move(r, to);
@@ -114,6 +128,8 @@ long sys_mremap(const struct syscall_frame *frame)
 	error = check_old(&r);
 	if (error)
 		return error;
+	if (!has_room(&r))
+		return -ENOMEM;
 	if (memory_is_ours(end, r.pages - r.old) && memory_is_free(end, r.pages - r.old)) {
 		extend(r.from, end, r.pages - r.old);
 		return (long)r.from;

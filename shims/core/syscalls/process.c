@@ -128,7 +128,7 @@ long sys_sysinfo(const struct syscall_frame *frame)
 	struct sysinfo info = { .procs = 1, .mem_unit = PAGE_BYTES };
 
 	info.totalram = memory_heap_pages();
-	info.freeram = info.totalram;
+	info.freeram = memory_spare_pages();
 	return user_put(frame->arg[0], &info, sizeof(info));
 }
 

@@ -42,6 +42,9 @@ const ROWS: readonly [field: string, value: number | bigint, expected: string][]
   ['heap_end', 0x400000, KEEP_INFO],
   ['heap_end', 0x8000800, KEEP_INFO],
   ['heap_end', ALL - 0xfffn, KEEP_INFO],
+  ['memory', 0, KEEP_INFO],
+  ['memory', 0x100800, KEEP_INFO],
+  ['memory', ALL - 0xfffn, KEEP_INFO],
   ['xfrm', 5, KEEP_INFO],
   ['xfrm', 0x60007, KEEP_INFO], // AMX has no room in a thread's save area
   ['xfrm', 3, ATTRIBUTES], // another than the launch's

@@ -26,7 +26,8 @@ export const KEEP_INFO_FIELDS = [
   { at: 0x50, name: 'heap_start', type: 'u64', doc: 'offset of the heap' },
   { at: 0x58, name: 'heap_end', type: 'u64', doc: 'offset of the first byte after the heap' },
   { at: 0x60, name: 'xfrm', type: 'u64', doc: 'SECS.ATTRIBUTES.XFRM' },
-  { at: 0x68, name: 'reserved_068', type: 'bytes24' },
+  { at: 0x68, name: 'memory', type: 'u64', doc: 'bytes of the heap that can be used at a time' },
+  { at: 0x70, name: 'reserved_070', type: 'bytes16' },
 ] as const;
 
 /** What the plan tells the shim, in a measured page that follows the shim's image. */

@@ -25,6 +25,8 @@ export interface KeepMapInput {
   readonly threads: number;
   /** Bytes of heap. */
   readonly memory: bigint;
+  /** As in KeepInput. */
+  readonly version: 1 | 2;
 }
 
 const PAGE = BigInt(PAGE_SIZE);
@@ -33,6 +35,24 @@ const STRIDE = BigInt(SGX_MAP.THREAD_STRIDE);
 
 /** More threads than any machine has, and few enough runs for a plan. */
 export const MAX_THREADS = 4096;
+
+/**
+ * Addresses of the heap for each byte of memory, where pages are added as they are used: C libraries and Go's runtime
+ * reserve far more than they ever use, and what is reserved and not used costs nothing.
+ */
+const ADDRESSES = 16n;
+
+/** Reservations alone make no enclave larger than this: CPUID.12H.0:EDX[15:8] is 36 on many CPUs. */
+const ROOMY_SIZE = 1n << 36n;
+
+/** SECS.SIZE; the heap ends with it when pages are added as they are used. */
+function keepSize(heapStart: bigint, { memory, version }: KeepMapInput): bigint {
+  const least = nextPowerOfTwo(heapStart + memory);
+  if (version === 1) return least;
+  const roomy = nextPowerOfTwo(heapStart + ADDRESSES * memory);
+  const most = roomy < ROOMY_SIZE ? roomy : ROOMY_SIZE;
+  return least > most ? least : most;
+}
 
 /** Lays a Keep out. Throws PLAN_THREADS, PLAN_MEMORY, PLAN_TOO_LARGE. */
 export function keepMap(input: KeepMapInput): KeepMap {
@@ -53,8 +73,8 @@ export function keepMap(input: KeepMapInput): KeepMap {
   const execStart = alignUp(threadStart + BigInt(threads) * STRIDE, REGION);
   const execEnd = execStart + input.execEnd;
   const heapStart = alignUp(execEnd + PAGE, REGION);
-  const heapEnd = heapStart + memory;
-  const size = nextPowerOfTwo(heapEnd);
+  const size = keepSize(heapStart, input);
+  const heapEnd = input.version === 1 ? heapStart + memory : size;
   if (size > MAX_SIZE) {
     throw new MotteError('PLAN_TOO_LARGE', {
       field: input.execEnd > memory ? 'exec' : 'memory',

@@ -61,6 +61,7 @@ function infoRun(input: KeepInput, map: KeepMap, xfrm: bigint): PageRun {
     heap_start: map.heapStart,
     heap_end: map.heapEnd,
     xfrm,
+    memory: input.memory,
   });
   return {
     address: map.info,
@@ -98,7 +99,7 @@ function execFile(name: string): string {
 export function sgxKeepPlan(input: KeepInput): PagePlan {
   const { shim, exec, threads, memory, version, debug, xfrm = DEFAULT_XFRM } = input;
   checkXfrm(xfrm, SGX_MAP.SSA_FRAME_PAGES);
-  const map = keepMap({ shimEnd: shim.end, execEnd: exec.end, threads, memory });
+  const map = keepMap({ shimEnd: shim.end, execEnd: exec.end, threads, memory, version });
   const secs = secsRun({
     size: map.size,
     ssaFrameSize: SGX_MAP.SSA_FRAME_PAGES,

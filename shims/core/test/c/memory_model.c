@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include "../../include/memory_state.h"
 #include "memory_platform.h"
 #include "model.h"
 
@@ -24,11 +25,6 @@ static void random_range(uint64_t *page, uint64_t *count)
 
 	*page = low + below(&seed, PAGES - low);
 	*count = 1 + below(&seed, PAGES - *page < most ? PAGES - *page : most);
-}
-
-static uint64_t address_of(uint64_t page)
-{
-	return (uint64_t)word_of(page);
 }
 
 static bool any_shim(uint64_t page, uint64_t count)
@@ -333,9 +329,9 @@ static void check_image(void)
 
 static void start(void)
 {
-	uint64_t heap = address_of(IMAGE_PAGES + GUARD_PAGES), brk;
+	uint64_t heap = (uint64_t)word_of(IMAGE_PAGES + GUARD_PAGES), brk;
 
-	memory_start((uint64_t)arena, heap, address_of(PAGES), 1);
+	memory_start((uint64_t)arena, heap, (uint64_t)word_of(PAGES), PAGES, 1);
 	memory_adopt((uint64_t)arena, IMAGE_PAGES, RX);
 	CHECK(!memory_is_ours(heap, 1)); /* the tables are the shim's */
 	CHECK(!memory_is_ours(address_of(IMAGE_PAGES), 1));
@@ -352,6 +348,43 @@ static void start(void)
 	low = brk_end = page_at(brk);
 	CHECK(memory_brk(brk + 100 * PAGE_BYTES + 5) == brk + 100 * PAGE_BYTES + 5);
 	CHECK(memory_brk(brk) == brk);
+}
+
+/* The count of used pages is what the states say, page by page. */
+static void check_used(void)
+{
+	uint64_t used = 0;
+	uint8_t state;
+
+	for (uint64_t page = low; page < PAGES; page++) {
+		(void)memory_run(address_of(page), 1, &state);
+		used += model[page].shim || (model[page].mapped && (model[page].perms != 0 || (state & PAGE_ACCEPTED)));
+	}
+	CHECK(memory_spare_pages() == memory_heap_pages() - used);
+}
+
+/* More addresses than memory: what is reserved is free, and what would be used is refused, and changes nothing. */
+static void check_limit(void)
+{
+	const uint64_t count = 11;
+	uint64_t address = memory_find(count), end = memory_brk(0), before = memory.used;
+
+	if (address == 0)
+		return;
+	memory.most = before + count - 1;
+	CHECK(memory_map(address, count, RW) == -ENOMEM && memory_is_free(address, count));
+	CHECK(memory_map(address, count, 0) == 0);
+	if (memory.used != before)
+		return; /* pages that were kept are more than addresses; with most seeds there are none here */
+	CHECK(memory_protect(address, count, RW) == -ENOMEM && memory_is_alike(address, count));
+	CHECK(memory_protect(address, count - 1, RW) == 0 && memory_spare_pages() == 0);
+	CHECK(memory_protect(address, count - 1, PERM_R) == 0); /* what counts already needs no room */
+	CHECK(memory_take(1) == 0 && memory_brk(end + 2 * PAGE_BYTES) == end);
+	CHECK(memory_unmap(address, count) == 0 && memory_spare_pages() == count - 1);
+	address = memory_take(1);
+	CHECK(address != 0 && memory_spare_pages() == count - 2);
+	memory_give(address, 1);
+	CHECK(memory_spare_pages() == count - 1);
 }
 
 int main(int argc, char **argv)
@@ -376,10 +409,14 @@ int main(int argc, char **argv)
 		case 10: step_transfer(); break;
 		default: step_discard(); break;
 		}
-		if (i % 512 == 0)
+		if (i % 512 == 0) {
 			check_range(low, PAGES - low);
+			check_used();
+		}
 	}
 	check_range(low, PAGES - low);
+	check_used();
+	check_limit();
 	puts("same");
 	return 0;
 }

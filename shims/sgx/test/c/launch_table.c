@@ -32,7 +32,7 @@ uint64_t sgx_enclu(uint64_t leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx)
 static const struct keep_info GOOD = {
 	.magic = KEEP_INFO_MAGIC, .version = 1, .flags = KEEP_INFO_SGX2, .elrange_size = SIZE, .thread_start = 0x13000,
 	.thread_count = 2, .exec_start = 0x200000, .exec_end = 0x240000, .exec_entry = 0x201000, .exec_phdr = 0x200040,
-	.exec_phnum = 8, .heap_start = 0x400000, .heap_end = 0x8000000, .xfrm = 7,
+	.exec_phnum = 8, .heap_start = 0x400000, .heap_end = 0x8000000, .xfrm = 7, .memory = 0x4000000,
 };
 
 static uint64_t *field(struct keep_info *info, const char *name)
@@ -51,6 +51,7 @@ static uint64_t *field(struct keep_info *info, const char *name)
 	FIELD(exec_phnum);
 	FIELD(heap_start);
 	FIELD(heap_end);
+	FIELD(memory);
 	FIELD(xfrm);
 	return 0;
 }
