@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random commands for test/c/fs_driver.c: few names and few open files, so that they meet.
 import fc from 'fast-check';
-import { O, RESOLVE } from './fs-model.js';
+import { O, RESOLVE } from './fs-node.js';
 
 const slot = fc.integer({ min: 0, max: 4 });
 const from = fc.oneof({ weight: 6, arbitrary: fc.constant(-1) }, { weight: 1, arbitrary: slot });

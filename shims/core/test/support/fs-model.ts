@@ -1,89 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plain model of a file system: what shims/core/fs is compared with. Directories are maps, contents are maps of pages,
-// a path is a list of names in which a link is replaced by its text.
-
-const PAGE = 4096;
-const E = {
-  PERM: -1,
-  NOENT: -2,
-  NXIO: -6,
-  BADF: -9,
-  BUSY: -16,
-  EXIST: -17,
-  XDEV: -18,
-  NODEV: -19,
-  NOTDIR: -20,
-  ISDIR: -21,
-  INVAL: -22,
-  FBIG: -27,
-  NOSPC: -28,
-  NOTEMPTY: -39,
-  LOOP: -40,
-  OPNOTSUPP: -95,
-} as const;
-
-export const O = {
-  WRONLY: 1,
-  RDWR: 2,
-  CREAT: 0o100,
-  EXCL: 0o200,
-  TRUNC: 0o1000,
-  APPEND: 0o2000,
-  DIRECTORY: 0o200000,
-  NOFOLLOW: 0o400000,
-  PATH: 0o10000000,
-  TMPFILE: 0o20200000,
-} as const;
-export const RESOLVE = { NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16 } as const;
-
-const TYPES = { file: 0o100000, dir: 0o040000, link: 0o120000, char: 0o020000 } as const;
-
-interface Node {
-  readonly kind: keyof typeof TYPES;
-  mode: number;
-  links: number;
-  linkable: boolean;
-  readonly entries: Map<string, Node>;
-  /** Of the entries, in the order in which their names were made. */
-  readonly cookies: Map<string, number>;
-  nextCookie: number;
-  parent: Node | undefined;
-  text: string;
-  size: number;
-  readonly pages: Map<number, Uint8Array>;
-  /** What is allocated is not known: an allocation failed half-way. */
-  vague: boolean;
-}
-
-function make(kind: Node['kind'], mode: number): Node {
-  const names = { entries: new Map<string, Node>(), cookies: new Map<string, number>(), nextCookie: 2 };
-  const contents = { size: 0, pages: new Map<number, Uint8Array>(), vague: false };
-  return { kind, mode, links: 0, linkable: false, parent: undefined, text: '', ...names, ...contents };
-}
-
-interface Open {
-  readonly node: Node;
-  readonly flags: number;
-  position: number;
-}
-
-interface Place {
-  readonly node: Node | undefined;
-  readonly directory: Node;
-  /** Undefined when the path does not end in a name. */
-  readonly name: string | undefined;
-  readonly last: 'name' | 'root' | 'dot' | 'dots';
-  readonly slash: boolean;
-}
-
-class Errno extends Error {
-  constructor(readonly number: number) {
-    super(String(number));
-  }
-}
-function fail(number: number): never {
-  throw new Errno(number);
-}
+// A plain model of a file system: what shims/core/fs is compared with. A path is a list of names in which a link is
+// replaced by its text.
+import { allocate, read, seek, write } from './fs-contents.js';
+import { E, Errno, O, PAGE, RESOLVE, TYPES, drop, fail, isWithin, make, resize } from './fs-node.js';
+import type { Node, Open, Place } from './fs-node.js';
 
 export class FsModel {
   readonly #root = make('dir', 0o755);
@@ -348,90 +268,6 @@ export class FsModel {
     return `${mode} ${node.links} ${node.size} ${blocks}`;
   }
 
-  #write(open: Open, count: number, atText: number, pattern: number, said: string): number {
-    const { node } = open;
-    if ((open.flags & 3) === 0 || open.flags & O.PATH) fail(E.BADF);
-    if (node.kind !== 'file') return count;
-    let at = atText < 0 ? open.position : atText;
-    if (open.flags & O.APPEND) at = node.size;
-    if (count === 0) return 0;
-    let done = count;
-    if (this.#limited) {
-      this.#noMemory(said);
-      if (Number(said) > 0 && Number(said) < count) done = Number(said);
-      // A short write ends where a page does.
-      if (done < count && (at + done) % PAGE !== 0) return -1;
-    }
-    for (let i = 0; i < done; i++) {
-      const page = node.pages.get(Math.floor((at + i) / PAGE)) ?? new Uint8Array(PAGE);
-      node.pages.set(Math.floor((at + i) / PAGE), page);
-      page[(at + i) % PAGE] = pattern + i * 7;
-    }
-    node.size = Math.max(node.size, at + done);
-    if (atText < 0) open.position = at + done;
-    return done;
-  }
-
-  #read(open: Open, count: number, atText: number): string {
-    const { node } = open;
-    if ((open.flags & 3) === O.WRONLY || open.flags & O.PATH) fail(E.BADF);
-    if (node.kind === 'dir') fail(E.ISDIR);
-    const at = atText < 0 ? open.position : atText;
-    const length = Math.max(0, Math.min(count, node.size - at));
-    let sum = 1;
-    for (let i = at; i < at + length; i++)
-      sum = (Math.imul(sum, 31) + (node.pages.get(Math.floor(i / PAGE))?.[i % PAGE] ?? 0)) >>> 0;
-    if (atText < 0) open.position += length;
-    return length === 0 ? '0' : `${length} ${sum}`;
-  }
-
-  #seek(open: Open, offset: number, whence: number, said: string): number {
-    const { node } = open;
-    if (open.flags & O.PATH) fail(E.BADF);
-    if (whence > 4) fail(E.INVAL);
-    if (node.kind === 'dir' && whence > 1) fail(E.INVAL);
-    let to = offset + (whence === 1 ? open.position : whence === 2 ? node.size : 0);
-    if (whence > 2) {
-      if (offset < 0 || offset >= node.size) fail(E.NXIO);
-      if (node.vague)
-        return ((open.position = Number(said) < 0 ? open.position : Number(said)), Number(said));
-      const hole = whence === 4;
-      for (to = offset; to < node.size && node.pages.has(Math.floor(to / PAGE)) === hole;) {
-        const later = [...node.pages.keys()].filter((page) => page > to / PAGE).map((page) => page * PAGE);
-        to = hole ? (Math.floor(to / PAGE) + 1) * PAGE : Math.min(...later, node.size);
-      }
-      to = Math.min(to, node.size);
-      if (!hole && to === node.size) fail(E.NXIO);
-    }
-    if (to < 0) fail(E.INVAL);
-    open.position = to;
-    return to;
-  }
-
-  #allocate(open: Open, mode: number, at: number, count: number, said: string): void {
-    const { node } = open;
-    if (at < 0 || count <= 0) fail(E.INVAL);
-    const [keep, punch, zero] = [(mode & 1) !== 0, (mode & 2) !== 0, (mode & 16) !== 0];
-    if (mode & ~19 || (punch && (zero || !keep))) fail(E.OPNOTSUPP);
-    if ((open.flags & 3) === 0 || open.flags & O.PATH) fail(E.BADF);
-    if (node.kind !== 'file') fail(E.NODEV);
-    if (punch || zero) {
-      for (const [page, bytes] of node.pages) {
-        const [from, to] = [Math.max(at - page * PAGE, 0), Math.min(at + count - page * PAGE, PAGE)];
-        if (from === 0 && to === PAGE) node.pages.delete(page);
-        else if (from < to) bytes.fill(0, from, to);
-      }
-    }
-    if (punch) return;
-    if (this.#limited && said === String(E.NOSPC)) {
-      node.vague = true;
-      fail(E.NOSPC);
-    }
-    for (let page = Math.floor(at / PAGE); page * PAGE < at + count; page++)
-      if (!node.pages.has(page)) node.pages.set(page, new Uint8Array(PAGE));
-    if (!keep) node.size = Math.max(node.size, at + count);
-  }
-
   #command(command: string, args: readonly string[], said: string): string {
     const [a = '', b = '', c = '', d = '', e = ''] = args;
     switch (command) {
@@ -443,11 +279,11 @@ export class FsModel {
         this.#slots[Number(a)] = undefined;
         return '0';
       case 'r':
-        return this.#read(this.#file(a), Number(b), Number(c));
+        return read(this.#file(a), Number(b), Number(c));
       case 'w':
-        return String(this.#write(this.#file(a), Number(b), Number(c), Number(d), said));
+        return String(write(this.#file(a), Number(b), Number(c), Number(d), said, this.#limited));
       case 's':
-        return String(this.#seek(this.#file(a), Number(b), Number(c), said));
+        return String(seek(this.#file(a), Number(b), Number(c), said));
       case 't': {
         const open = this.#file(a);
         if (open.node.kind !== 'file' || (open.flags & 3) === 0) fail(E.INVAL);
@@ -461,7 +297,7 @@ export class FsModel {
         return '0';
       }
       case 'a':
-        this.#allocate(this.#file(a), Number(b), Number(c), Number(d), said);
+        allocate(this.#file(a), Number(b), Number(c), Number(d), said, this.#limited);
         return '0';
       case 'l':
         return this.#list(this.#file(a));
@@ -526,26 +362,4 @@ export class FsModel {
         throw new Error(`no command: ${command}`);
     }
   }
-}
-
-function drop(place: Place): void {
-  place.directory.entries.delete(place.name ?? '');
-  place.directory.cookies.delete(place.name ?? '');
-}
-
-function isWithin(node: Node, ancestor: Node): boolean {
-  for (let at: Node = node; ; at = at.parent ?? at) {
-    if (at === ancestor) return true;
-    if (at.parent === at || at.parent === undefined) return false;
-  }
-}
-
-function resize(node: Node, size: number): void {
-  if (size < node.size) {
-    for (const [page, bytes] of node.pages) {
-      if (page * PAGE >= size) node.pages.delete(page);
-      else bytes.fill(0, Math.max(0, Math.min(PAGE, size - page * PAGE)));
-    }
-  }
-  node.size = size;
 }
