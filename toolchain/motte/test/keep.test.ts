@@ -198,25 +198,26 @@ const tests = (): void => {
     writeFileSync(at('grant.toml'), '[[connect]]\nhost = "a"\nport = 1\n');
     const ran = motte([...EMULATED, '--config', 'grant.toml', './hello'], here);
     assert.equal([ran.status, ran.stdout], [122, '']);
-    assert.match(ran.stderr, /^motte: connect: .*\[GRANT_UNSUPPORTED\]\n$/);
+    assert.match(ran.stderr, /^motte: connect\[0\]\.host: .*an IP address.*\[GRANT_UNSUPPORTED\]\n$/);
   });
 
   test('a grant that the host does not have is refused before anything runs', () => {
     writeFileSync(at('files.toml'), '[[files]]\npath = "/d"\nhost = "no-such"\n');
-    const refused: [string[], RegExp][] = [
-      [['--config', 'files.toml'], /^motte: \/d: .*no-such.*ENOENT.*\[GRANT_HOST\]\n$/],
-      [['--config', 'files.toml', '--grant', '/e=.'], /^motte: --grant: .*one of \/d.*\[USAGE_VALUE\]\n$/],
+    const refused: [string[], number, RegExp][] = [
+      [['--config', 'files.toml'], 122, /^motte: \/d: .*no-such.*ENOENT.*\[GRANT_HOST\]$/m],
+      [['--config', 'files.toml', '--grant', '/e=.'], 64, /^motte: --grant: .*one of \/d/m],
       [
         ['--config', 'files.toml', '--grant', '/d=/dev/null'],
-        /^motte: \/d: .*regular file.*\[GRANT_HOST\]\n$/,
+        122,
+        /^motte: \/d: .*regular file.*\[GRANT_HOST\]$/m,
       ],
-      [['--grant', '/d'], /^motte: --grant: .*PATH=HOST.*\[USAGE_VALUE\]\n$/],
-      [['--grant', '/tmp=.'], /^motte: --grant: .*such as \/data.*\[USAGE_VALUE\]\n$/],
+      [['--grant', '/d'], 64, /^motte: --grant: .*PATH=HOST/m],
+      [['--grant', '/tmp=.'], 64, /^motte: --grant: .*such as \/data/m],
     ];
-    for (const [options, message] of refused) {
+    for (const [options, status, message] of refused) {
       const ran = motte([...EMULATED, ...options, './hello'], here);
-      assert.equal([ran.status, ran.stdout], [122, ''], options.join(' '));
-      assert.match(ran.stderr.split('\n').slice(-2).join('\n'), message);
+      assert.equal([ran.status, ran.stdout], [status, ''], options.join(' '));
+      assert.match(ran.stderr, message);
     }
   });
 

@@ -117,6 +117,7 @@ async function start(
   session: Session | undefined,
 ): Promise<Started> {
   const { plan, keep, config } = prepared;
+  const grants = grantPaths(options, config, prepared.image !== undefined);
   const choice = decide(options, config);
   // An image was measured when it was verified; what is loaded the CPU compares with the SIGSTRUCT again.
   const measurement = prepared.image?.sgx.measurement ?? measureSgx(plan);
@@ -135,7 +136,7 @@ async function start(
     emulate: choice.emulated && (choice.strict ? 'strict' : true),
     args: host.args,
     env: host.env.map(({ key, value }) => `${key}=${value}`),
-    grants: grantPaths(options, config, prepared.image !== undefined),
+    grants,
     stdio: [config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
     signal,
