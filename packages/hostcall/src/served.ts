@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { SERVED_FILES } from './served-files.js';
 
 /** How a system call of the application is dealt with. */
 export interface Served {
@@ -12,20 +13,16 @@ export interface Served {
   readonly doc?: string;
 }
 
-const FILES =
-  "of the Keep's own file system and of host files that are granted; without one there is nothing: ENOENT";
-const PAGES = ['mem_restrict', 'mem_protect', 'mem_trim', 'mem_remove'];
 const THREADS = 'its own threads; one that computes hears of it at its next system call or exception';
-const OWN = "of the Keep's own file system and of host files that are granted";
-
+const PAGES = ['mem_restrict', 'mem_protect', 'mem_trim', 'mem_remove'];
 /** Of calls that wait for files. */
 const WAITS = ['wait', 'clock_gettime'];
 /** Of timers that send signals. */
 const TIMER_SIGNALS = 'a signal comes with the next system call or wait';
 const EVENTS = 'at most 128 events a call';
 
-/** Every system call that a shim answers with something else than ENOSYS, by component, then by number. */
-export const SERVED: readonly Served[] = [
+/** The others. */
+const SERVED_OTHERS: readonly Served[] = [
   {
     number: 9,
     name: 'mmap',
@@ -62,62 +59,6 @@ export const SERVED: readonly Served[] = [
   { number: 151, name: 'mlockall', component: 'memory' },
   { number: 152, name: 'munlockall', component: 'memory' },
   { number: 325, name: 'mlock2', component: 'memory' },
-
-  { number: 0, name: 'read', component: 'stdio', calls: ['read', 'pread64'] },
-  { number: 1, name: 'write', component: 'stdio', calls: ['write', 'pwrite64'] },
-  {
-    number: 3,
-    name: 'close',
-    component: 'stdio',
-    calls: ['close'],
-    doc: 'a host call for the last descriptor of a stream',
-  },
-  { number: 8, name: 'lseek', component: 'stdio', calls: ['lseek'] },
-  {
-    number: 17,
-    name: 'pread64',
-    component: 'stdio',
-    calls: ['pread64'],
-    doc: 'ESPIPE for a standard stream',
-  },
-  {
-    number: 18,
-    name: 'pwrite64',
-    component: 'stdio',
-    calls: ['pwrite64', 'lseek'],
-    doc: 'ESPIPE for a standard stream',
-  },
-  { number: 19, name: 'readv', component: 'stdio', calls: ['read', 'pread64'] },
-  { number: 20, name: 'writev', component: 'stdio', calls: ['write', 'pwrite64'] },
-  { number: 32, name: 'dup', component: 'stdio' },
-  { number: 33, name: 'dup2', component: 'stdio', calls: ['close'] },
-  { number: 292, name: 'dup3', component: 'stdio', calls: ['close'] },
-  { number: 295, name: 'preadv', component: 'stdio' },
-  { number: 296, name: 'pwritev', component: 'stdio' },
-  { number: 327, name: 'preadv2', component: 'stdio', calls: ['read'], doc: 'RWF_APPEND is EOPNOTSUPP' },
-  { number: 328, name: 'pwritev2', component: 'stdio', calls: ['write'], doc: 'RWF_APPEND is EOPNOTSUPP' },
-
-  {
-    number: 5,
-    name: 'fstat',
-    component: 'control',
-    calls: ['fstat'],
-    doc: 'of the host it says kind, size and times',
-  },
-  {
-    number: 16,
-    name: 'ioctl',
-    component: 'control',
-    calls: ['ioctl_tcgets', 'ioctl_tiocgwinsz', 'ioctl_fionread'],
-    doc: 'TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO; others ENOTTY',
-  },
-  {
-    number: 72,
-    name: 'fcntl',
-    component: 'control',
-    calls: ['fcntl_getfl'],
-    doc: 'F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_GETPIPE_SZ, F_SETPIPE_SZ; others EINVAL',
-  },
 
   { number: 7, name: 'poll', component: 'poll', calls: WAITS },
   { number: 23, name: 'select', component: 'poll', calls: WAITS },
@@ -232,122 +173,6 @@ export const SERVED: readonly Served[] = [
   },
   { number: 287, name: 'timerfd_gettime', component: 'timerfd', calls: ['clock_gettime'] },
 
-  { number: 2, name: 'open', component: 'paths', calls: ['openat2', 'newfstatat'], doc: FILES },
-  { number: 4, name: 'stat', component: 'paths', calls: ['clock_gettime', 'newfstatat'], doc: FILES },
-  { number: 6, name: 'lstat', component: 'paths', calls: ['clock_gettime', 'newfstatat'], doc: FILES },
-  { number: 21, name: 'access', component: 'paths', calls: ['newfstatat'], doc: FILES },
-  { number: 79, name: 'getcwd', component: 'paths' },
-  { number: 85, name: 'creat', component: 'paths', calls: ['openat2'], doc: FILES },
-  { number: 89, name: 'readlink', component: 'paths', calls: ['readlinkat'], doc: FILES },
-  { number: 257, name: 'openat', component: 'paths', calls: ['openat2', 'newfstatat'], doc: FILES },
-  {
-    number: 262,
-    name: 'newfstatat',
-    component: 'paths',
-    calls: ['fstat', 'clock_gettime', 'newfstatat'],
-    doc: FILES,
-  },
-  { number: 267, name: 'readlinkat', component: 'paths', calls: ['readlinkat'], doc: FILES },
-  { number: 269, name: 'faccessat', component: 'paths', calls: ['newfstatat'], doc: FILES },
-  {
-    number: 332,
-    name: 'statx',
-    component: 'paths',
-    calls: ['fstat', 'clock_gettime', 'newfstatat'],
-    doc: FILES,
-  },
-  {
-    number: 437,
-    name: 'openat2',
-    component: 'paths',
-    calls: ['openat2'],
-    doc: 'as open; RESOLVE_CACHED is always so',
-  },
-  { number: 439, name: 'faccessat2', component: 'paths', calls: ['newfstatat'], doc: FILES },
-
-  { number: 40, name: 'sendfile', component: 'tree', doc: 'from a stored file' },
-  { number: 73, name: 'flock', component: 'tree' },
-  { number: 74, name: 'fsync', component: 'tree', calls: ['fsync'], doc: OWN },
-  { number: 75, name: 'fdatasync', component: 'tree', calls: ['fdatasync'], doc: OWN },
-  { number: 76, name: 'truncate', component: 'tree', calls: ['openat2', 'ftruncate', 'close'], doc: OWN },
-  { number: 77, name: 'ftruncate', component: 'tree', calls: ['ftruncate'], doc: OWN },
-  { number: 80, name: 'chdir', component: 'tree', calls: ['newfstatat'], doc: OWN },
-  { number: 81, name: 'fchdir', component: 'tree', doc: OWN },
-  { number: 82, name: 'rename', component: 'tree', calls: ['renameat2'], doc: OWN },
-  { number: 83, name: 'mkdir', component: 'tree', calls: ['mkdirat'], doc: OWN },
-  { number: 84, name: 'rmdir', component: 'tree', calls: ['unlinkat'], doc: OWN },
-  { number: 86, name: 'link', component: 'tree', calls: ['newfstatat', 'linkat'], doc: OWN },
-  { number: 87, name: 'unlink', component: 'tree', calls: ['unlinkat'], doc: OWN },
-  { number: 88, name: 'symlink', component: 'tree', calls: ['symlinkat'], doc: OWN },
-  { number: 90, name: 'chmod', component: 'tree', calls: ['openat2', 'fchmod', 'close'], doc: OWN },
-  { number: 91, name: 'fchmod', component: 'tree', calls: ['fchmod'], doc: OWN },
-  { number: 92, name: 'chown', component: 'tree', doc: OWN },
-  { number: 93, name: 'fchown', component: 'tree', doc: OWN },
-  { number: 94, name: 'lchown', component: 'tree', doc: OWN },
-  { number: 95, name: 'umask', component: 'tree' },
-  { number: 132, name: 'utime', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },
-  {
-    number: 133,
-    name: 'mknod',
-    component: 'tree',
-    calls: ['openat2', 'close'],
-    doc: 'regular files; others EPERM',
-  },
-  {
-    number: 137,
-    name: 'statfs',
-    component: 'tree',
-    calls: ['openat2', 'fstatfs', 'close'],
-    doc: "of the Keep's memory",
-  },
-  { number: 138, name: 'fstatfs', component: 'tree', calls: ['fstatfs'], doc: "of the Keep's memory" },
-  { number: 162, name: 'sync', component: 'tree' },
-  { number: 187, name: 'readahead', component: 'tree', doc: 'advice' },
-  { number: 188, name: 'setxattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 189, name: 'lsetxattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 190, name: 'fsetxattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 191, name: 'getxattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 192, name: 'lgetxattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 193, name: 'fgetxattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 194, name: 'listxattr', component: 'tree', doc: 'there are none' },
-  { number: 195, name: 'llistxattr', component: 'tree', doc: 'there are none' },
-  { number: 196, name: 'flistxattr', component: 'tree', doc: 'there are none' },
-  { number: 197, name: 'removexattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 198, name: 'lremovexattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 199, name: 'fremovexattr', component: 'tree', doc: 'EOPNOTSUPP' },
-  { number: 217, name: 'getdents64', component: 'tree', calls: ['getdents64'], doc: OWN },
-  { number: 221, name: 'fadvise64', component: 'tree', doc: 'advice' },
-  { number: 235, name: 'utimes', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },
-  { number: 258, name: 'mkdirat', component: 'tree', calls: ['mkdirat'], doc: OWN },
-  {
-    number: 259,
-    name: 'mknodat',
-    component: 'tree',
-    calls: ['openat2', 'close'],
-    doc: 'regular files; others EPERM',
-  },
-  { number: 260, name: 'fchownat', component: 'tree', doc: OWN },
-  { number: 261, name: 'futimesat', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },
-  { number: 263, name: 'unlinkat', component: 'tree', calls: ['unlinkat'], doc: OWN },
-  { number: 264, name: 'renameat', component: 'tree', calls: ['renameat2'], doc: OWN },
-  { number: 265, name: 'linkat', component: 'tree', calls: ['newfstatat', 'linkat'], doc: OWN },
-  { number: 266, name: 'symlinkat', component: 'tree', calls: ['symlinkat'], doc: OWN },
-  { number: 268, name: 'fchmodat', component: 'tree', calls: ['openat2', 'fchmod', 'close'], doc: OWN },
-  { number: 277, name: 'sync_file_range', component: 'tree' },
-  { number: 280, name: 'utimensat', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },
-  {
-    number: 285,
-    name: 'fallocate',
-    component: 'tree',
-    calls: ['fallocate'],
-    doc: 'KEEP_SIZE, PUNCH_HOLE, ZERO_RANGE',
-  },
-  { number: 306, name: 'syncfs', component: 'tree' },
-  { number: 316, name: 'renameat2', component: 'tree', calls: ['renameat2'], doc: OWN },
-  { number: 319, name: 'memfd_create', component: 'tree', doc: 'MFD_CLOEXEC; without seals' },
-  { number: 326, name: 'copy_file_range', component: 'tree', doc: 'a copy, never a share' },
-  { number: 452, name: 'fchmodat2', component: 'tree', calls: ['openat2', 'fchmod', 'close'] },
-
   { number: 24, name: 'sched_yield', component: 'process', calls: ['sched_yield'] },
   { number: 39, name: 'getpid', component: 'process', doc: '1' },
   { number: 60, name: 'exit', component: 'process', doc: 'leaves with ENDED' },
@@ -458,6 +283,9 @@ export const SERVED: readonly Served[] = [
     doc: "from RDRAND through the Keep's own generator",
   },
 ];
+
+/** Every system call that a shim answers with something else than ENOSYS, by component, then by number. */
+export const SERVED: readonly Served[] = [...SERVED_OTHERS, ...SERVED_FILES];
 
 /** What programs often ask for and a Keep refuses with ENOSYS, and why. */
 export const REFUSED: readonly { readonly names: string; readonly why: string }[] = [

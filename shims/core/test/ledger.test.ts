@@ -24,6 +24,7 @@ test('a heap of 16 GiB starts with hardly more table pages than one of 64 MiB', 
 
 const memory = nativeProgram('memory_model', [
   'test/c/memory_model.c',
+  'test/c/memory_limit.c',
   'test/c/memory_platform.c',
   'memory.c',
   'memory_map.c',

@@ -28,4 +28,7 @@ void arena_start(void);
 uint64_t page_at(uint64_t address);
 uint64_t *word_of(uint64_t page);
 
+/* More addresses than memory: what is reserved is free, and what would be used is refused, and changes nothing. */
+void check_limit(void);
+
 #endif

@@ -105,8 +105,8 @@ const CONTENTS = [
 /** A few directories, a link and open files, so that most commands find something. */
 const begin = [
   'd /tmp',
-  `m -1 a ${0o040755}`,
-  `m -1 a/b ${0o040755}`,
+  `m -1 a ${String(0o040755)}`,
+  `m -1 a/b ${String(0o040755)}`,
   'y a/b -1 d',
   `o 0 -1 c ${O.RDWR | O.CREAT} 420 0`,
   `o 1 -1 a/c ${O.RDWR | O.CREAT} 420 0`,

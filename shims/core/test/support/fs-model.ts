@@ -128,10 +128,10 @@ export class FsModel {
   #open(args: readonly string[], said: string): Open {
     const [, from, path = '', flagsText, modeText, resolveText] = args;
     let flags = Number(flagsText);
-    const write = (flags & 3) !== 0;
+    const writes = (flags & 3) !== 0;
     if (flags & O.PATH) flags &= O.PATH | O.DIRECTORY | O.NOFOLLOW;
     const unnamed = (flags & 0o20000000) !== 0;
-    if (unnamed && (!(flags & O.DIRECTORY) || flags & O.CREAT || !write)) fail(E.INVAL);
+    if (unnamed && (!(flags & O.DIRECTORY) || flags & O.CREAT || !writes)) fail(E.INVAL);
     const exclusive = (flags & O.CREAT) !== 0 && (flags & O.EXCL) !== 0;
     const how = { name: exclusive, nofollow: (flags & O.NOFOLLOW) !== 0, resolve: Number(resolveText) };
     const place = this.#walk(this.#slot(from), path, how);
@@ -159,7 +159,7 @@ export class FsModel {
       if (!directory && (place.slash || flags & O.DIRECTORY)) fail(E.NOTDIR);
       if (!(flags & O.PATH)) {
         if (node.kind === 'link') fail(E.LOOP);
-        if (directory && (write || flags & O.TRUNC)) fail(E.ISDIR);
+        if (directory && (writes || flags & O.TRUNC)) fail(E.ISDIR);
         if (flags & O.TRUNC && node.kind === 'file') resize(node, 0);
       }
     }
