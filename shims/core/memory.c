@@ -114,7 +114,7 @@ uint64_t memory_heap_pages(void)
 
 uint64_t memory_spare_pages(void)
 {
-	return memory.most - memory.used;
+	return memory.used < memory.most ? memory.most - memory.used : 0;
 }
 
 uint64_t memory_brk(uint64_t address)

@@ -78,10 +78,11 @@ void memory_transfer(uint64_t other, uint64_t mapped, uint64_t count, bool write
 		part = part < count ? part : count;
 		(void)memory_run(at, 1, &state);
 		perms = state & PERM_MASK;
-		if (!(state & PAGE_ACCEPTED))
-			memory_accept(at, 1, (uint8_t)((state & ~PERM_MASK) | both));
-		else if (write ? !(perms & PERM_W) : !(perms & PERM_R))
+		if (write ? !(perms & PERM_W) : !(perms & PERM_R))
 			memory_permit(at, 1, state, both);
+		(void)memory_run(at, 1, &state);
+		if (!(state & PAGE_ACCEPTED))
+			memory_accept(at, 1, state);
 		memcpy((void *)(write ? mapped : other), (const void *)(write ? other : mapped), part);
 		(void)memory_run(at, 1, &state);
 		if ((state & PERM_MASK) != perms)
