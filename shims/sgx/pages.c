@@ -92,6 +92,8 @@ void platform_code(uint64_t address, uint64_t pages, bool code)
 {
 	unsigned perms = PERM_R | (code ? PERM_X : PERM_W);
 
+	if (!platform_lazy())
+		return; /* SGX1: the host maps each page as the plan has it, for ever */
 	if (host_mem_protect(platform_call(), address - keep_base(), pages * PAGE_SIZE, perms))
 		keep_refuse(REASON_HOST_RESULT);
 }

@@ -247,9 +247,9 @@ test("numbers and errnos are those of the kernel's headers", () => {
   for (const [name, number] of Object.entries(ERRNO)) assert.is(number, errnos.get(name), name);
   const numbers = defines('x86_64-linux-gnu/asm/unistd_64.h', '__NR_');
   for (const row of TABLE) {
-    const [name] =
-      row.name.startsWith('ioctl_') || row.name.startsWith('fcntl_') ? row.name.split('_') : [row.name];
-    if (row.number < PLATFORM_CALLS) assert.is(row.number, numbers.get(name ?? ''), row.name);
+    // ioctl_tcgets is one use of ioctl; net_socket is socket for a network of the host's.
+    const name = row.name.replace(/^net_/u, '').replace(/^(ioctl|fcntl)_.*/u, '$1');
+    if (row.number < PLATFORM_CALLS) assert.is(row.number, numbers.get(name), row.name);
     else assert.not(numbers.has(row.name), row.name);
   }
   for (const one of SERVED) assert.is(one.number, numbers.get(one.name), one.name);

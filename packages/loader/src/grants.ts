@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { decodeBlob } from '@motte/config/blob-decode';
+import type { ConfigRecord } from '@motte/config/blob';
 import { CONFIG_TYPES } from '@motte/config/blob-layout';
 import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { systemCode } from './native.js';
@@ -20,11 +21,20 @@ export interface OpenGrant extends Granted {
   readonly fd: number;
 }
 
+/** A blob that is none grants nothing; the Keep says what is wrong with it, and ends. */
+function recordsOf(blob: Uint8Array): readonly ConfigRecord[] {
+  try {
+    return decodeBlob(blob).records;
+  } catch (error) {
+    if (error instanceof MotteError) return [];
+    throw error;
+  }
+}
+
 /** What a config blob grants, in its order, which numbers the handles. */
 export function grantedFiles(blob: Uint8Array): Granted[] {
-  if (blob.length === 0) return [];
-  return decodeBlob(blob)
-    .records.filter((record) => record.type === CONFIG_TYPES.FILE)
+  return recordsOf(blob)
+    .filter((record) => record.type === CONFIG_TYPES.FILE)
     .map(({ value }) => {
       const [path = '', mode] = new TextDecoder().decode(value).split('\0');
       return { path, readOnly: mode === 'ro' };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What programs do, on the real shim: results and ends are Linux's, and no exception is anything else than its signal.
+import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { defaultConfig } from '@motte/config/keep-toml';
@@ -59,7 +60,7 @@ else {
     test(name, async () => {
       const { end, err } = await runProbe(exec, name.split(' ')[0] ?? '', options, more);
       const found = Object.fromEntries(Object.keys(expected).map((key) => [key, end[key as keyof End]]));
-      assert.equal(found, expected, `${JSON.stringify(end)} ${err}`);
+      assert.equal(found, expected, `${inspect(end)} ${err}`);
     });
   };
   for (const [name, expected, first] of ROWS) {
