@@ -176,6 +176,8 @@ if (escape !== undefined) {
       const { inside, outside } = places();
       const ran = inKeep([...flags, '--grant', `/data=${inside}:rw`, escape, '/data', 'names', outside]);
       assert.equal([ran.status, ran.stdout], [0, '0 ways out\n'], ran.talk);
+      const moved = inKeep([...flags, '--grant', `/data=${inside}:rw`, escape, '/data', 'mounts']);
+      assert.equal([moved.status, moved.stdout], [0, '0 ways out\n'], moved.talk);
       untouched(outside);
     });
   }

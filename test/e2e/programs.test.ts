@@ -74,7 +74,8 @@ for (const { program: name, args = [], stdin = Buffer.alloc(0), natively = args,
   for (const flags of WAYS) {
     test(`${name} ${flags.join(' ')} prints and ends as it does natively`, () => {
       const options = { input: stdin, maxBuffer: 1 << 26, timeout: 120_000 };
-      for (const end of ['', '-wal', '-shm']) rmSync(join(FOLDER, `t.db${end}`), { force: true });
+      for (const file of ['t.db', 'u.db'])
+        for (const end of ['', '-wal', '-shm']) rmSync(join(FOLDER, `${file}${end}`), { force: true });
       const native = spawnSync(built.path, natively, { ...options, env: { K: 'value' } });
       const more = [...flags, ...configured(name, keep), '--env', 'K=value'];
       const line = ['run', EMULATE, ...more, built.path, ...args];

@@ -37,7 +37,7 @@ struct fs_node *proc_number(struct fs_node *directory, const char *name, size_t 
 	if (!number_of(name, length, &number))
 		return NULL;
 	if (directory->kind == FS_TASKS) /* a thread has nothing that the process does not have */
-		return task_find(number) ? directory->names->directory : NULL;
+		return number != 0 && task_find(number) ? directory->names->directory : NULL;
 	if (!is_open(number))
 		return NULL;
 	entry = name_find(directory, name, length);
@@ -61,6 +61,8 @@ bool proc_next(const struct fs_node *directory, uint64_t *number)
 
 	if (directory->kind == FS_TASKS) {
 		end = 0;
+		if (*number < TASK_FIRST)
+			*number = TASK_FIRST; /* to task_find() 0 is the caller */
 		for (const struct task *task = task_first(); task; task = task->next)
 			if (task->number >= end)
 				end = task->number + 1;
