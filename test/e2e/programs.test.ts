@@ -41,6 +41,8 @@ const RUNS: readonly Run[] = [
   { program: 'timers' },
   { program: 'net', args: ['errors'] },
   { program: 'threads', keep: 'threads = 8\n' },
+  { program: 'rust-threads', keep: 'threads = 16\n' },
+  { program: 'goroutines', keep: 'threads = 16\n' },
   { program: 'sqlite' },
   {
     program: 'sqlite-file',
@@ -86,6 +88,27 @@ for (const { program: name, args = [], stdin = Buffer.alloc(0), natively = args,
       sameBytes(Buffer.from(talk.slice(talk.indexOf('\n') + 1)), native.stderr, 'stderr');
       const signal = native.signal === null ? 0 : constants.signals[native.signal];
       assert.is(inside.status, native.status ?? 128 + signal);
+    });
+  }
+}
+
+const limits = program('limits');
+if ('skipped' in limits) console.log(`skipped: more threads than there are: ${limits.skipped}`);
+else {
+  for (const [what, args, status, said] of [
+    [
+      '64 threads of a Keep that has 8: those that there are, then EAGAIN',
+      ['many', '64'],
+      0,
+      '7 started, then EAGAIN\n',
+    ],
+    ['two threads that wait for each other without an end: SIGABRT', ['deadlock'], 134, 'waiting\n'],
+  ] as const) {
+    test(what, () => {
+      const config = configured('limits', 'threads = 8\n');
+      const line = ['run', EMULATE, ...config, limits.path, ...args];
+      const ran = spawnSync(MOTTE, line, { encoding: 'utf8', timeout: 60_000 });
+      assert.equal([ran.status, ran.stdout], [status, said], ran.stderr);
     });
   }
 }

@@ -297,7 +297,7 @@ export const REFUSED: readonly { readonly names: string; readonly why: string }[
     names: 'membarrier, rseq',
     why: 'a thread that computes cannot be told of anything; C libraries do without',
   },
-  { names: 'execve, execveat', why: 'comes with the whole microkernel' },
+  { names: 'execve, execveat', why: 'a Keep runs the one program that was measured' },
   { names: 'socketpair, sockets of AF_UNIX', why: 'within the Keep there are pipes and eventfd' },
   { names: 'ptrace, process_vm_readv, perf_event_open, bpf', why: 'nothing outside may look into a Keep' },
   { names: 'mount, chroot, setns, unshare, init_module', why: 'they rule a machine, and a Keep has none' },

@@ -70,6 +70,7 @@ export type ProgramName =
   | 'pipe'
   | 'signals'
   | 'threads'
+  | 'limits'
   | 'waiting'
   | 'timers'
   | 'net'
@@ -125,6 +126,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   net: { source: 'net.c', needs: [CC], commands: glibc() },
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
+  limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {
