@@ -11,9 +11,9 @@ import {
 } from '@motte/image';
 import type { ImageSigner, SignOptions, VerifiedImage } from '@motte/image';
 import { preAuthEncoding } from '@motte/image/dsse/pae';
+import { newEcPair, newEdwardsPair, newRsaPair } from '@motte/sign/key-pair-node';
 import { codeOf } from '@motte/test-helpers/errors';
 import { spawnSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -132,13 +132,8 @@ test('a signal stops it, and nothing is left', async () => {
 });
 
 const pem = (kind: 'rsa' | 'x25519' | 'P-521' | 'secp256k1'): string => {
-  const { privateKey } =
-    kind === 'rsa'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : kind === 'x25519'
-        ? generateKeyPairSync('x25519')
-        : generateKeyPairSync('ec', { namedCurve: kind });
-  return String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  if (kind === 'rsa') return newRsaPair(2048).privateKey;
+  return (kind === 'x25519' ? newEdwardsPair(kind) : newEcPair(kind)).privateKey;
 };
 
 for (const [name, text] of [

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only file of this package that needs Node: keys as PEM, made and used by node:crypto.
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
+import { newRsaPair } from './key-pair-node.js';
 import { RSA_BYTES, toLittleEndian } from './sgx/rsa.js';
 import type { SgxSigner } from './sgx/sign.js';
 import { mrsigner } from './sgx/sigstruct.js';
@@ -67,11 +68,5 @@ export function keyDigest(modulus: bigint): Uint8Array {
  * seconds.
  */
 export function createSgxKey(): string {
-  const { privateKey } = generateKeyPairSync('rsa', {
-    modulusLength: 8 * RSA_BYTES,
-    publicExponent: 3,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
-  return privateKey;
+  return newRsaPair(8 * RSA_BYTES, 3).privateKey;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -8,6 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toHex } from '@motte/binary/hex';
 import { pefDigests } from '@motte/measure/pef/digests';
+import { newEcPair, newRsaPair } from '@motte/sign/key-pair-node';
 import { readEsmBlob, writeEsmBlob } from '@motte/sign/pef/blob';
 import type { EsmBlob } from '@motte/sign/pef/blob';
 import { aesGcm, openerFromPem, randomBytes, recipientFromPem } from '@motte/sign/pef/crypto-node';
@@ -17,11 +17,7 @@ import { codeAndField, codeOf } from '@motte/test-helpers/errors';
 import { tempFolder } from '@motte/test-helpers/temp';
 
 function keyPair(bits = 2048): { secret: string; pem: Uint8Array } {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: bits,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
+  const { privateKey, publicKey } = newRsaPair(bits);
   return { secret: privateKey, pem: new TextEncoder().encode(publicKey) };
 }
 
@@ -189,17 +185,14 @@ test('damaged bytes are refused, or change nothing but what is in them', () => {
 });
 
 test('keys that are none are refused', () => {
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-    type: 'pkcs8',
-    format: 'pem',
-  });
+  const ec = newEcPair('P-256').privateKey;
   const text = (pem: string): Uint8Array => new TextEncoder().encode(pem);
   const table: (() => unknown)[] = [
     () => recipientFromPem(text('nothing')),
     () => recipientFromPem(text(OWNER.secret)),
     () => recipientFromPem(keyPair(1024).pem),
     () => openerFromPem('nothing'),
-    () => openerFromPem(String(ec)),
+    () => openerFromPem(ec),
   ];
   for (const run of table) assert.is(codeAndField(run), 'ESM_KEY key');
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
-import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -11,6 +11,7 @@ import { bytesSource } from '@motte/binary/source';
 import { measureSgx } from '@motte/measure/sgx';
 import { rawSgxPlan } from '@motte/plan/sgx/raw';
 import { createSgxKey, keyDigest, modulusFromPem, signerFromPem } from '@motte/sign/key-node';
+import { newEcPair, newEdwardsPair, newRsaPair } from '@motte/sign/key-pair-node';
 import { cubeMod, fromLittleEndian, paddedDigest, quotients, toLittleEndian } from '@motte/sign/sgx/rsa';
 import {
   bcdDate,
@@ -181,13 +182,11 @@ else {
 }
 
 test('other keys are refused', () => {
-  const pem = (key: { privateKey: { export(options: object): unknown } }): string =>
-    String(key.privateKey.export({ type: 'pkcs8', format: 'pem' }));
   const keys: readonly (readonly [string, string])[] = [
-    ['RSA-2048', pem(generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }))],
-    ['exponent 65537', pem(generateKeyPairSync('rsa', { modulusLength: 3072 }))],
-    ['an elliptic curve', pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }))],
-    ['Ed25519', pem(generateKeyPairSync('ed25519'))],
+    ['RSA-2048', newRsaPair(2048, 3).privateKey],
+    ['exponent 65537', newRsaPair(3072).privateKey],
+    ['an elliptic curve', newEcPair('P-384').privateKey],
+    ['Ed25519', newEdwardsPair('ed25519').privateKey],
     ['no key', 'no key'],
     ['nothing', ''],
   ];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The vectors (test/vectors) say that the bytes are right; here are the rules and the refusals.
-import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fieldSize, isReserved } from '@motte/binary/layout';
+import { newEcPair } from '@motte/sign/key-pair-node';
 import { snpSignerFromPem, snpSignerOf, verifyP384 } from '@motte/sign/snp/ecdsa-node';
 import { EC_KEY, ID_AUTH, idAuth, idBlock, publicKeyBytes, signatureBytes } from '@motte/sign/snp/id-block';
 import { readP384Signature } from '@motte/sign/snp/signature';
@@ -14,8 +14,7 @@ import { sameBytes } from '@motte/test-helpers/bytes';
 import { deterministicSigner } from './rfc6979.js';
 
 function pem(namedCurve = 'P-384'): string {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve });
-  return String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  return newEcPair(namedCurve).privateKey;
 }
 
 const ID_PEM = pem();

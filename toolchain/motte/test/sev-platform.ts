@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An SEV platform for tests: a chain of AMD's shape whose private keys are known. The signatures are by node:crypto.
+import { newEcPair, newRsaPair } from '@motte/sign/key-pair-node';
 import { AMD_CERT, SEV_CERT } from '@motte/sign/sev/certificates';
 import { USAGE } from '@motte/sign/sev/owner';
-import { constants, generateKeyPairSync, sign } from 'node:crypto';
+import { constants, createPrivateKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
 const little = (base64url: string | undefined, length: number): Uint8Array => {
@@ -67,8 +68,8 @@ function sevCertificate(usage: number, own: KeyObject, ...by: readonly Signature
 
 /** A platform: its certificates by name, and the private half of its PDH. */
 export function sevPlatform(): { chain: Readonly<Record<string, Uint8Array>>; pdh: KeyObject } {
-  const rsa = (): KeyObject => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const ec = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+  const rsa = (): KeyObject => createPrivateKey(newRsaPair(2048).privateKey);
+  const ec = (): KeyObject => createPrivateKey(newEcPair('P-384').privateKey);
   const [ark, ask, cek, oca, pek, pdh] = [rsa(), rsa(), ec(), ec(), ec(), ec()];
   const by = (usage: number, key: KeyObject): Signature => ({
     usage,

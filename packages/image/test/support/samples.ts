@@ -5,8 +5,8 @@ import { PF } from '@motte/elf/constants';
 import { build, imageSignerFromPem, sign } from '@motte/image';
 import type { ImageSigner } from '@motte/image';
 import { developerSigner } from '@motte/loader/keep/developer-key';
+import { newEcPair, newEdwardsPair } from '@motte/sign/key-pair-node';
 import { tempFolder } from '@motte/test-helpers/temp';
-import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -40,10 +40,8 @@ interface TestKey {
 }
 
 function keyPair(kind: 'ed25519' | 'P-256' | 'P-384'): TestKey {
-  const pair =
-    kind === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: kind });
-  const pem = String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  const publicPem = String(pair.publicKey.export({ type: 'spki', format: 'pem' }));
+  const { privateKey: pem, publicKey: publicPem } =
+    kind === 'ed25519' ? newEdwardsPair(kind) : newEcPair(kind);
   return { pem, publicPem, signer: imageSignerFromPem(pem) };
 }
 

@@ -7,13 +7,14 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
-  generateKeyPairSync,
   privateDecrypt,
   publicEncrypt,
   randomBytes as nodeRandomBytes,
 } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { MotteError } from '@motte/binary/error';
+import { newRsaPair } from '../key-pair-node.js';
+import type { PemPair } from '../key-pair-node.js';
 import type { Aead, Opener, RandomBytes, Recipient } from './crypto.js';
 import { MAC_BYTES } from './sealed.js';
 
@@ -68,12 +69,8 @@ function checked(read: () => KeyObject, what: string): KeyObject {
 }
 
 /** A new RSA-3072 key from the system's randomness: PKCS #8 and SPKI, both in PEM. Takes up to a few seconds. */
-export function createPefKey(): { privateKey: string; publicKey: string } {
-  return generateKeyPairSync('rsa', {
-    modulusLength: 3072,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
+export function createPefKey(): PemPair {
+  return newRsaPair(3072);
 }
 
 /** Fingerprints are of the file as it is, so that it must be the one whose digest the recipient knows. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createPublicKey, sign } from 'node:crypto';
+import { newEcPair } from '../key-pair-node.js';
 import { SEV_CERT } from './certificates.js';
 import { certificateNumber, USAGE } from './owner.js';
 
@@ -18,8 +19,8 @@ export interface Oca {
 
 /** A new OCA on P-384. AMD 55766 rev 3.24, appendix C. The caller owns the result. */
 export function createOca(): Oca {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
+  const { privateKey, publicKey } = newEcPair('P-384');
+  const { x = '', y = '' } = createPublicKey(publicKey).export({ format: 'jwk' });
   const certificate = SEV_CERT.write({
     version: 1,
     usage: USAGE.OCA,
@@ -36,5 +37,5 @@ export function createOca(): Oca {
   const signature = sign('sha256', signed, { key: privateKey, dsaEncoding: 'ieee-p1363' });
   const [r, s] = [signature.subarray(0, P384_BYTES), signature.subarray(P384_BYTES)].map(certificateNumber);
   certificate.set([...(r ?? []), ...(s ?? [])], at);
-  return { privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, certificate };
+  return { privateKey, certificate };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { diffieHellman, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, diffieHellman, randomBytes } from 'node:crypto';
 import { MotteError } from '@motte/binary/error';
+import { newEcPair } from '../key-pair-node.js';
 import { aesCtr } from './aes-node.js';
 import { ecKey } from './certificates-node.js';
 import type { SevCertificate } from './certificates.js';
@@ -27,10 +28,12 @@ export function startSession(pdh: SevCertificate, policy: number): OwnerSession 
   const theirs = ecKey(pdh);
   if (theirs === undefined)
     throw new MotteError('SEV_CERTIFICATE', { field: 'PDH', expected: 'a point of P-384', found: 'another' });
-  const own = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-  const { x = '', y = '' } = own.publicKey.export({ format: 'jwk' });
+  const own = newEcPair('P-384');
+  const { x = '', y = '' } = createPublicKey(own.publicKey).export({ format: 'jwk' });
   const point = new Uint8Array([...Buffer.from(x, 'base64url'), ...Buffer.from(y, 'base64url')]);
-  const z = new Uint8Array(diffieHellman({ privateKey: own.privateKey, publicKey: theirs }));
+  const z = new Uint8Array(
+    diffieHellman({ privateKey: createPrivateKey(own.privateKey), publicKey: theirs }),
+  );
   const [nonce, tek, tik, iv] = [random(), random(), random(), random()];
   const wrapped = wrapSession({ z, nonce, tek, tik, iv, policy }, aesCtr);
   z.fill(0);

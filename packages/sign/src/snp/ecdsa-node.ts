@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { MotteError } from '@motte/binary/error';
 import { p384 } from '@noble/curves/nist.js';
+import { newEcPair } from '../key-pair-node.js';
+import type { PemPair } from '../key-pair-node.js';
+
 import type { P384Pair, SnpSigner } from './id-block.js';
 import type { VerifyP384 } from './verify.js';
 
@@ -57,12 +60,8 @@ export function snpSignerOf(publicKey: P384Pair, signature: P384Pair, field: str
 }
 
 /** A new key on P-384 from the system's randomness: PKCS #8 and SPKI, both in PEM. */
-export function createP384Key(): { privateKey: string; publicKey: string } {
-  return generateKeyPairSync('ec', {
-    namedCurve: 'P-384',
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
+export function createP384Key(): PemPair {
+  return newEcPair('P-384');
 }
 
 /** ECDSA P-384 verification by node:crypto. */
