@@ -18,12 +18,10 @@ import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
 import type { End } from '@motte/loader/load';
-import { entryCases, HONEST, hostileCases } from './support/hostile-lies.js';
+import { entryCases, HONEST, hostileCases, threadCases } from './support/hostile-lies.js';
 import type { HostileCase } from './support/hostile-lies.js';
 
 const HELPER = join(dirname(helperPath()), 'motte-helper-hostile');
-/** These two need a Keep with several threads. */
-const DRIVEN = TABLE.filter(({ name }) => name !== 'thread_start' && name !== 'thread_wake');
 const DATA: FileGrant = { path: '/data', host: '', mode: 'rw' };
 const FOLDERS = tempFolder('motte-hostile-data');
 /** Keeps at a time. */
@@ -57,7 +55,7 @@ async function endOf(image: PreparedKeep, one: HostileCase): Promise<End> {
     emulate: true,
     stdio: 'pipe',
     grants: { '/data': grantedFolder() },
-    limits: { timeMs: 60_000 },
+    limits: { timeMs: one.timeMs ?? 60_000 },
     helper: HELPER,
     emulation: { lies: one.lies },
   });
@@ -76,11 +74,12 @@ function told(end: End): string {
 }
 
 function check(one: HostileCase, end: End): void {
-  assert.is(told(end), one.expected, `${one.name}: ${JSON.stringify(end)}`);
-  if (!Object.hasOwn(REASONS, one.expected)) return;
+  const seen = told(end);
+  assert.ok([one.expected].flat().includes(seen), `${one.name}: ${JSON.stringify(end)}`);
+  if (!Object.hasOwn(REASONS, seen)) return;
   assert.is(end.ended, 'refused', one.name);
   // The loader's sentence is the one of the reason.
-  const { text } = REASONS[one.expected as keyof typeof REASONS];
+  const { text } = REASONS[seen as keyof typeof REASONS];
   assert.ok(end.reason?.includes(text), `${one.name}: "${end.reason}"`);
 }
 
@@ -104,23 +103,25 @@ else {
   test('the program builds', () => assert.is(built.status, 0, built.stderr.toString()));
 
   test('every row is driven', () => {
-    assert.equal(Object.keys(HONEST).toSorted(), DRIVEN.map((row) => row.name).toSorted());
+    assert.equal(Object.keys(HONEST).toSorted(), TABLE.map((row) => row.name).toSorted());
   });
 
-  for (const row of DRIVEN) {
+  for (const row of TABLE) {
     const honest = HONEST[row.name];
     if (honest === undefined) continue;
     const cases: readonly HostileCase[] = [
       { name: 'the truth', lies: [], expected: `exited ${honest.status}` },
       ...hostileCases(row, honest),
       ...(row.name === 'getdents64' ? entryCases(row) : []),
+      ...(row.name.startsWith('thread_') ? threadCases(row) : []),
     ];
     test(`${row.name}: ${cases.length} hosts`, async () => {
       const config = defaultConfig();
       // Only the shim of a debug Keep tells anything.
       const sgx = { ...config.sgx, debug: row.component === 'debug' };
       const grants = row.component === 'sockets' ? SOCKET_GRANTS : {};
-      const given = { ...config, ...grants, sgx, args: [row.name], files: [DATA] };
+      const threads = row.component === 'threads' ? 2 : 1;
+      const given = { ...config, ...grants, sgx, threads, args: [row.name], files: [DATA] };
       const image = prepareSgxKeep({ exec, config: given, signer });
       const queue = [...cases];
       const work = async (): Promise<void> => {

@@ -116,7 +116,7 @@ uint32_t landlock_enter(struct keep_host *host);
 /* hostile.c, in the test binary only: a host that lies. */
 #ifdef MOTTE_HOSTILE
 struct hostcall_block;
-bool hostile_unserved(struct keep_host *host, const struct hostcall_block *block);
+bool hostile_unserved(struct keep_host *host, struct hostcall_block *block);
 uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block);
 #endif
 

@@ -44,8 +44,15 @@ static void replace_page(uint64_t offset)
 }
 
 /* True if the call stays unserved. */
-bool hostile_unserved(struct keep_host *host, const struct hostcall_block *block)
+bool hostile_unserved(struct keep_host *host, struct hostcall_block *block)
 {
+	const struct lie *lie = lie_of(host, block->number, LIE_WITHHELD);
+	if (lie != NULL) {
+		block->result = lie->value;
+		block->out_length = 0;
+		block->answered = block->sequence;
+		return true;
+	}
 	return lie_of(host, block->number, LIE_UNSERVED) != NULL;
 }
 
@@ -67,6 +74,8 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
 		if (lie->kind == LIE_WRITE && is_due(host, lie, number) && lie->size <= sizeof lie->value &&
 		    lie->at <= HOSTCALL_BLOCK_SIZE - sizeof lie->value)
 			memcpy((uint8_t *)block + lie->at, &lie->value, lie->size);
+		if (lie->kind == LIE_BLOCK && is_due(host, lie, number) && lie->at < host->start.tcs_count)
+			host->threads[lie->at].block = (lie->size == 1 ? host->base : host->blocks) + lie->value;
 	}
 	if ((lie = lie_of(host, number, LIE_REPLACE_PAGE)) != NULL)
 		replace_page(lie->value);

@@ -9,6 +9,7 @@ import { LIE_KIND } from '@motte/loader/protocol/messages';
 import { SGX_MAP } from '@motte/plan/sgx/map';
 import { shimPlace } from '@motte/loader/prebuilt';
 import { HOSTILE_HELPER, buildProbe, lacking, probeImage, runImage, runProbe } from './support/probe.js';
+import { lie, outcome } from './support/hostile.js';
 import type { Lie } from '@motte/loader/helper/start';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
 import type { Image } from '@motte/loader/load';
@@ -17,13 +18,6 @@ const READ = 0;
 const WRITE = 1;
 const CLOCK_GETTIME = 228;
 const MEM_RESTRICT = 0x10000;
-
-const lie = (number: number, kind: number, value: bigint = 0n, nth: number = 1): Lie => ({
-  number,
-  nth,
-  kind,
-  value,
-});
 
 interface Row {
   readonly name: string;
@@ -123,13 +117,6 @@ const ROWS: readonly Row[] = [
     expected: 'HOST_RESULT',
   },
 ];
-
-async function outcome(image: PreparedKeep, lies: readonly Lie[], trust = false): Promise<string> {
-  const { end } = await runImage(image, { helper: HOSTILE_HELPER, emulation: { lies, trust } });
-  return end.ended === 'exited' || end.ended === 'signalled'
-    ? `${end.ended} ${end.status}`
-    : (end.cause ?? end.ended);
-}
 
 /** The image as the host shows it: its launch attests `launched`, its boot message has `shown`. */
 function twoFaced(image: PreparedKeep, shown: Uint8Array, launched: Uint8Array): Image {

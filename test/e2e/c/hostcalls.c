@@ -4,8 +4,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -241,6 +245,35 @@ static long run_granted(const char *name)
 	_exit(UNKNOWN);
 }
 
+static void *sleep_while_zero(void *word)
+{
+	while (__atomic_load_n((uint32_t *)word, __ATOMIC_ACQUIRE) == 0)
+		(void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0, NULL);
+	return NULL;
+}
+
+static long wake(uint32_t *word)
+{
+	return syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+static long run_thread(bool sleeps)
+{
+	static uint32_t word;
+	pthread_t other;
+
+	word = !sleeps;
+	errno = pthread_create(&other, NULL, sleep_while_zero, &word);
+	if (errno != 0)
+		return -1;
+	/* It was asleep when it was woken; with the word as it was, it sleeps again. */
+	while (sleeps && wake(&word) == 0)
+		sched_yield();
+	__atomic_store_n(&word, 1, __ATOMIC_RELEASE);
+	(void)wake(&word);
+	return called(pthread_join(other, NULL), 0);
+}
+
 static long run(const char *name)
 {
 	if (strncmp(name, "net_", 4) == 0)
@@ -255,6 +288,8 @@ static long run(const char *name)
 		return called(syscall(SYS_fstat, 0, buffer), 144);
 	if (ROW("wait"))
 		return poll_input();
+	if (ROW("thread_start") || ROW("thread_wake"))
+		return run_thread(ROW("thread_wake"));
 	if (ROW("lseek"))
 		return called(syscall(SYS_lseek, 0, 0, SEEK_CUR), 0);
 	if (ROW("ioctl_tcgets"))

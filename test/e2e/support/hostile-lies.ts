@@ -10,11 +10,13 @@ import type { Lie } from '@motte/loader/helper/start';
 const U64 = (1n << 64n) - 1n;
 const LONG_MAX = (1n << 63n) - 1n;
 
-/** A host, and what must come of it: a reason, or `exited N`. */
+/** A host, and what must come of it: a reason, or `exited N`; several where the host's threads race. */
 export interface HostileCase {
   readonly name: string;
   readonly lies: readonly Lie[];
-  readonly expected: string;
+  readonly expected: string | readonly string[];
+  /** How long it may take, where it takes for ever. */
+  readonly timeMs?: number;
 }
 
 /** What `hostcalls ROW` asks for, and what an honest host makes of it. */
@@ -37,6 +39,8 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   close: { status: 0, outLength: 0 },
   fstat: { status: 0, outLength: 144 },
   wait: { status: 0, count: 1n, outLength: 8 },
+  thread_start: { status: 0, outLength: 0 },
+  thread_wake: { status: 0, outLength: 0 },
   lseek: { status: ERRNO.ESPIPE, outLength: 0 },
   ioctl_tcgets: { status: ERRNO.ENOTTY, outLength: 0 },
   ioctl_tiocgwinsz: { status: ERRNO.ENOTTY, outLength: 0 },
@@ -149,7 +153,14 @@ function fieldCases(
 }
 
 /** How the program ends when the host answers with an errno that the row allows. */
-function afterError({ component }: Row, name: keyof typeof ERRNO, truth: string): string {
+function afterError(
+  { component, name: row }: Row,
+  name: keyof typeof ERRNO,
+  truth: string,
+): HostileCase['expected'] {
+  // The thread was brought all the same, before the Keep heard that it was not, after, or after the program's end.
+  if (row === 'thread_start') return [truth, 'ENTRY_STATE', `exited ${ERRNO.EAGAIN}`];
+  if (row === 'thread_wake') return truth;
   // Half a change of memory cannot be undone: there the shim takes no error.
   if (component === 'memory') return 'HOST_RESULT';
   // Nothing hangs on whether the host listens.
@@ -179,6 +190,21 @@ export function entryCases(row: Row): HostileCase[] {
   }));
 }
 
+/** Hosts that do not do what they say about a thread. */
+export function threadCases(row: Row): HostileCase[] {
+  const withheld = (value: number): readonly Lie[] => [
+    { number: row.number, nth: 1, kind: LIE_KIND.WITHHELD, value: BigInt(value) & U64 },
+  ];
+  return [
+    { name: 'said and not done', lies: withheld(0), expected: 'TIME_LIMIT', timeMs: 3000 },
+    ...(row.name === 'thread_start' ? [...row.errnos, ...ALWAYS] : []).map((name) => ({
+      name: `${name}, and not done`,
+      lies: withheld(-ERRNO[name]),
+      expected: `exited ${ERRNO.EAGAIN}`,
+    })),
+  ];
+}
+
 /** Every kind of lie about a row, at the first call of it that is made. */
 export function hostileCases(row: Row, honest: Honest): HostileCase[] {
   const lie = (kind: number, value: bigint = 0n, more: Partial<Lie> = {}): Lie => ({
@@ -188,7 +214,11 @@ export function hostileCases(row: Row, honest: Honest): HostileCase[] {
     value: value & U64,
     ...more,
   });
-  const one = (name: string, expected: string, ...lies: Lie[]): HostileCase => ({ name, lies, expected });
+  const one = (name: string, expected: HostileCase['expected'], ...lies: Lie[]): HostileCase => ({
+    name,
+    lies,
+    expected,
+  });
   const truth = `exited ${honest.status}`;
   const cases = [
     one('no answer', 'HOST_ORDER', lie(LIE_KIND.UNSERVED)),

@@ -55,6 +55,8 @@
 #define LIE_WRITE 0x9
 #define LIE_THREAD 0xa
 #define LIE_WAKE 0xb
+#define LIE_WITHHELD 0xc
+#define LIE_BLOCK 0xd
 
 #define GRANT_READ_ONLY 0x1
 

@@ -165,6 +165,10 @@ export const LIE_KIND = {
   THREAD: 10,
   /** Every thread is woken. */
   WAKE: 11,
+  /** The call is not served, and answered with `result` = value. */
+  WITHHELD: 12,
+  /** The host's thread `at` shows, at its entries to come, the block that lies `value` bytes from the first one; of size 1: from the Keep's base. */
+  BLOCK: 13,
 } as const;
 
 export const STARTED_FIELDS = [

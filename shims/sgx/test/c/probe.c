@@ -314,6 +314,9 @@ static const struct {
 	{ "signals", signal_handlers }, { "frames", signal_frames }, { "no-room", signal_no_room },
 	{ "bad-rip", signal_bad_rip }, { "bad-state", signal_bad_state }, { "no-restorer", signal_no_restorer },
 	{ "direct-return", signal_direct_return },
+	{ "yields", threads_yields }, { "spins", threads_spins }, { "other-spins", threads_other_spins },
+	{ "other-writes", threads_other_writes }, { "other-sleeps", threads_other_sleeps },
+	{ "other-ends", threads_other_ends }, { "starts", threads_starts },
 };
 
 int main(int argc, char **argv)

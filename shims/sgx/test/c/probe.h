@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the probes share: probe.c has those of one system call or instruction, probe_signals.c those of signals. */
+/* What the probes share. probe.c has those of one system call or instruction; the others go by their names. */
 #ifndef MOTTE_PROBE_H
 #define MOTTE_PROBE_H
 
@@ -42,5 +42,14 @@ void signal_bad_rip(void);
 void signal_bad_state(void);
 void signal_no_restorer(void);
 void signal_direct_return(void);
+
+/* Threads, each where a hostile host can count on it. */
+void threads_yields(void);
+void threads_spins(void);
+void threads_other_spins(void);
+void threads_other_writes(void);
+void threads_other_sleeps(void);
+void threads_other_ends(void);
+void threads_starts(void);
 
 #endif

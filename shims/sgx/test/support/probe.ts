@@ -31,7 +31,7 @@ export function lacking(): string {
 /** The probe, compiled once a run. */
 export function buildProbe(): string {
   const out = join(tempFolder('motte-probe'), 'probe');
-  const sources = ['probe.c', 'probe_signals.c'].map((name) => join(SHIM, 'test/c', name));
+  const sources = ['probe.c', 'probe_signals.c', 'probe_threads.c'].map((name) => join(SHIM, 'test/c', name));
   const args = ['-static-pie', '-O1', '-Wall', '-Wextra', '-Werror', ...sources, '-o', out];
   const built = spawnSync('gcc-12', args, { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
