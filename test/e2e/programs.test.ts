@@ -59,6 +59,9 @@ const STRICT = process.env['MOTTE_TEST_EMULATE'] === 'strict';
 const EMULATE = STRICT ? '--emulate=strict' : '--emulate';
 const WAYS: readonly (readonly string[])[] = STRICT ? [[]] : [[], ['--no-patch']];
 
+/** What strict emulation says of instructions that an enclave does not have; Go's runtime has some that it never reaches. */
+const FAULTING = /^motte: 0x[0-9a-f]+.* SIGILL in an enclave\n/gm;
+
 /** The options of `motte run` for what Keep.toml says. */
 function configured(name: string, keep: string | undefined): readonly string[] {
   if (keep === undefined) return [];
@@ -85,7 +88,8 @@ for (const { program: name, args = [], stdin = Buffer.alloc(0), natively = args,
       const talk = inside.stderr.toString();
       assert.match(talk, /^sgx \(emulated\) · mrenclave [0-9a-f]{4,64}….* measured.*\n/);
       sameBytes(inside.stdout, native.stdout, 'stdout');
-      sameBytes(Buffer.from(talk.slice(talk.indexOf('\n') + 1)), native.stderr, 'stderr');
+      const said = talk.slice(talk.indexOf('\n') + 1).replace(FAULTING, '');
+      sameBytes(Buffer.from(said), native.stderr, 'stderr');
       const signal = native.signal === null ? 0 : constants.signals[native.signal];
       assert.is(inside.status, native.status ?? 128 + signal);
     });

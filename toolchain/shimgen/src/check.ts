@@ -7,6 +7,7 @@ import { readElf } from '@motte/elf/read';
 import { checkShim } from '@motte/elf/shim';
 import type { Shim } from '@motte/elf/shim';
 import type { Elf } from '@motte/elf/types';
+import { faultingInstructions } from '@motte/elf/x86/scan';
 import { checkInstructions, disassemble, parseDisassembly } from './disassembly.js';
 import type { CodeReport } from './disassembly.js';
 
@@ -63,6 +64,17 @@ export function checkOnlyCode({ elf, loads }: Pick<Shim, 'elf' | 'loads'>): void
   }
 }
 
+/** Throws SHIM_INSTRUCTION for the first instruction that `motte lint` names: a second reading, by no tool of others. */
+export function checkFaulting(elf: Elf): void {
+  const [first] = faultingInstructions(elf, 1);
+  if (first === undefined) return;
+  throw new MotteError('SHIM_INSTRUCTION', {
+    field: `${first.name} in ${first.symbol ?? 'no symbol'}`,
+    message: 'faults in an enclave',
+    offset: first.address,
+  });
+}
+
 /** Everything that is required of a linked shim; `file` is where objdump finds the same bytes. */
 export async function checkLinked(
   bytes: Uint8Array,
@@ -75,5 +87,6 @@ export async function checkLinked(
   const shim = checkShim(elf);
   checkOnlyCode(shim);
   const code = checkInstructions(parseDisassembly(await disassemble(file, objdump)), shim, allowedIndirect);
+  checkFaulting(elf);
   return { shim, code };
 }

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import { toHex } from '@motte/binary/hex';
 import { readElf } from '@motte/elf/read';
+import { findSection } from '@motte/elf/sections';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { codeOf } from '@motte/test-helpers/errors';
 import { buildShim } from '../src/build.js';
-import { checkReadersAgree } from '../src/check.js';
+import { checkFaulting, checkReadersAgree } from '../src/check.js';
 import { findCompiler } from '../src/compiler.js';
 import { checkDigest } from '../src/digests.js';
 import { parseShimConfig } from '../src/config.js';
@@ -276,6 +277,20 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     assert.is(
       codeOf(() => checkReadersAgree(elf, new Uint8Array(8))),
       'SHIM_READERS_DISAGREE',
+    );
+  });
+
+  test('an instruction that faults is found without objdump as well', async () => {
+    const { bytes } = await build('');
+    const elf = readElf(bytes);
+    checkFaulting(elf);
+    const text = findSection(elf, '.text');
+    assert.ok(text);
+    const other = bytes.slice();
+    other.set([0x0f, 0x33], text.offset + Number(elf.header.entry - text.addr)); // rdpmc
+    assert.is(
+      codeOf(() => checkFaulting(readElf(other))),
+      'SHIM_INSTRUCTION',
     );
   });
 }

@@ -21,6 +21,7 @@ import type { OptionValues } from '../grammar/options.js';
 import { writeFile } from '../io/output.js';
 import { say } from '../io/stdout.js';
 import { endStatus, endStats } from '../keep/end.js';
+import { faultingOf, faultLine } from '../keep/faulting.js';
 import { grantPaths } from '../keep/grants.js';
 import { looksLikeImage } from '../keep/kind.js';
 import { prepare } from '../keep/prepare.js';
@@ -102,6 +103,12 @@ function headline(
   ].join(' · ');
 }
 
+/** Emulation executes what would be SIGILL in an enclave: who wants to know how hardware ends hears of it. */
+function sayFaulting(prepared: Prepared): void {
+  for (const one of faultingOf(prepared) ?? [])
+    if (!one.served) say(`motte: ${faultLine(one)} in an enclave`);
+}
+
 /** A Keep that runs, and how long it took from the call of `load`, in milliseconds. */
 interface Started {
   readonly keep: Keep;
@@ -124,6 +131,7 @@ async function start(
   const signed = signedPlan(prepared, measurement, options);
   const emulation = interruptions(choice);
   say(headline(choice, measurement, prepared, signed, emulation?.seed));
+  if (choice.strict) sayFaulting(prepared);
   const begun = performance.now();
   const image = {
     plan,

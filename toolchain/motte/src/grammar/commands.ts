@@ -49,6 +49,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/plan.js'),
   },
   {
+    name: 'lint',
+    args: ['FILE'],
+    doc: 'name the instructions of a program that fault in an enclave, and what becomes of each',
+    options: ['config', 'shim', 'json'],
+    load: () => import('../commands/lint.js'),
+  },
+  {
     name: 'measure sgx',
     args: ['FILE'],
     doc: 'print the MRENCLAVE',
