@@ -113,6 +113,7 @@ landing_signal:
 	ud2
 	.size	landing_trapped, . - landing_trapped
 
+#if SHIM_THREADS
 /*
  * void landing_task(void): a task's first instruction, as platform_thread_copy() has it in this thread's page and on its
  * stack 0. The registers are those of the task that called clone(), but for RAX, RSP and the FS base.
@@ -134,6 +135,7 @@ landing_task:
 	xorl	%eax, %eax			# clone()'s result in the new task
 	jmp	.Lreturn
 	.size	landing_task, . - landing_task
+#endif
 
 /*
  * In:  as a function call with the system call's registers: RAX the number, RDI RSI RDX R10 R8 R9 the arguments.

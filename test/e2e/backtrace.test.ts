@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
+import { EMULATE_FLAG, patience } from '@motte/test-helpers/emulation';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 
@@ -11,7 +12,7 @@ const MOTTE = join(ROOT, 'node_modules/.bin/motte');
 const CRASH = join(tempFolder('motte-backtrace'), 'crash');
 /** Each function stays one, and has its frame. */
 const FLAGS = ['-static-pie', '-O2', '-fno-optimize-sibling-calls', '-Wall', '-Wextra'];
-const LIMIT = { encoding: 'utf8', timeout: 120_000 } as const;
+const LIMIT = { encoding: 'utf8', timeout: patience(120_000) } as const;
 
 const has = (command: string): boolean => spawnSync(command, ['--version']).error === undefined;
 
@@ -54,7 +55,7 @@ else {
 
   for (const [how, status, why] of ENDS)
     test(`${how}: reason, registers and functions`, () => {
-      const ran = spawnSync(MOTTE, ['run', '--emulate', '--debug', CRASH, how], LIMIT);
+      const ran = spawnSync(MOTTE, ['run', EMULATE_FLAG, '--debug', CRASH, how], LIMIT);
       assert.is(ran.status, status, ran.stderr);
       assert.ok(ran.stderr.includes(`motte: the program was ended by ${why}\n`), ran.stderr);
       assert.match(ran.stderr, /\brip [0-9a-f]{16}/);
@@ -74,13 +75,13 @@ else {
           console.log('skipped: backtraces equal to gdb’s: gdb cannot trace here');
           return;
         }
-        const { stderr } = spawnSync(MOTTE, ['run', '--emulate', '--debug', CRASH, how], LIMIT);
+        const { stderr } = spawnSync(MOTTE, ['run', EMULATE_FLAG, '--debug', CRASH, how], LIMIT);
         const upToMain = (names: readonly string[]): string[] => names.slice(0, names.indexOf('main') + 1);
         assert.equal(upToMain(ours(stderr)), upToMain(expected), stderr);
       });
 
   test('a Keep without debug says nothing of its program', () => {
-    const ran = spawnSync(MOTTE, ['run', '--emulate', CRASH, 'write'], LIMIT);
+    const ran = spawnSync(MOTTE, ['run', EMULATE_FLAG, CRASH, 'write'], LIMIT);
     assert.is(ran.status, 139);
     assert.not.match(ran.stderr, /rip|middle|ended by/);
   });

@@ -12,6 +12,7 @@ import { defaultConfig } from '@motte/config/keep-toml';
 import { developerSigner } from '@motte/loader/keep/developer-key';
 import { prepareSgxKeep } from '@motte/loader/keep/prepare';
 import { load } from '@motte/loader/load';
+import { EMULATE, EMULATE_FLAG, patience, whenStrict } from '@motte/test-helpers/emulation';
 import { program } from '@motte/test-helpers/programs';
 import type { ProgramName } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
@@ -52,7 +53,7 @@ interface Ran {
 }
 
 function inKeep(line: readonly string[]): Ran {
-  const ran = spawnSync(MOTTE, ['run', ...line], { encoding: 'utf8', timeout: 240_000 });
+  const ran = spawnSync(MOTTE, ['run', ...line], { encoding: 'utf8', timeout: patience(240_000) });
   return { status: ran.status, stdout: ran.stdout, talk: ran.stderr };
 }
 
@@ -73,7 +74,10 @@ if (hostdir !== undefined) {
       .toSorted()
       .join('\n');
 
-  for (const flags of [['--emulate'], ['--emulate', '--no-patch'], ['--emulate=strict']]) {
+  for (const flags of whenStrict(
+    [['--emulate=strict']],
+    [['--emulate'], ['--emulate', '--no-patch'], ['--emulate=strict']],
+  )) {
     test(`files in a granted directory, ${flags.join(' ')}: as natively`, () => {
       const granted = fresh();
       const ran = inKeep([...flags, '--grant', `/data=${granted}:rw`, hostdir, '/data']);
@@ -93,7 +97,7 @@ if (hostdir !== undefined) {
         `[[files]]\npath = "/deep/er/two"\nhost = "${two}"`,
       ].join('\n'),
     );
-    const ran = inKeep(['--emulate', '--config', join(folder, 'two.toml'), hostdir]);
+    const ran = inKeep([EMULATE_FLAG, '--config', join(folder, 'two.toml'), hostdir]);
     assert.is(ran.stdout, expected.stdout, ran.talk);
     assert.equal(readdirSync(two), []);
   });
@@ -107,10 +111,10 @@ if (hostdir !== undefined) {
       encoding: 'utf8',
     });
     assert.is(assembled.status, 0, assembled.stderr);
-    const without = inKeep(['--emulate', image]);
+    const without = inKeep([EMULATE_FLAG, image]);
     assert.is(without.status, 122);
     assert.match(without.talk, /\/data: .*--grant \/data=HOST.*\[GRANT_HOST\]\n$/s);
-    const ran = inKeep(['--emulate', '--grant', `/data=${granted}`, image]);
+    const ran = inKeep([EMULATE_FLAG, '--grant', `/data=${granted}`, image]);
     assert.is(ran.stdout, expected.stdout, ran.talk);
   });
 
@@ -124,13 +128,13 @@ if (hostdir !== undefined) {
     const signer = developerSigner(join(tempFolder('motte-key'), 'developer.pem'));
     const image = prepareSgxKeep({ exec: hostdir, config, signer });
     try {
-      const keep = await load(image, { emulate: true, stdio: 'pipe', grants: { '/data': granted } });
+      const keep = await load(image, { emulate: EMULATE, stdio: 'pipe', grants: { '/data': granted } });
       keep.stdin?.end();
       assert.is(await text(keep.stdout ?? Readable.from([])), expected.stdout);
       assert.is((await keep.exited).status, expected.status);
-      await assertRejects(() => load(image, { emulate: true }), 'GRANT_HOST');
+      await assertRejects(() => load(image, { emulate: EMULATE }), 'GRANT_HOST');
       await assertRejects(
-        () => load(image, { emulate: true, grants: { '/data': granted, '/x': '/' } }),
+        () => load(image, { emulate: EMULATE, grants: { '/data': granted, '/x': '/' } }),
         'LOAD_OPTION',
       );
     } finally {
@@ -146,7 +150,7 @@ if (wal !== undefined) {
       .update(readFileSync(join(at, 'test.db')))
       .digest('hex');
 
-  for (const flags of [['--emulate'], ['--emulate', '--no-patch']]) {
+  for (const flags of whenStrict([['--emulate=strict']], [['--emulate'], ['--emulate', '--no-patch']])) {
     test(`SQLite's write-ahead log, ${flags.join(' ')}: as natively, the database byte by byte`, () => {
       const [native, granted] = [fresh(), fresh()];
       const expected = spawnSync(wal, [native], { encoding: 'utf8' });
@@ -171,7 +175,7 @@ async function assertRejects(call: () => Promise<unknown>, code: string): Promis
 
 const escape = built('escape');
 if (escape !== undefined) {
-  for (const flags of [['--emulate'], ['--emulate=strict']]) {
+  for (const flags of whenStrict([['--emulate=strict']], [['--emulate'], ['--emulate=strict']])) {
     test(`no name leads out of a granted directory, ${flags.join(' ')}`, () => {
       const { inside, outside } = places();
       const ran = inKeep([...flags, '--grant', `/data=${inside}:rw`, escape, '/data', 'names', outside]);
@@ -197,9 +201,13 @@ if (escape !== undefined) {
     const swapper = spawn(escape, [inside, 'swap'], { stdio: ['pipe', 'inherit', 'inherit'] });
     const swapped = new Promise((ended) => swapper.once('exit', ended));
     // Not spawnSync: that would be all that this process does, and a swapper whose input is never closed.
-    const run = spawn(MOTTE, ['run', '--emulate', '--grant', `/data=${inside}:rw`, escape, '/data', 'race'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const run = spawn(
+      MOTTE,
+      ['run', EMULATE_FLAG, '--grant', `/data=${inside}:rw`, escape, '/data', 'race'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const ended = new Promise((done) => run.once('exit', done));
     const said = await text(run.stdout);
     swapper.stdin.end('\n');
@@ -213,7 +221,7 @@ if (escape !== undefined) {
     const before = join(fresh(), 'copy');
     const { mtimeMs, ctimeMs } = statSync(join(inside, 'file'));
     cpSync(inside, before, { recursive: true, preserveTimestamps: true });
-    const ran = inKeep(['--emulate', '--grant', `/data=${inside}`, escape, '/data', 'ro']);
+    const ran = inKeep([EMULATE_FLAG, '--grant', `/data=${inside}`, escape, '/data', 'ro']);
     assert.is(ran.status, 0, ran.stdout);
     const lines = ran.stdout.trim().split('\n');
     assert.equal(lines.slice(-3), ['read 6 inside', 'open to create what is there: 1', '0 ways out']);

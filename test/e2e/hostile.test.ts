@@ -14,6 +14,7 @@ import { developerSigner } from '@motte/loader/keep/developer-key';
 import { prepareSgxKeep } from '@motte/loader/keep/prepare';
 import { load } from '@motte/loader/load';
 import { helperPath, shimPlace } from '@motte/loader/prebuilt';
+import { EMULATE, INTERRUPTED, patience } from '@motte/test-helpers/emulation';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
@@ -52,12 +53,12 @@ function grantedFolder(): string {
 
 async function endOf(image: PreparedKeep, one: HostileCase): Promise<End> {
   const keep = await load(image, {
-    emulate: true,
+    emulate: EMULATE,
     stdio: 'pipe',
     grants: { '/data': grantedFolder() },
-    limits: { timeMs: one.timeMs ?? 60_000 },
+    limits: { timeMs: one.timeMs ?? patience(60_000) },
     helper: HELPER,
-    emulation: { lies: one.lies },
+    emulation: { ...INTERRUPTED, lies: one.lies },
   });
   // A Keep that ends early leaves its input unread.
   keep.stdin?.on('error', () => undefined);

@@ -5,6 +5,7 @@ import { build, sign, verify } from '@motte/image';
 import { load } from '@motte/loader';
 import type { Image } from '@motte/loader';
 import { developerSigner } from '@motte/loader/keep/developer-key';
+import { EMULATE } from '@motte/test-helpers/emulation';
 import { program } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { openSync, closeSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
@@ -23,7 +24,7 @@ if ('skipped' in built) {
   await sign(path, { sgx: developerSigner(join(place, 'sgx.pem')) });
   const whole = readFileSync(path);
   const exec = whole.indexOf(readFileSync(built.path));
-  const options = { emulate: true, stdio: 'ignore' } as const;
+  const options = { emulate: EMULATE, stdio: 'ignore' } as const;
 
   const signed = ({ sgx }: Awaited<ReturnType<typeof verify>>): Image => {
     assert.ok(sgx.sigstruct);

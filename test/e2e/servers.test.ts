@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { EMULATE_FLAG, patience } from '@motte/test-helpers/emulation';
 import { program } from '@motte/test-helpers/programs';
 import type { ProgramName } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
@@ -40,7 +41,7 @@ async function served(
   port: number,
   serve: Serve,
 ): Promise<unknown> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 120_000 });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: patience(120_000) });
   let stdout = '';
   const end = once(child, 'close').then(([status]) => ({ status: Number(status), stdout }));
   const ready = new Promise<void>((resolve) => {
@@ -108,7 +109,7 @@ for (const [name, last, serve] of SERVERS) {
     const config = join(FOLDER, `${name}.toml`);
     const grant = `[[listen]]\nname = "it"\naddress = "127.0.0.1:${port}"\nprotocol = "tcp"\n`;
     writeFileSync(config, `args = "host"\nthreads = 24\n${grant}`);
-    const line = ['run', '--emulate', '--config', config, built.path, String(port), String(last)];
+    const line = ['run', EMULATE_FLAG, '--config', config, built.path, String(port), String(last)];
     assert.equal(await served(MOTTE, line, port, serve), expected);
   });
 }

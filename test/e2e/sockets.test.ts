@@ -11,6 +11,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
+import { EMULATE_FLAG, patience } from '@motte/test-helpers/emulation';
 import { program } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
@@ -45,7 +46,7 @@ let configs = 0;
 function line(config: string, args: readonly string[], flags: readonly string[] = []): string[] {
   const file = join(FOLDER, `Keep-${configs++}.toml`);
   writeFileSync(file, `args = "host"\n${config}`);
-  return ['run', '--emulate', ...flags, '--config', file, path, ...args];
+  return ['run', EMULATE_FLAG, ...flags, '--config', file, path, ...args];
 }
 
 function listen(address: string, protocol: string): string {
@@ -54,7 +55,10 @@ function listen(address: string, protocol: string): string {
 
 /** A Keep that has said that it listens, and what it prints until it ends. */
 async function server(args: string[]): Promise<{ end: Promise<{ status: number; stdout: string }> }> {
-  const child: ChildProcess = spawn(MOTTE, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 120_000 });
+  const child: ChildProcess = spawn(MOTTE, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: patience(120_000),
+  });
   let stdout = '';
   const end = once(child, 'close').then(([status]) => ({ status: Number(status), stdout }));
   await new Promise<void>((resolve) => {
@@ -94,7 +98,7 @@ async function sameAsNative(mode: string): Promise<void> {
   const port = await listening(peer, '127.0.0.1');
   const args = [mode, '127.0.0.1', String(port)];
   const run = async (file: string, all: string[]): Promise<string> => {
-    const child = spawn(file, all, { stdio: ['ignore', 'pipe', 'ignore'], timeout: 60_000 });
+    const child = spawn(file, all, { stdio: ['ignore', 'pipe', 'ignore'], timeout: patience(60_000) });
     let stdout = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     const [status] = await once(child, 'close');
@@ -114,7 +118,7 @@ function ends(
   config: string,
   args: readonly string[],
 ): { status: number | null; stdout: string; stderr: string } {
-  const options = { encoding: 'utf8', timeout: 60_000 } as const;
+  const options = { encoding: 'utf8', timeout: patience(60_000) } as const;
   const { status, stdout, stderr } = spawnSync(MOTTE, line(config, args), options);
   return { status, stdout, stderr: stderr.slice(stderr.indexOf('\n') + 1) };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
 import { shimPath } from '@motte/loader/prebuilt';
+import { EMULATE_FLAG, patience } from '@motte/test-helpers/emulation';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 
@@ -13,7 +14,7 @@ const MOTTE = join(ROOT, 'node_modules/.bin/motte');
 const FOLDER = tempFolder('motte-trace');
 const TRACED = join(FOLDER, 'traced');
 const ASKS = join(FOLDER, 'asks');
-const LIMIT = { encoding: 'utf8', timeout: 120_000 } as const;
+const LIMIT = { encoding: 'utf8', timeout: patience(120_000) } as const;
 
 const has = (command: string): boolean => spawnSync(command, ['--version']).error === undefined;
 
@@ -24,7 +25,7 @@ function compile(source: string, out: string, ...flags: string[]): void {
 }
 
 function run(...args: string[]): { status: number | null; talk: string } {
-  const emulate = args.some((arg) => arg.startsWith('--emulate')) ? [] : ['--emulate'];
+  const emulate = args.some((arg) => arg.startsWith('--emulate')) ? [] : [EMULATE_FLAG];
   const ran = spawnSync(MOTTE, ['run', ...emulate, ...args], LIMIT);
   return { status: ran.status, talk: ran.stderr };
 }

@@ -23,6 +23,7 @@ const ROWS: readonly [name: string, end: Partial<End>, sgx1?: Partial<End>][] = 
   ['random', good, good],
   ['threads', good],
   ['signals', good, good],
+  ['restart', good, good],
   ['frames', good, good],
   ['no-room', good, good],
   ['bad-rip', signalled(11), signalled(11)],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs through the whole command: plan, measure and run say the same, and run ends as the program does.
+import { EMULATE_FLAG } from '@motte/test-helpers/emulation';
 import { schemaFaults } from '@motte/test-helpers/json-schema';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { spawn, spawnSync } from 'node:child_process';
@@ -44,11 +45,14 @@ const able = Object.entries(PROGRAMS).every(([name, source]) => compile(name, so
 /** Lines of standard error after the one that says what runs. */
 function talk(stderr: string): string[] {
   const [head = '', ...rest] = stderr.trimEnd().split('\n');
-  assert.match(head, /^sgx \(emulated\) · mrenclave [0-9a-f]{8}… · \d+\.\d [KM]iB measured · dev-signed$/);
+  assert.match(
+    head,
+    /^sgx \(emulated\) · mrenclave [0-9a-f]{8}… · \d+\.\d [KM]iB measured · dev-signed( · strict, seed 0x[0-9a-f]+)?$/,
+  );
   return rest;
 }
 
-const EMULATED = ['run', '--emulate'];
+const EMULATED = ['run', EMULATE_FLAG];
 
 /** Whether a process is there and has not ended: a zombie waits for its parent alone. */
 function alive(pid: number): boolean {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { patience } from '@motte/test-helpers/emulation';
 import { schemaFaults } from '@motte/test-helpers/json-schema';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { tempFolder } from '@motte/test-helpers/temp';
@@ -32,7 +33,7 @@ export function motte(args: readonly string[], { cwd = PLACE, input = '', env = 
     input,
     encoding: 'utf8',
     maxBuffer: 1 << 26,
-    timeout: 120_000,
+    timeout: patience(120_000),
     env: { PATH: process.env['PATH'], HOME: PLACE, XDG_CONFIG_HOME: join(PLACE, 'config'), ...env },
   });
   return { status: ran.status, stdout: ran.stdout, stderr: ran.stderr };

@@ -311,7 +311,7 @@ static const struct {
 	{ "memory", memory }, { "pointers", bad_pointers }, { "registers", registers }, { "flags", flags },
 	{ "direct", direct_entry }, { "random", random_bytes }, { "deadlock", deadlock }, { "abort", abort },
 	{ "blocked", blocked_abort }, { "threads", threads }, { "empty-stdin", empty_stdin },
-	{ "signals", signal_handlers }, { "frames", signal_frames }, { "no-room", signal_no_room },
+	{ "signals", signal_handlers }, { "restart", signal_restart }, { "frames", signal_frames }, { "no-room", signal_no_room },
 	{ "bad-rip", signal_bad_rip }, { "bad-state", signal_bad_state }, { "no-restorer", signal_no_restorer },
 	{ "direct-return", signal_direct_return },
 	{ "yields", threads_yields }, { "spins", threads_spins }, { "other-spins", threads_other_spins },

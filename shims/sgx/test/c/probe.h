@@ -36,6 +36,7 @@ static inline long direct(long number, long a, long b, long c)
 
 /* Signals: handlers, the frames that they return by, and what there is no way back from. */
 void signal_handlers(void);
+void signal_restart(void);
 void signal_frames(void);
 void signal_no_room(void);
 void signal_bad_rip(void);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include "probe.h"
@@ -98,6 +99,33 @@ void signal_handlers(void)
 	CHECK(raise(SIGUSR1) == 0 && calls == 3); /* blocked again */
 	signal(SIGUSR1, SIG_IGN);
 	CHECK(sigpending(&set) == 0 && !sigismember(&set, SIGUSR1));
+}
+
+static int ends[2];
+
+static void feed(int number, siginfo_t *info, void *context)
+{
+	(void)number, (void)info, (void)context;
+	calls++;
+	CHECK(write(ends[1], "x", 1) == 1);
+}
+
+/* A read by the direct entry that a timer's signal interrupts; the handler makes that there is something to read. */
+static long interrupted_read(int flags)
+{
+	const struct itimerval soon = { .it_value = { .tv_usec = 20000 } };
+	char bytes[8];
+
+	install(SIGALRM, feed, flags);
+	CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+	return direct(SYS_read, ends[0], (long)bytes, sizeof(bytes));
+}
+
+void signal_restart(void)
+{
+	CHECK(pipe(ends) == 0);
+	CHECK(interrupted_read(SA_RESTART) == 1 && calls == 1);
+	CHECK(interrupted_read(0) == -EINTR && calls == 2);
 }
 
 /* Everything in the image that would make XRSTOR fault, or turn on what is not there. */

@@ -10,6 +10,7 @@ import { developerSigner } from '@motte/loader/keep/developer-key';
 import { prepareSgxKeep } from '@motte/loader/keep/prepare';
 import { load } from '@motte/loader/load';
 import { helperPath, shimPlace } from '@motte/loader/prebuilt';
+import { EMULATE, INTERRUPTED, patience } from '@motte/test-helpers/emulation';
 import { tempFolder } from '@motte/test-helpers/temp';
 import type { KeepConfig } from '@motte/config/keep-config';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
@@ -60,7 +61,14 @@ export async function runImage(
   options: LoadOptions = {},
   stdin: string = 'in\n',
 ): Promise<Outcome> {
-  const keep = await load(image, { emulate: true, stdio: 'pipe', limits: { timeMs: 240_000 }, ...options });
+  const keep = await load(image, {
+    emulate: EMULATE,
+    stdio: 'pipe',
+    limits: { timeMs: patience(240_000) },
+    ...options,
+    // What single-steps the Keep is interruption enough.
+    ...(options.emulation?.step === undefined ? { emulation: { ...INTERRUPTED, ...options.emulation } } : {}),
+  });
   keep.stdin?.on('error', () => undefined);
   keep.stdin?.end(stdin);
   const [end, out, err, stats] = await Promise.all([
