@@ -12,7 +12,6 @@ export const COMPILE_FLAGS: readonly string[] = [
   '-nostdinc',
   '-fPIE',
   '-fvisibility=hidden',
-  '-fno-plt',
   '-fno-common',
   // Extended state is the application's: the shim neither saves nor uses it.
   '-mgeneral-regs-only',
