@@ -19,7 +19,7 @@ export function readList(text: string): Unsupported {
   let last = '';
   for (const [i, line] of text.split('\n').entries()) {
     if (line === '' || line.startsWith('#')) continue;
-    const [, name, reason] = /^(\S+) {2,}(\S.*)$/.exec(line) ?? [];
+    const [, name, reason] = /^(\S.*?) {2,}(\S.*)$/.exec(line) ?? [];
     if (name === undefined || reason === undefined)
       throw new Error(`line ${i + 1}: not "NAME  reason": ${line}`);
     if (name <= last) throw new Error(`line ${i + 1}: ${name} does not come after ${last}`);
