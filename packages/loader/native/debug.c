@@ -21,6 +21,7 @@ enum told { FREE, TAKEN, ASKED, ANSWERED };
 static struct {
 	uint32_t state;
 	uint32_t answer;
+	bool sent;	/* to the loader; the bell rings for more than this */
 	struct trace head;
 	struct trace_event event;
 } told;
@@ -76,16 +77,23 @@ static bool take(void)
 	}
 }
 
-long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const void *event)
+/* The control thread has something to look at. */
+void debug_ring(void)
 {
 	const uint64_t one = 1;
+	sys(SYS_write, heard_fd, (long)&one, sizeof one, 0);
+}
+
+long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const void *event)
+{
 	long answer = TRACE_MUTE;
 	if ((host->start.flags & START_TRACE) == 0 || !take())
 		return TRACE_MUTE;
 	told.head = (struct trace){.phase = phase, .tid = tid};
+	told.sent = false;
 	copy(&told.event, event, sizeof told.event);
 	change(ASKED);
-	sys(SYS_write, heard_fd, (long)&one, sizeof one, 0);
+	debug_ring();
 	while (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ASKED && !enclave.stop)
 		wait_while(ASKED);
 	if (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ANSWERED)
@@ -96,11 +104,16 @@ long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const voi
 
 /* ---- on the control thread ---- */
 
-void debug_heard(void)
+void debug_heard(struct keep_host *host)
 {
 	uint64_t count;
-	if (read(heard_fd, &count, sizeof count) == sizeof count && __atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ASKED)
+	if (read(heard_fd, &count, sizeof count) != sizeof count)
+		return;
+	if (__atomic_load_n(&told.state, __ATOMIC_ACQUIRE) == ASKED && !told.sent) {
+		told.sent = true;
 		message_send(MESSAGE_TRACE, 0, &told.head, sizeof told.head, &told.event, sizeof told.event);
+	}
+	stops_heard(host);
 }
 
 void debug_traced(const uint8_t *payload, uint32_t length)
@@ -170,4 +183,38 @@ void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payloa
 	const struct debug_bytes head = {.offset = request.offset, .length = (uint32_t)got};
 	message_send(MESSAGE_DEBUG_BYTES, id, &head, sizeof head, bytes, got);
 	free(bytes);
+}
+
+/* EDBGWR writes whatever EPCM and mapping permit the Keep; of a TCS no more than its flags, which nobody here needs. */
+static bool is_writable(uint64_t offset)
+{
+	return is_readable(offset) && enclave.epcm[offset / PAGE].type == PT_REG;
+}
+
+static uint64_t write_emulated(uint64_t offset, const uint8_t *from, uint64_t length)
+{
+	uint64_t done = 0;
+	while (done < length && (enclave.secs->attributes & ATTR_DEBUG) != 0 && is_writable(offset + done)) {
+		const uint64_t left = PAGE - (offset + done) % PAGE;
+		const uint64_t part = left < length - done ? left : length - done;
+		memcpy(enclave.memory + offset + done, from + done, part);
+		done += part;
+	}
+	return done;
+}
+
+void debug_write(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length)
+{
+	struct debug_write request;
+	if (length < sizeof request)
+		_exit(1);
+	memcpy(&request, payload, sizeof request);
+	if (request.length > PEEK_MAX || request.length != length - sizeof request || request.offset > host->start.size ||
+	    request.length > host->start.size - request.offset)
+		_exit(1);
+	uint64_t done = 0;
+	if (host->base != NULL && host->start.backend == BACKEND_EMULATED)
+		done = write_emulated(request.offset, payload + sizeof request, request.length);
+	const struct debug_written answer = {.offset = request.offset, .length = (uint32_t)done};
+	message_send(MESSAGE_DEBUG_WRITTEN, id, &answer, sizeof answer, NULL, 0);
 }

@@ -34,6 +34,10 @@ struct keep_thread {
 	uint32_t state;
 	uint8_t *block;		/* its host-call block */
 	int wake_fd;		/* eventfd: ends its `wait` */
+	uint32_t held;		/* a debugger lets it enter no more; a futex */
+	uint32_t within;	/* it enters, or has entered */
+	uint32_t stop_why, stop_signal;
+	bool stop_told;		/* the loader knows of them */
 	timer_t tick;
 };
 
@@ -52,6 +56,7 @@ struct keep_host {
 	uint8_t *blocks;	/* host-call blocks, HOSTCALL_BLOCK_SIZE apart */
 	struct keep_thread *threads; /* one for each TCS; the first boots the Keep */
 	uint32_t ready;		/* threads that are set up; a futex */
+	bool debugged;		/* a debugger may stop its threads */
 	bool granted[3];	/* which of 0, 1, 2 the Keep still has */
 	enter_function *enter;
 	int (*clock_gettime)(int32_t clock, void *timespec); /* the vDSO's, or NULL */
@@ -100,9 +105,21 @@ size_t statistics_write(struct keep_host *host, uint8_t *out);
 bool debug_open(void);
 void debug_settle(const struct keep_host *host);
 int debug_descriptor(void);
-void debug_heard(void);
+void debug_heard(struct keep_host *host);
 void debug_traced(const uint8_t *payload, uint32_t length);
 void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
+void debug_write(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
+void debug_ring(void);
+
+/* stops.c: a debugger's stops. */
+bool stops_gate(struct keep_thread *thread, bool resumes);
+void stops_left(struct keep_thread *thread);
+bool stops_take(struct keep_thread *thread, uint32_t vector);
+bool stops_signal(struct keep_thread *thread, uint32_t signal);
+void stops_start(struct keep_host *host);
+void stops_heard(struct keep_host *host);
+void stops_ask(struct keep_host *host);
+void stops_go(struct keep_host *host, const uint8_t *actions, uint32_t length);
 
 /* vdso.c: a function of the kernel's in user space, or NULL. */
 void *vdso_function(const char *name);

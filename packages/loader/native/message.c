@@ -134,6 +134,15 @@ static void serve_message(struct keep_host *host)
 	case MESSAGE_TRACED:
 		debug_traced(payload, header.length);
 		break;
+	case MESSAGE_DEBUG_WRITE:
+		debug_write(host, header.id, payload, header.length);
+		break;
+	case MESSAGE_DEBUG_STOP:
+		stops_ask(host);
+		break;
+	case MESSAGE_DEBUG_GO:
+		stops_go(host, payload, header.length);
+		break;
 	case MESSAGE_ABORT:
 		if (!host->over)
 			end_killed(host, CAUSE_ABORTED, "%s", "");
@@ -173,7 +182,7 @@ void control_loop(struct keep_host *host)
 			threads_stop(host);
 		}
 		if (ready > 0 && fds[1].revents != 0)
-			debug_heard();
+			debug_heard(host);
 		if (ready > 0 && !told && fds[2].revents != 0) {
 			threads_stop(host);
 		}

@@ -42,6 +42,8 @@ static bool serve(struct loop *loop)
 /* By a fault of the program, or by a system call: after a fault its registers are in the thread's first SSA frame. */
 static void end_signal(struct loop *loop, uint32_t signal)
 {
+	if (!stops_signal(loop->thread, signal))
+		return;
 	if (loop->depth == 0)
 		end_own(loop->host, ENDED_SIGNALLED, signal, 0);
 	else
@@ -165,6 +167,8 @@ static uint32_t excepted(struct loop *loop, uint32_t function)
 		loop->probing = true;
 		return ENCLU_EENTER;
 	}
+	if (stops_take(loop->thread, loop->run.exception_vector))
+		return ENCLU_ERESUME;
 	loop->probing = false;
 	if (loop->depth > 0 || is_stuck(loop)) {
 		cpu_host();
@@ -191,11 +195,16 @@ void run_keep(struct keep_thread *thread)
 		__atomic_store_n(&enclave.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);
 	thread_tick(thread);
 	while (function != 0) {
+		if (!stops_gate(thread, function == ENCLU_ERESUME)) {
+			cpu_host();
+			return;
+		}
 		loop.registers = (struct exit_registers){.rdi = (uint64_t)thread->block, .rsi = HOSTCALL_BLOCK_SIZE};
 		loop.aexs = cpu->stats.aexs;
 		if (host->start.backend == BACKEND_HARDWARE)
 			*(function == ENCLU_EENTER ? &cpu->stats.entries : &cpu->stats.resumes) += 1;
 		const int failed = enter_keep(host->enter, &loop.registers, &loop.run, function);
+		stops_left(thread);
 		if (failed == 0 && cpu->cause == 0 && enclave.cause == 0 && !enclave.stop) {
 			function = loop.run.function == ENCLU_EEXIT ? left(&loop) : excepted(&loop, function);
 			if (function != 0 && cpu->cause == 0)

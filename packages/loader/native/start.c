@@ -66,6 +66,8 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 		return end_killed(host, CAUSE_START_INVALID, "%u grants, expected at most %u", start->grant_count, GRANTS_MOST);
 	if (start->tcs_count == 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "no TCS");
+	if (start->backend == BACKEND_HARDWARE && (start->flags & START_DEBUGGER) != 0)
+		return end_killed(host, CAUSE_START_INVALID, "%s", "a debugger of a Keep of hardware");
 #ifndef MOTTE_HOSTILE
 	if (start->lie_count != 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "LIEs are for motte-helper-hostile");

@@ -115,6 +115,7 @@ bool threads_make(struct keep_host *host)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int failed = 0;
+	stops_start(host);
 	/* The boot thread last: it is the one that need not sleep first. */
 	for (uint32_t i = count; i-- > 0 && failed == 0;) {
 		struct keep_thread *thread = &host->threads[i];
@@ -123,6 +124,7 @@ bool threads_make(struct keep_host *host)
 					       .index = i,
 					       .enters = i,
 					       .state = i == 0 ? THREAD_RUNS : THREAD_PARKED,
+					       .held = host->debugged,
 					       .block = host->blocks + (uint64_t)i * HOSTCALL_BLOCK_SIZE,
 					       .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 		failed = thread->wake_fd < 0 ? errno : make(thread);

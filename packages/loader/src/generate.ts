@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { toC } from '@motte/binary/c-header';
 import { CAUSES } from './protocol/causes.js';
-import { DEBUG_BYTES, DEBUG_READ, TRACE, TRACED } from './protocol/debug.js';
+import {
+  DEBUG_BYTES,
+  DEBUG_READ,
+  DEBUG_WRITE,
+  DEBUG_WRITTEN,
+  STOP_ACTION,
+  STOP_WHY,
+  STOPPED,
+  TRACE,
+  TRACED,
+} from './protocol/debug.js';
 import { CALL_COUNT, ENDED, ENDED_HOW, STATISTICS } from './protocol/ended.js';
 import {
   EPC_ENTRIES_OFFSET,
@@ -67,6 +77,8 @@ function helperProtocolHeader(): string {
     defines('ENDED_', ENDED_HOW),
     defines('CAUSE_', numbers),
     defines('EPCM_', EPCM_FLAGS),
+    defines('STOP_WHY_', STOP_WHY),
+    defines('STOP_ACTION_', STOP_ACTION),
     ...[
       MESSAGE,
       START,
@@ -84,6 +96,9 @@ function helperProtocolHeader(): string {
       DEBUG_BYTES,
       TRACE,
       TRACED,
+      DEBUG_WRITE,
+      DEBUG_WRITTEN,
+      STOPPED,
     ].map((table) => toC(table)),
     '#endif /* MOTTE_HELPER_PROTOCOL_H */',
     '',

@@ -2,8 +2,16 @@
 import { MotteError } from '@motte/binary/error';
 import { performance } from 'node:perf_hooks';
 import { TRACE_ANSWER, TRACE_EVENT } from '@motte/hostcall/trace-event';
-import type { Listener, Told } from './told.js';
-import { DEBUG_BYTES, DEBUG_READ, TRACE, TRACED } from './protocol/debug.js';
+import type { Listener, Stop, Told } from './told.js';
+import {
+  DEBUG_BYTES,
+  DEBUG_READ,
+  DEBUG_WRITE,
+  DEBUG_WRITTEN,
+  STOPPED,
+  TRACE,
+  TRACED,
+} from './protocol/debug.js';
 import { MESSAGE_TYPE, PEEK, PEEKED, PEEK_MAX, PROTOCOL_VERSION, STARTED } from './protocol/messages.js';
 import { frame } from './helper/framing.js';
 import { HelperProcess } from './helper/process.js';
@@ -14,7 +22,7 @@ import type { HelperExit, HelperInput } from './helper/process.js';
 import type { Message } from './helper/framing.js';
 
 export type { End, KeepStats } from './helper/report.js';
-export type { Told } from './told.js';
+export type { Stop, Told } from './told.js';
 
 /** What the host sees of a part of the Keep's memory. */
 export interface Peek {
@@ -38,6 +46,8 @@ export interface KeepInput extends HelperInput {
   readonly signal?: AbortSignal;
   /** Whom the shim of a debug Keep tells of system calls. START says so too. */
   readonly listener?: Listener;
+  /** Whom a debugger's stops go to. START says so too. */
+  readonly stopped?: (stop: Stop) => void;
 }
 
 /** Milliseconds that a helper has to end its Keep. */
@@ -193,6 +203,28 @@ export class Keep {
     throw new MotteError('HELPER_PROTOCOL', { field: 'DEBUG_BYTES.length', expected, found: bytes.length });
   }
 
+  /**
+   * EDBGWR into a debug Keep at `offset` from the base; of an emulated one. Resolves with the number of bytes that were
+   * written: up to the first page that is not there.
+   */
+  async debugWrite(offset: bigint, bytes: Uint8Array): Promise<number> {
+    const request = new Uint8Array(DEBUG_WRITE.size + bytes.length);
+    request.set(DEBUG_WRITE.write({ offset, length: BigInt(bytes.length) }));
+    request.set(bytes, DEBUG_WRITE.size);
+    const { DEBUG_WRITE: type, DEBUG_WRITTEN: answer } = MESSAGE_TYPE;
+    return DEBUG_WRITTEN.read(await this.#request(type, answer, request)).length;
+  }
+
+  /** Makes all threads stand still; `stopped` hears when they do. */
+  debugStop(): void {
+    this.#helper.send(frame(MESSAGE_TYPE.DEBUG_STOP, 0));
+  }
+
+  /** Lets threads that stand still go on: a STOP_ACTION for each TCS. */
+  debugGo(actions: Uint8Array): void {
+    this.#helper.send(frame(MESSAGE_TYPE.DEBUG_GO, 0, actions));
+  }
+
   /** Ends the Keep: `exited` becomes `killed`, unless it ended by itself just before. */
   abort(): void {
     if (this.#ended !== undefined) return;
@@ -259,8 +291,12 @@ export class Keep {
       case MESSAGE_TYPE.TRACE:
         void this.#onTrace(message.payload);
         return;
+      case MESSAGE_TYPE.STOPPED:
+        this.#input.stopped?.(readStop(message.payload));
+        return;
       case MESSAGE_TYPE.PEEKED:
       case MESSAGE_TYPE.DEBUG_BYTES:
+      case MESSAGE_TYPE.DEBUG_WRITTEN:
       case MESSAGE_TYPE.STATISTICS: {
         const waiting = this.#waiting.get(message.id);
         if (waiting?.answer !== message.type) {
@@ -310,6 +346,14 @@ export class Keep {
     this.#waiting.clear();
     if (this.#ended !== undefined) this.#end.resolve(this.#ended);
   }
+}
+
+function readStop(payload: Uint8Array): Stop {
+  const { why, thread, signal, count } = STOPPED.read(payload);
+  const running = payload.subarray(STOPPED.size);
+  if (running.length !== count || thread >= count)
+    throw new MotteError('HELPER_PROTOCOL', { field: 'STOPPED.count', found: count });
+  return { why, thread, signal, threads: [...running.keys()].filter((index) => running[index] === 1) };
 }
 
 function readTold(payload: Uint8Array): Told {

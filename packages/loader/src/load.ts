@@ -20,13 +20,13 @@ import type { BackendName, Choice, Emulate } from './choice.js';
 import type { GrantPaths } from './grants.js';
 import type { Emulation } from './helper/start.js';
 import type { StdioMode } from './helper/process.js';
-import type { Listener } from './told.js';
+import type { Listener, Stop } from './told.js';
 import type { LaunchInput } from './launch.js';
 import type { ReadyEnclave } from './backend.js';
 
 export type { BackendName, Emulate } from './choice.js';
 export type { End, Keep, KeepStats, Peek } from './keep.js';
-export type { CallerRegisters, Listener, Told } from './told.js';
+export type { CallerRegisters, Listener, Stop, Told } from './told.js';
 export type { StdioMode } from './helper/process.js';
 export type { GrantPaths } from './grants.js';
 
@@ -71,6 +71,11 @@ export interface LoadOptions {
   readonly emulation?: Emulation;
   /** Of a debug Keep whose shim has the component `debug`: hears its system calls. */
   readonly listener?: Listener;
+  /**
+   * Of an emulated debug Keep: hears of stops. No thread enters the Keep before `debugGo`; INT3 and single steps are the
+   * debugger's, and a signal that ends the Keep stops it first.
+   */
+  readonly stopped?: (stop: Stop) => void;
   /** Another helper than the built one, for tests. */
   readonly helper?: string;
 }
@@ -128,6 +133,12 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
     dynamic.length > 0,
     platformInfo,
   );
+  if (options.stopped !== undefined && !choice.emulated)
+    throw new MotteError('LOAD_OPTION', {
+      field: 'stopped',
+      expected: 'an emulated Keep',
+      found: 'hardware',
+    });
   const boot = bootMessage(image.config, { args: options.args ?? [], env: options.env ?? [] });
   const path = options.helper ?? helperPath();
   const modes = typeof stdio === 'string' ? ([stdio, stdio, stdio] as const) : stdio;
@@ -149,6 +160,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       stdout: modes[1] !== 'ignore',
       stderr: modes[2] !== 'ignore',
       trace: options.listener !== undefined,
+      debugger: options.stopped !== undefined,
       timeLimitMs,
       epcPages: BigInt(epcPages),
       grants,
@@ -169,6 +181,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       begun,
       ...(signal === undefined ? {} : { signal }),
       ...(options.listener === undefined ? {} : { listener: options.listener }),
+      ...(options.stopped === undefined ? {} : { stopped: options.stopped }),
     });
   } finally {
     // The helper has its own copies by now, or will never have any.

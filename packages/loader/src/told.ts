@@ -27,3 +27,15 @@ export interface CallerRegisters {
 
 /** Hears what the shim tells, while the thread that told it waits. Resolves with a TRACE_ANSWER. */
 export type Listener = (told: Told) => Promise<number>;
+
+/** A stop that a debugger hears of: all of the Keep's threads stand still until `debugGo`. */
+export interface Stop {
+  /** STOP_WHY. */
+  readonly why: number;
+  /** The TCS, by its index, whose thread it was. */
+  readonly thread: number;
+  /** Of the end that is due, where that is why. */
+  readonly signal: number;
+  /** The TCSs that have a thread. */
+  readonly threads: readonly number[];
+}

@@ -31,11 +31,11 @@
 #define THREAD_HOST_RETURN 0x028
 #define THREAD_SHIM_RSP 0x030
 #define THREAD_EXEC_RSP 0x038
-#define THREAD_EXEC_FS 0x040
+#define THREAD_EXEC_FS (SGX_MAP_EXEC_FS - SGX_MAP_THREAD_PAGE)
 #define THREAD_TRAPPED 0x048
 #define THREAD_SIGNAL_DUE 0x050
 #define THREAD_XSAVE 0x400
-#define THREAD_CALLER 0xfc0 /* struct caller of core/include/platform.h, in its order */
+#define THREAD_CALLER (SGX_MAP_CALLER - SGX_MAP_THREAD_PAGE) /* struct caller of core/include/platform.h, in its order */
 
 /* Members of struct ending (sgx_keep.h), for assembly. */
 #define ENDING_WHY 0x00
@@ -117,6 +117,7 @@ THREAD_AT(trapped, THREAD_TRAPPED);
 THREAD_AT(signal_due, THREAD_SIGNAL_DUE);
 THREAD_AT(xsave, THREAD_XSAVE);
 THREAD_AT(caller, THREAD_CALLER);
+THREAD_AT(task.number, SGX_MAP_TASK_NUMBER - SGX_MAP_THREAD_PAGE);
 #undef THREAD_AT
 
 /* This thread. Valid from the first entry on. */

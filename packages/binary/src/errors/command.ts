@@ -57,6 +57,16 @@ export const COMMAND_ERRORS = {
     reason: 'The Keep cannot be looked into.',
     fix: 'Only a debug Keep can: [sgx] debug = true, and the shim that Motte takes for it. Whoever attests the Keep sees both.',
   },
+  GDB_PORT: {
+    exit: 2,
+    reason: 'No debugger can be waited for on that port.',
+    fix: 'Choose another port, or none: `--gdb` takes a free one and says which.',
+  },
+  GDB_PROTOCOL: {
+    exit: 1,
+    reason: 'What came over the debugger’s connection is not GDB’s remote protocol.',
+    fix: 'Connect with gdb: `target remote 127.0.0.1:PORT`. The connection was closed; the Keep waits for the next.',
+  },
   KEEP_ENDED: {
     exit: 7,
     reason: 'The Keep ended before its program did.',

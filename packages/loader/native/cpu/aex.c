@@ -19,6 +19,13 @@ static struct gprsgx *ssa_gpr(uint8_t *frame)
 	return (struct gprsgx *)(frame + enclave.secs->ssaframesize * PAGE - sizeof(struct gprsgx));
 }
 
+/* The general registers in an SSA frame of a thread's; GPRSGX starts with struct regs. */
+struct regs *cpu_saved_regs(const struct tcs *tcs, uint32_t index)
+{
+	const uint64_t frame = (uint64_t)enclave.secs->ssaframesize * PAGE;
+	return (struct regs *)(void *)ssa_gpr(enclave.memory + tcs->ossa + index * frame);
+}
+
 /* Does EXITINFO tell the Keep about this vector? */
 static bool is_reported(uint32_t vector)
 {
@@ -103,7 +110,7 @@ void cpu_aex(void)
 	uint8_t *frame = ssa_frame(tcs->cssa);
 	struct gprsgx *gpr = ssa_gpr(frame);
 	save_extended(frame, cpu->shadow[tcs->cssa]);
-	cpu->regs.rflags &= ~(uint64_t)(enclave.step ? RFLAGS_TF : 0);
+	cpu->regs.rflags &= ~(uint64_t)(enclave.step || cpu->single ? RFLAGS_TF : 0);
 	copy(gpr, &cpu->regs, sizeof cpu->regs);
 	gpr->ursp = cpu->ursp;
 	gpr->urbp = cpu->urbp;

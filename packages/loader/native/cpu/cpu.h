@@ -160,6 +160,9 @@ struct cpu {
 
 	volatile bool inside;	/* the Keep's code runs, not ours */
 	volatile bool kicked;	/* the next interrupt is one of the driver's, and is resumed without a word */
+	volatile bool single;	/* a debugger wants one instruction of the program, from: */
+	uint32_t single_frame;	/* the SSA frame that is resumed then */
+	uint64_t single_from;	/* its RIP */
 	volatile bool lost;	/* the thread ran into a fault of the helper's own */
 	volatile uint32_t exits; /* how often the Keep's code has stopped running here */
 	int tid;		/* of the host's thread */
@@ -228,6 +231,7 @@ int cpu_ereport(void);
 int cpu_egetkey(void);
 void cpu_aex(void);
 int cpu_resume_state(uint32_t frame);
+struct regs *cpu_saved_regs(const struct tcs *tcs, uint32_t frame);
 const char *cpu_leak(void);
 void cpu_poison(void);
 

@@ -151,6 +151,9 @@ int cpu_enter(struct sgx_enclave_run *run, uint32_t function)
 		return CPU_RETURN;
 	}
 	step_arm();
+	/* As with TCS.FLAGS.DBGOPTIN: the trap is after the first instruction. */
+	if (cpu->single && function == ENCLU_ERESUME && cpu->tcs->cssa == cpu->single_frame)
+		cpu->regs.rflags |= RFLAGS_TF;
 	cpu_inside();
 	return next;
 }

@@ -170,6 +170,8 @@ __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 			return;
 		}
 	}
+	if (signal == SIGTRAP && info->si_code == TRAP_TRACE && keep_thread && cpu->single && !(inside && epc_inside(rip, 1)))
+		return; /* on the way in or out of a debugger's step */
 	if (signal == SIGSYS && keep_thread && !cpu->inside) {
 		/* A function of the vDSO that had to ask the kernel. */
 		gregs[REG_RAX] = sys(gregs[REG_RAX], gregs[REG_RDI], gregs[REG_RSI], gregs[REG_RDX], gregs[REG_R10]);

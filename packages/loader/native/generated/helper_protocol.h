@@ -25,12 +25,17 @@
 #define MESSAGE_STATS 0x4
 #define MESSAGE_DEBUG_READ 0x5
 #define MESSAGE_TRACED 0x6
+#define MESSAGE_DEBUG_WRITE 0x7
+#define MESSAGE_DEBUG_STOP 0x8
+#define MESSAGE_DEBUG_GO 0x9
 #define MESSAGE_STARTED 0x81
 #define MESSAGE_PEEKED 0x82
 #define MESSAGE_STATISTICS 0x83
 #define MESSAGE_ENDED 0x84
 #define MESSAGE_TRACE 0x85
 #define MESSAGE_DEBUG_BYTES 0x86
+#define MESSAGE_DEBUG_WRITTEN 0x87
+#define MESSAGE_STOPPED 0x88
 
 #define BACKEND_EMULATED 0x1
 #define BACKEND_HARDWARE 0x2
@@ -43,6 +48,7 @@
 #define START_STDOUT 0x20
 #define START_STDERR 0x40
 #define START_TRACE 0x80
+#define START_DEBUGGER 0x100
 
 #define LIE_RESULT 0x1
 #define LIE_OUT_LENGTH 0x2
@@ -90,6 +96,15 @@
 #define EPCM_MODIFIED 0x4
 #define EPCM_PR 0x8
 #define EPCM_BLOCKED 0x10
+
+#define STOP_WHY_ASKED 0x0
+#define STOP_WHY_BREAKPOINT 0x1
+#define STOP_WHY_STEP 0x2
+#define STOP_WHY_SIGNAL 0x3
+
+#define STOP_ACTION_HOLD 0x0
+#define STOP_ACTION_GO 0x1
+#define STOP_ACTION_STEP 0x2
 
 /* MESSAGE: Motte, docs/helper-protocol.md */
 struct message {
@@ -350,5 +365,38 @@ struct traced {
 _Static_assert(sizeof(struct traced) == 8, "traced: size");
 _Static_assert(__builtin_offsetof(struct traced, answer) == 0x0, "traced.answer");
 _Static_assert(__builtin_offsetof(struct traced, reserved_004) == 0x4, "traced.reserved_004");
+
+/* DEBUG_WRITE: Motte, docs/helper-protocol.md */
+struct debug_write {
+	uint64_t offset; /* from the base */
+	uint64_t length; /* at most PEEK_MAX; as many bytes follow */
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct debug_write) == 16, "debug_write: size");
+_Static_assert(__builtin_offsetof(struct debug_write, offset) == 0x0, "debug_write.offset");
+_Static_assert(__builtin_offsetof(struct debug_write, length) == 0x8, "debug_write.length");
+
+/* DEBUG_WRITTEN: Motte, docs/helper-protocol.md */
+struct debug_written {
+	uint64_t offset;
+	uint32_t length; /* bytes written: up to the first page that refuses */
+	uint32_t reserved_00c;
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct debug_written) == 16, "debug_written: size");
+_Static_assert(__builtin_offsetof(struct debug_written, offset) == 0x0, "debug_written.offset");
+_Static_assert(__builtin_offsetof(struct debug_written, length) == 0x8, "debug_written.length");
+_Static_assert(__builtin_offsetof(struct debug_written, reserved_00c) == 0xc, "debug_written.reserved_00c");
+
+/* STOPPED: Motte, docs/helper-protocol.md */
+struct stopped {
+	uint32_t why; /* STOP_WHY */
+	uint32_t thread; /* index of the TCS whose thread it was */
+	uint32_t signal;
+	uint32_t count; /* TCSs; a byte for each follows, 1: its thread runs */
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct stopped) == 16, "stopped: size");
+_Static_assert(__builtin_offsetof(struct stopped, why) == 0x0, "stopped.why");
+_Static_assert(__builtin_offsetof(struct stopped, thread) == 0x4, "stopped.thread");
+_Static_assert(__builtin_offsetof(struct stopped, signal) == 0x8, "stopped.signal");
+_Static_assert(__builtin_offsetof(struct stopped, count) == 0xc, "stopped.count");
 
 #endif /* MOTTE_HELPER_PROTOCOL_H */

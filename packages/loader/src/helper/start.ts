@@ -39,6 +39,8 @@ export interface StartInput {
   readonly stderr: boolean;
   /** Whether the loader hears what the shim of a debug Keep tells. */
   readonly trace: boolean;
+  /** Whether a debugger may stop it: its threads wait for the loader's word before they enter. */
+  readonly debugger: boolean;
   /** From the first entry on; 0 for none. */
   readonly timeLimitMs: number;
   /** Emulated: most pages in the EPC; 0 for no limit. */
@@ -120,6 +122,7 @@ function flagsOf(input: StartInput): number {
     [input.stdout, START_FLAGS.STDOUT],
     [input.stderr, START_FLAGS.STDERR],
     [input.trace, START_FLAGS.TRACE],
+    [input.debugger, START_FLAGS.DEBUGGER],
   ];
   return set.reduce((flags, [on, bit]) => (on ? flags | bit : flags), 0);
 }

@@ -54,3 +54,54 @@ export const TRACED: Layout<typeof TRACED_FIELDS> = layout(
   { name: 'TRACED', size: 8, source: SOURCE },
   TRACED_FIELDS,
 );
+
+export const DEBUG_WRITE_FIELDS = [
+  { at: 0x00, name: 'offset', type: 'u64', doc: 'from the base' },
+  { at: 0x08, name: 'length', type: 'u64', doc: 'at most PEEK_MAX; as many bytes follow' },
+] as const;
+
+/** Asks for EDBGWR into a debug Keep. */
+export const DEBUG_WRITE: Layout<typeof DEBUG_WRITE_FIELDS> = layout(
+  { name: 'DEBUG_WRITE', size: 16, source: SOURCE },
+  DEBUG_WRITE_FIELDS,
+);
+
+export const DEBUG_WRITTEN_FIELDS = [
+  { at: 0x00, name: 'offset', type: 'u64' },
+  { at: 0x08, name: 'length', type: 'u32', doc: 'bytes written: up to the first page that refuses' },
+  { at: 0x0c, name: 'reserved_00c', type: 'u32' },
+] as const;
+
+/** Its answer. */
+export const DEBUG_WRITTEN: Layout<typeof DEBUG_WRITTEN_FIELDS> = layout(
+  { name: 'DEBUG_WRITTEN', size: 16, source: SOURCE },
+  DEBUG_WRITTEN_FIELDS,
+);
+
+/** Why the Keep's threads stand still (STOPPED.why). */
+export const STOP_WHY = {
+  /** The loader asked for it. */
+  ASKED: 0,
+  /** INT3: RIP is its own address. */
+  BREAKPOINT: 1,
+  /** A single step is done, or the program has set RFLAGS.TF. */
+  STEP: 2,
+  /** The Keep is about to end by the signal `signal`. */
+  SIGNAL: 3,
+} as const;
+
+export const STOPPED_FIELDS = [
+  { at: 0x00, name: 'why', type: 'u32', doc: 'STOP_WHY' },
+  { at: 0x04, name: 'thread', type: 'u32', doc: 'index of the TCS whose thread it was' },
+  { at: 0x08, name: 'signal', type: 'u32' },
+  { at: 0x0c, name: 'count', type: 'u32', doc: 'TCSs; a byte for each follows, 1: its thread runs' },
+] as const;
+
+/** All threads of the Keep stand still, until DEBUG_GO. */
+export const STOPPED: Layout<typeof STOPPED_FIELDS> = layout(
+  { name: 'STOPPED', size: 16, source: SOURCE },
+  STOPPED_FIELDS,
+);
+
+/** What a thread does next: DEBUG_GO has a byte for each TCS. */
+export const STOP_ACTION = { HOLD: 0, GO: 1, STEP: 2 } as const;

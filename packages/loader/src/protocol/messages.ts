@@ -32,12 +32,17 @@ export const MESSAGE_TYPE = {
   STATS: 4,
   DEBUG_READ: 5,
   TRACED: 6,
+  DEBUG_WRITE: 7,
+  DEBUG_STOP: 8,
+  DEBUG_GO: 9,
   STARTED: 0x81,
   PEEKED: 0x82,
   STATISTICS: 0x83,
   ENDED: 0x84,
   TRACE: 0x85,
   DEBUG_BYTES: 0x86,
+  DEBUG_WRITTEN: 0x87,
+  STOPPED: 0x88,
 } as const;
 
 export const MESSAGE_FIELDS = [
@@ -65,6 +70,7 @@ export const START_FLAGS = {
   STDOUT: 0x20,
   STDERR: 0x40,
   TRACE: 0x80,
+  DEBUGGER: 0x100,
 } as const;
 
 export const START_FIELDS = [

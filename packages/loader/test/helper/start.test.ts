@@ -124,6 +124,7 @@ test('START: counts, order and flags', () => {
     stdout: true,
     stderr: false,
     trace: false,
+    debugger: false,
     timeLimitMs: 77,
     epcPages: 99n,
     grants: [{ readOnly: true }, { readOnly: false }],

@@ -10,6 +10,10 @@ export const SGX_MAP = {
   STACK1: 0x0a000,
   STACK1_PAGES: 8,
   THREAD_PAGE: 0x13000,
+  /** Of the thread page, for a debugger: its task's number, the exec's FS base, and its registers in a system call. */
+  TASK_NUMBER: 0x130f0,
+  EXEC_FS: 0x13040,
+  CALLER: 0x13fc0,
   SSA: 0x14000,
   NSSA: 2,
   SSA_FRAME_PAGES: 1,

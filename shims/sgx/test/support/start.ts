@@ -50,6 +50,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       stdout: false,
       stderr: false,
       trace: false,
+      debugger: false,
       timeLimitMs: 60_000,
       epcPages: 0n,
       grants: [],

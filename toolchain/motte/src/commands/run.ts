@@ -130,6 +130,13 @@ async function start(
   const measurement = prepared.image?.sgx.measurement ?? measureSgx(plan);
   const signed = signedPlan(prepared, measurement, options);
   const emulation = interruptions(choice);
+  const debug = session?.debugger;
+  if (debug !== undefined && !choice.emulated)
+    throw new MotteError('DEBUG_REFUSED', {
+      field: '--gdb',
+      expected: '--emulate',
+      found: 'a Keep of hardware',
+    });
   say(headline(choice, measurement, prepared, signed, emulation?.seed));
   if (choice.strict) sayFaulting(prepared);
   const begun = performance.now();
@@ -151,8 +158,10 @@ async function start(
     ...(emulation === undefined ? {} : { emulation }),
     // What it leaves behind is read after its end.
     ...(session === undefined ? {} : { listener: session.observer.listen, linger: true }),
+    ...(debug === undefined ? {} : { stopped: debug.stopped }),
   });
   session?.observer.attach(running);
+  await debug?.attach(running);
   const loaded = performance.now();
   if (config.files.length > 0 && running.landlock === 0)
     say('this kernel has no Landlock: what is granted of its files is kept apart by openat2 alone');
@@ -206,9 +215,10 @@ export async function run(input: Input): Promise<Outcome> {
   const watch = watchSignals();
   let session: Session | undefined;
   try {
-    session = openSession(prepared, options);
+    session = await openSession(prepared, options);
     const started = await start(prepared, host, options, watch.signal, session);
     const end = await started.keep.exited;
+    session?.debugger?.ended(end);
     await session?.observer.ended(end, started.keep);
     if (options.stats !== undefined) await writeStats(prepared, started, end, options.stats);
     return { result: undefined, text: '', exit: watch.status() ?? endStatus(end) };

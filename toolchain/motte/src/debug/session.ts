@@ -8,12 +8,14 @@ import { parseFilter } from '@motte/debug/trace/filter';
 import { readElf } from '@motte/elf/read';
 import { readSymbols, symbolTable } from '@motte/elf/symbols';
 import { loadSegments } from '@motte/elf/segments';
+import { tcsOffsets } from '@motte/loader/helper/start';
 import type { Keep } from '@motte/loader/load';
 import type { PageRun, PagePlan } from '@motte/plan/plan';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { OptionValues } from '../grammar/options.js';
 import { systemError } from '../io/system.js';
 import type { PlanInput, Prepared } from '../keep/prepare.js';
+import { Debugger } from './debugger.js';
 import { Observer } from './observer.js';
 import type { TraceOutput } from './observer.js';
 
@@ -22,7 +24,7 @@ const TELLS = 'host_trace';
 const PAGE = 0x1000n;
 
 /** The options that want a debug Keep. */
-export const DEBUG_OPTIONS = ['trace', 'trace-out'] as const;
+export const DEBUG_OPTIONS = ['trace', 'trace-out', 'gdb', 'gdb-later'] as const;
 
 /** The first of them that was given. */
 export function debugOption(options: OptionValues): string | undefined {
@@ -44,11 +46,14 @@ function tells(shim: PlanInput['file']): boolean {
 
 const isOfExec = ({ source }: PageRun): boolean => source.file !== 'shim' && source.file !== 'keep';
 
-/** Where the program lies in the Keep, as what is added to its own addresses. */
-function execBias({ runs }: PagePlan, exec: PlanInput['file']): bigint {
-  const first = runs.find((run) => run.kind === 'reg' && isOfExec(run));
+/** Where the program starts in the Keep; the shim is before it. */
+const execStart = ({ runs }: PagePlan): bigint =>
+  runs.find((run) => run.kind === 'reg' && isOfExec(run))?.address ?? 0n;
+
+/** What is added to the program's own addresses. */
+function execBias(plan: PagePlan, exec: PlanInput['file']): bigint {
   const [load] = loadSegments(readElf(exec));
-  return (first?.address ?? 0n) - alignDown(load?.vaddr ?? 0n, PAGE);
+  return execStart(plan) - alignDown(load?.vaddr ?? 0n, PAGE);
 }
 
 /** `--trace-out`, else standard error. */
@@ -81,14 +86,16 @@ function writeTo(fd: number, path: string): (text: string) => void {
 export interface Session {
   readonly observer: Observer;
   readonly program: (keep: Keep) => Program;
+  /** With --gdb. */
+  readonly debugger?: Debugger;
   close(): void;
 }
 
 /**
  * The session of a debug Keep whose shim tells; undefined for any other. Throws DEBUG_REFUSED where an option asks for what
- * this Keep does not allow, USAGE_VALUE, OUTPUT_FAILED.
+ * this Keep does not allow, USAGE_VALUE, OUTPUT_FAILED, GDB_PORT.
  */
-export function openSession(prepared: Prepared, options: OptionValues): Session | undefined {
+export async function openSession(prepared: Prepared, options: OptionValues): Promise<Session | undefined> {
   const wanted = debugOption(options);
   const refuse = (expected: string, found: string): MotteError =>
     new MotteError('DEBUG_REFUSED', { field: wanted ?? '--debug', expected, found });
@@ -103,7 +110,33 @@ export function openSession(prepared: Prepared, options: OptionValues): Session 
   }
   const output = traceOutput(options);
   const program = lazily((base) => programOf(exec, exec.path, base + execBias(prepared.plan, exec)));
-  return { observer: new Observer(program, output), program, close: () => output?.close() };
+  const gdb = await openDebugger(options, prepared.plan, program);
+  return {
+    observer: new Observer(program, output),
+    program,
+    ...(gdb === undefined ? {} : { debugger: gdb }),
+    close: () => {
+      output?.close();
+      gdb?.close();
+    },
+  };
+}
+
+/** Listens where --gdb says. */
+async function openDebugger(
+  { gdb, 'gdb-later': later }: OptionValues,
+  plan: PagePlan,
+  program: (keep: Keep) => Program,
+): Promise<Debugger | undefined> {
+  if (gdb === undefined && later === undefined) return undefined;
+  if (!/^([1-9][0-9]{0,4})?$/.test(gdb ?? '') || Number(gdb ?? 0) > 65535)
+    throw new MotteError('USAGE_VALUE', { field: '--gdb', expected: 'a port, 1 to 65535', found: gdb ?? '' });
+  return Debugger.listen(Number(gdb ?? 0), (keep) => ({
+    program: program(keep),
+    start: execStart(plan),
+    tcs: tcsOffsets(plan),
+    later: later === true,
+  }));
 }
 
 /** The program is read when something is to be said of it, and once. */

@@ -20,6 +20,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       'debug',
       'trace',
       'trace-out',
+      'gdb',
+      'gdb-later',
       'no-patch',
       'shim',
       'key',

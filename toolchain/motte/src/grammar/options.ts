@@ -56,6 +56,8 @@ export interface OptionValues extends ReproOptionValues {
   readonly flavour?: string;
   readonly force?: true;
   readonly format?: string;
+  readonly gdb?: string;
+  readonly 'gdb-later'?: true;
   readonly grant?: readonly string[];
   readonly 'guest-features'?: string;
   readonly 'guest-svn'?: string;
@@ -226,6 +228,12 @@ export const OPTIONS: SpecsOf<OptionValues> = {
     choices: ['tar', 'dir'],
     doc: 'the image as one file or as a folder; without it a folder where -o is one or ends in /',
   },
+  gdb: {
+    type: 'maybe',
+    value: 'PORT',
+    doc: 'wait for gdb on 127.0.0.1 before the program’s first instruction; a free port by default; in a debug Keep',
+  },
+  'gdb-later': { type: 'flag', doc: 'as --gdb, but let the program run until gdb comes' },
   grant: {
     type: 'list',
     value: 'PATH=HOST',
