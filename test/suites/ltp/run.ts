@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs one test natively, in namespaces of its own and traced, and in a Keep.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultConfig } from '@motte/config/keep-toml';
@@ -28,6 +28,7 @@ const ENVIRONMENT = {
  * and can neither set this machine's clock nor end its processes. A Keep's user is root of nothing as well.
  */
 const ALONE = [
+  'unshare',
   '--user',
   '--map-root-user',
   '--pid',
@@ -38,25 +39,38 @@ const ALONE = [
   '--ipc',
 ];
 
+/** The machine's root, mapped, would still own its files and settings. */
+const NOBODY = 65534;
+const IS_ROOT = process.getuid?.() === 0;
+const UNPRIVILEGED = IS_ROOT
+  ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', ...ALONE]
+  : ALONE;
+
 /**
- * Within: $1 becomes a file system in memory, as the Keep's is, and /dev has the devices that a Keep has, so that no test
- * reaches one of the machine's. Then the rest of the line is started in $1/tmp.
+ * Within: nothing of the machine can be written but $1; $1/work is a file system in memory, as the Keep's is, and /dev has
+ * the devices that a Keep has, so that no test reaches one of the machine's. Then the rest of the line is started there.
  */
 const WITHIN = `set -e
-mount -t tmpfs none "$1"
-mkdir "$1/dev" "$1/dev/shm" "$1/tmp"
+mount --bind "$1" "$1"
+mount -o remount,bind,ro /
+mount -t tmpfs none "$1/work"
+mkdir "$1/work/dev" "$1/work/dev/shm" "$1/work/tmp"
 for name in null zero random urandom; do
-  : >"$1/dev/$name"
-  mount --bind "/dev/$name" "$1/dev/$name"
+  : >"$1/work/dev/$name"
+  mount --bind "/dev/$name" "$1/work/dev/$name"
 done
-mount --rbind "$1/dev" /dev
-export TMPDIR="$1/tmp"
+mount --rbind "$1/work/dev" /dev
+export TMPDIR="$1/work/tmp"
 cd "$TMPDIR"
 shift
 exec "$@"`;
 
-function alone(folder: string, command: readonly string[]): readonly string[] {
-  return [...ALONE, 'sh', '-c', WITHIN, 'sh', folder, ...command];
+/** Runs `command` with `folder`, whose `work` it makes, as all that it can write. */
+async function alone(folder: string, command: readonly string[], limitMs: number): Promise<Run> {
+  mkdirSync(join(folder, 'work'));
+  if (IS_ROOT) for (const path of [folder, join(folder, 'work')]) chownSync(path, NOBODY, NOBODY);
+  const [program = '', ...args] = [...UNPRIVILEGED, 'sh', '-c', WITHIN, 'sh', folder, ...command];
+  return spawned(program, args, limitMs);
 }
 
 const STRACE = ['-f', '-qq', '-e', 'signal=none', '-s', '0', '-o'];
@@ -64,10 +78,9 @@ const STRACE = ['-f', '-qq', '-e', 'signal=none', '-s', '0', '-o'];
 /** What the native side needs, as one line that says how to get it; undefined when it is all there. */
 export async function lacking(): Promise<string | undefined> {
   return inFolder(async (folder) => {
-    const line = alone(folder, ['strace', '-o', '/dev/null', 'true']);
-    const tried = await spawned('unshare', line, 10_000);
+    const tried = await alone(folder, ['strace', '-o', '/dev/null', 'true'], 10_000);
     if (tried.end === 0) return undefined;
-    return `the native runs need \`unshare\` (util-linux), \`strace\` and user namespaces: ${tried.output.trim() || tried.end}`;
+    return `the native runs need \`unshare\` and \`setpriv\` (util-linux), \`strace\` and user namespaces: ${tried.output.trim() || tried.end}`;
   });
 }
 
@@ -109,10 +122,8 @@ async function spawned(command: string, args: readonly string[], limitMs: number
 
 export async function runNatively(test: LtpTest, limitMs: number): Promise<{ run: Run; trace: Trace }> {
   return inFolder(async (folder) => {
-    const [record, work] = [join(folder, 'trace'), join(folder, 'work')];
-    mkdirSync(work);
-    const line = alone(work, ['strace', ...STRACE, record, test.path, ...test.args]);
-    const run = await spawned('unshare', line, limitMs);
+    const record = join(folder, 'trace');
+    const run = await alone(folder, ['strace', ...STRACE, record, test.path, ...test.args], limitMs);
     if (!existsSync(record)) throw new SuiteError(`${test.name}: no trace: ${run.output}`);
     return { run, trace: readTrace(readFileSync(record, 'utf8')) };
   });
