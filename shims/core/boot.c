@@ -166,6 +166,8 @@ uint64_t boot_exec(const struct exec *exec)
 	stack = build_stack(&message, exec);
 	if (memory_unmap(message.address, message.pages))
 		keep_refuse(REASON_OUT_OF_MEMORY);
+	if (((const char **)stack)[1]) /* after the count of arguments, the first */
+		task_name(((const char **)stack)[1]);
 	if (FS_OPENS)
 		fs_program(stack, exec->threads);
 	return stack;

@@ -57,5 +57,5 @@ long file_sync(struct file *file, bool data)
 		return -EBADF;
 	if (is_mount(file))
 		return mount_sync(file, data);
-	return file->kind == FILE_TREE ? 0 : -EINVAL;
+	return FS_OPENS && file->kind == FILE_TREE && fs_can_sync(file) ? 0 : -EINVAL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/files.h"
 #include "include/fs.h"
+#include "include/limits.h"
 #include "include/linux.h"
 #include "include/platform.h"
 
@@ -36,9 +37,9 @@ struct file *files_get(uint64_t fd)
 
 long files_add(struct file *file, uint64_t least, bool close_on_exec)
 {
-	if (least >= FILES_MOST)
+	if (least >= limit_files())
 		return -EINVAL;
-	for (uint64_t fd = least; fd < FILES_MOST; fd++) {
+	for (uint64_t fd = least; fd < limit_files(); fd++) {
 		if (table[fd].file)
 			continue;
 		set(fd, file, close_on_exec);
@@ -67,7 +68,7 @@ long files_replace(uint64_t fd, struct file *file, bool close_on_exec)
 {
 	struct file *old;
 
-	if (fd >= FILES_MOST)
+	if (fd >= limit_files())
 		return -EBADF;
 	old = table[fd].file;
 	set(fd, file, close_on_exec);

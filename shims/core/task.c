@@ -34,6 +34,17 @@ void task_boot(uint64_t threads)
 	signal_start(first, 0);
 }
 
+void task_name(const char *path)
+{
+	const char *name = path;
+
+	for (; *path != '\0'; path++)
+		if (*path == '/')
+			name = path + 1;
+	for (size_t i = 0; i < TASK_NAME - 1 && name[i] != '\0'; i++)
+		first->name[i] = name[i];
+}
+
 bool task_remove(struct task *task)
 {
 	struct task **at = &first;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tasks that come and go: which thread of the Keep has one, and what becomes of it in between. */
 #include <stddef.h>
+#include "include/bytes.h"
 #include "include/lock.h"
 #include "include/platform.h"
 #include "include/robust.h"
@@ -37,6 +38,9 @@ struct task *task_new(void)
 	}
 	task->number = new_number();
 	task->clear_at = task->robust = 0;
+	task->death_signal = 0;
+	task->nice = task_self()->nice;
+	memcpy(task->name, task_self()->name, sizeof(task->name));
 	task->next = NULL;
 	return task;
 }

@@ -185,12 +185,23 @@ const SERVED_OTHERS: readonly Served[] = [
   { number: 108, name: 'getegid', component: 'process' },
   { number: 110, name: 'getppid', component: 'process' },
   { number: 111, name: 'getpgrp', component: 'process' },
-  { number: 157, name: 'prctl', component: 'process', doc: 'PR_SET_NAME' },
-  { number: 158, name: 'arch_prctl', component: 'process', doc: 'ARCH_SET_FS, ARCH_GET_FS' },
+  {
+    number: 157,
+    name: 'prctl',
+    component: 'process',
+    doc: 'PR_SET_NAME, PR_SET_PDEATHSIG, PR_SET_DUMPABLE and their GET; others EINVAL',
+  },
+  { number: 158, name: 'arch_prctl', component: 'process', doc: 'ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_CPUID' },
+  {
+    number: 160,
+    name: 'setrlimit',
+    component: 'process',
+    doc: 'NOFILE and FSIZE bind the program, others are remembered; none can be raised',
+  },
   { number: 186, name: 'gettid', component: 'process' },
   { number: 218, name: 'set_tid_address', component: 'process' },
   { number: 231, name: 'exit_group', component: 'process', doc: 'leaves with ENDED' },
-  { number: 302, name: 'prlimit64', component: 'process', doc: 'limits cannot be set: EPERM' },
+  { number: 302, name: 'prlimit64', component: 'process', doc: 'as setrlimit; of itself' },
 
   {
     number: 202,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is told of a node, and changed besides its contents. */
 #include "../include/fs_node.h"
+#include "../include/limits.h"
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/platform.h"
@@ -14,10 +15,15 @@
 
 static long resize(struct fs_node *node, uint64_t size)
 {
+	long error;
+
 	if (node->kind == FS_DIRECTORY)
 		return -EISDIR;
 	if (node->kind != FS_FILE)
 		return -EINVAL;
+	error = limit_size(node->data.size, size);
+	if (error)
+		return error;
 	data_resize(&node->data, size);
 	stamp_now(node, STAMP_WRITE);
 	return 0;

@@ -2,6 +2,7 @@
 /* Reading, writing and seeking in open files and devices. */
 #include "../include/bytes.h"
 #include "../include/fs_node.h"
+#include "../include/limits.h"
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/platform.h"
@@ -81,7 +82,9 @@ long fs_write(struct file *file, uint64_t from, uint64_t count, int64_t at)
 		to = file->node->data.size;
 	if (to + count > INT64_MAX)
 		return -EINVAL;
-	result = write_node(file->node, from, count, to);
+	result = file->node->kind == FS_FILE ? limit_write(to, &count) : 0;
+	if (!result)
+		result = write_node(file->node, from, count, to);
 	if (result > 0 && at == FILE_POSITION)
 		file->position = to + (uint64_t)result;
 	return result;
@@ -131,6 +134,11 @@ long fs_seek(struct file *file, int64_t offset, uint32_t whence)
 	}
 }
 
+bool fs_can_sync(const struct file *file)
+{
+	return file->node->kind == FS_FILE || file->node->kind == FS_DIRECTORY;
+}
+
 /* The modes of fallocate() that there are; those that move data are not. */
 static long check_allocation(const struct file *file, uint32_t mode, int64_t at, int64_t count)
 {
@@ -155,6 +163,8 @@ long fs_allocate(struct file *file, uint32_t mode, int64_t at, int64_t count)
 	struct fs_data *data = &file->node->data;
 	uint64_t end = (uint64_t)at + (uint64_t)count;
 
+	if (!error && !(mode & FALLOC_FL_KEEP_SIZE))
+		error = limit_size(data->size, end);
 	if (error)
 		return error;
 	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))

@@ -48,6 +48,8 @@ static const struct {
 	{ "/proc/version", PROC_FIXED, "Linux version 6.1.0-motte\n" },
 	{ "/proc/sys/kernel/ostype", PROC_FIXED, "Linux\n" },
 	{ "/proc/sys/kernel/osrelease", PROC_FIXED, "6.1.0-motte\n" },
+	{ "/proc/sys/kernel/version", PROC_FIXED, "#1 Motte\n" },
+	{ "/proc/sys/kernel/domainname", PROC_FIXED, "(none)\n" },
 	{ "/proc/sys/kernel/hostname", PROC_FIXED, "keep\n" },
 	{ "/proc/sys/kernel/pid_max", PROC_FIXED, "32768\n" },
 	{ "/proc/sys/kernel/threads-max", PROC_FIXED, "32768\n" },

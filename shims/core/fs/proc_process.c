@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What /proc says about the application. */
 #include "../include/bytes.h"
+#include "../include/clock.h"
 #include "../include/files.h"
+#include "../include/limits.h"
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/platform.h"
 #include "../include/proc.h"
 #include "../include/task.h"
-
-#define COMM_MOST 15
 
 /* Where its first stack begins: argc, as System V has it. It is the application's, and may be changed or gone. */
 static uint64_t first_stack;
@@ -76,21 +76,12 @@ static void put_auxiliary(struct fs_node *file)
 	} while (pair[0] != AT_NULL);
 }
 
-/* The last name of the first argument. */
+/* Of the first task, or of who is left when it has ended. */
 static void put_comm(struct fs_node *file)
 {
-	uint64_t name = stack_word(1), at = name;
-	char comm[COMM_MOST];
-	size_t length = 0;
+	const struct task *task = task_find(TASK_FIRST);
 
-	for (; memory_touch(at, 1, PERM_R) == 0 && *(const char *)at; at++)
-		if (*(const char *)at == '/')
-			name = at + 1;
-	while (length < COMM_MOST && name + length < at) {
-		comm[length] = *(const char *)(name + length);
-		length++;
-	}
-	text_bytes(file, comm, length);
+	text_put(file, task ? task->name : task_first()->name);
 }
 
 struct range {
@@ -156,12 +147,33 @@ static uint64_t task_count(void)
 	return count;
 }
 
+/* The process's state is its first thread's. */
+static bool is_asleep(void)
+{
+	const struct task *task = task_find(TASK_FIRST);
+
+	return task && task->wait.asleep;
+}
+
+/* Time of processors in hundredths of a second, as getrusage() has it: the program's, and what the shim took is in it. */
+static uint64_t ticks_used(void)
+{
+	struct timespec used;
+
+	if (clock_read(CLOCK_PROCESS_CPUTIME_ID, &used))
+		return 0;
+	return (uint64_t)used.tv_sec * 100 + (uint64_t)used.tv_nsec / 10000000;
+}
+
 /* proc(5): 52 fields. What is the host's to know is 0. */
 static void put_stat(struct fs_node *file)
 {
 	text_put(file, "1 (");
 	put_comm(file);
-	text_put(file, ") R 0 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 ");
+	text_put(file, is_asleep() ? ") S" : ") R");
+	text_put(file, " 0 1 1 0 -1 4194304 0 0 0 0 ");
+	text_number(file, ticks_used());
+	text_put(file, " 0 0 0 20 0 ");
 	text_number(file, task_count());
 	text_put(file, " 0 0 ");
 	text_number(file, mapped_pages() << PAGE_SHIFT);
@@ -186,7 +198,9 @@ static void put_status(struct fs_node *file)
 	put_comm(file);
 	text_put(file, "\nUmask:\t0");
 	text_number(file, (fs_umask() >> 6) * 100 + ((fs_umask() >> 3) & 7) * 10 + (fs_umask() & 7));
-	text_put(file, "\nState:\tR (running)\nTgid:\t1\nNgid:\t0\nPid:\t1\nPPid:\t0\nTracerPid:\t0\n"
+	text_put(file, "\nState:\t"),
+	text_put(file, is_asleep() ? "S (sleeping)" : "R (running)");
+	text_put(file, "\nTgid:\t1\nNgid:\t0\nPid:\t1\nPPid:\t0\nTracerPid:\t0\n"
 		       "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t");
 	text_number(file, FILES_MOST);
 	text_put(file, "\nGroups:\t\nVmSize:\t");
@@ -198,16 +212,50 @@ static void put_status(struct fs_node *file)
 	text_put(file, "\nSeccomp:\t0\n");
 }
 
+/* Linux's columns: 26, 21, 21 and 10 letters. */
+static void put_column(struct fs_node *file, const char *text, size_t width)
+{
+	text_put(file, text);
+	for (size_t length = strlen(text); length < width; length++)
+		text_put(file, " ");
+}
+
+static void put_limit(struct fs_node *file, uint64_t limit)
+{
+	char digits[21] = { 0 };
+	size_t at = sizeof(digits) - 1;
+
+	if (limit == RLIM_INFINITY)
+		return put_column(file, "unlimited", 21);
+	do
+		digits[--at] = (char)('0' + limit % 10);
+	while (limit /= 10);
+	put_column(file, digits + at, 21);
+}
+
 static void put_limits(struct fs_node *file)
 {
-	text_put(file, "Limit                     Soft Limit           Hard Limit           Units     \n"
-		       "Max stack size            8388608              unlimited            bytes     \n"
-		       "Max core file size        0                    0                    bytes     \n"
-		       "Max open files            ");
-	text_number(file, FILES_MOST);
-	text_put(file, "                 ");
-	text_number(file, FILES_MOST);
-	text_put(file, "                 files     \n");
+	static const struct {
+		const char *name, *unit;
+	} rows[] = {
+		{ "Max cpu time", "seconds" },	     { "Max file size", "bytes" },
+		{ "Max data size", "bytes" },	     { "Max stack size", "bytes" },
+		{ "Max core file size", "bytes" },   { "Max resident set", "bytes" },
+		{ "Max processes", "processes" },    { "Max open files", "files" },
+		{ "Max locked memory", "bytes" },    { "Max address space", "bytes" },
+		{ "Max file locks", "locks" },	     { "Max pending signals", "signals" },
+		{ "Max msgqueue size", "bytes" },    { "Max nice priority", "" },
+		{ "Max realtime priority", "" },     { "Max realtime timeout", "us" },
+	};
+
+	text_put(file, "Limit                     Soft Limit           Hard Limit           Units     \n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put_column(file, rows[i].name, 26);
+		put_limit(file, limit_of(i)->now);
+		put_limit(file, limit_of(i)->most);
+		put_column(file, rows[i].unit, 10);
+		text_put(file, "\n");
+	}
 }
 
 void proc_process(struct fs_node *file, enum proc_text what)

@@ -103,6 +103,7 @@ uint32_t fs_mask(uint32_t mask);
 long fs_read(struct file *file, uint64_t to, uint64_t count, int64_t at);
 long fs_write(struct file *file, uint64_t from, uint64_t count, int64_t at);
 long fs_seek(struct file *file, int64_t offset, uint32_t whence);
+bool fs_can_sync(const struct file *file); /* not a device */
 long fs_allocate(struct file *file, uint32_t mode, int64_t at, int64_t count);
 long fs_list(struct file *file, uint64_t to, uint64_t room);
 void fs_stat(struct file *file, struct stat *to);

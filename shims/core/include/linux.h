@@ -15,6 +15,7 @@
 #define SIGSEGV 11
 #define SIGPIPE 13
 #define SIGSTOP 19
+#define SIGXFSZ 25
 #define MINSIGSTKSZ 2048
 
 /* si_code: who caused a signal, and why a fault. */
@@ -55,6 +56,8 @@
 #define MAP_POPULATE 0x8000
 #define MAP_HUGETLB 0x40000
 #define MAP_FIXED_NOREPLACE 0x100000
+/* Linux's LEGACY_MAP_MASK, all that MAP_SHARED_VALIDATE takes. */
+#define MAP_LEGACY 0x7f973ull
 
 #define MREMAP_MAYMOVE 1
 #define MREMAP_FIXED 2
@@ -177,6 +180,7 @@ _Static_assert(sizeof(struct elf64_phdr) == 56, "elf64_phdr");
 #define CLOCK_REALTIME 0
 #define CLOCK_MONOTONIC 1
 #define CLOCK_BOOTTIME 7
+#define CLOCK_PROCESS_CPUTIME_ID 2
 #define CLOCK_TAI 11
 
 struct timespec {

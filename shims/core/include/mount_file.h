@@ -52,6 +52,9 @@ void mount_settle(uint32_t grant, struct stat *stat);
 /* A file of the host's, which a path leads to, to do one thing to it: a handle for host_close(), or an errno. */
 long mount_borrow(uint32_t grant, const char *below, bool follow, uint32_t flags);
 
+/* Whether a file may have a new size, as limit_size(). */
+long mount_may_grow(int32_t handle, uint64_t size);
+
 /* Through a handle that is open. */
 long mount_apply(uint32_t grant, int32_t handle, const struct fs_change *change);
 

@@ -15,6 +15,9 @@
 
 #define TASK_FIRST 1
 
+/* A name's bytes with its end: TASK_COMM_LEN. */
+#define TASK_NAME 16
+
 /* How a task sleeps (wait.h). */
 struct task_wait {
 	bool asleep;  /* in the host call `wait`, or on its way there */
@@ -37,6 +40,9 @@ struct task {
 	bool entered;        /* the host was asked to start the thread */
 	uint64_t clear_at;   /* where to write zero when it ends; 0: nowhere */
 	uint64_t robust;     /* its list of locks that others shall not wait for in vain; 0: none */
+	char name[TASK_NAME];  /* zeroes after its end */
+	int32_t nice;          /* remembered only */
+	uint32_t death_signal; /* PR_SET_PDEATHSIG, which nobody sends: there is no parent */
 	struct task_wait wait;
 	struct task_futex futex;
 	struct task_signals signals;
@@ -50,6 +56,9 @@ struct task *task_find(uint64_t number);
 
 /* The thread that boots the Keep becomes the application's first; a Keep can have `threads` in all. */
 void task_boot(uint64_t threads);
+
+/* Names the first task after its program, by the program's path. */
+void task_name(const char *path);
 
 /* How many tasks there can be at once: the processors that the application sees. */
 uint64_t task_most(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is told of an open file of the host's, and changed besides its contents. */
 #include "../generated/hostcall_guest.h"
+#include "../include/limits.h"
 #include "../include/linux.h"
 #include "../include/mount_file.h"
 #include "../include/platform.h"
@@ -33,6 +34,17 @@ static long change_owner(const struct fs_change *change)
 	return same ? 0 : -EPERM;
 }
 
+/* Only where a limit is in the way does it matter what size the file has. */
+long mount_may_grow(int32_t handle, uint64_t size)
+{
+	long now;
+
+	if (size <= limit_file())
+		return 0;
+	now = host_lseek(platform_call(), handle, 0, SEEK_END);
+	return now < 0 ? now : limit_size((uint64_t)now, size);
+}
+
 long mount_apply(uint32_t grant, int32_t handle, const struct fs_change *change)
 {
 	const struct timespec times[2] = {
@@ -43,6 +55,8 @@ long mount_apply(uint32_t grant, int32_t handle, const struct fs_change *change)
 
 	if (mount_is_read_only(grant))
 		return -EROFS;
+	if (!error && (change->what & CHANGE_SIZE))
+		error = mount_may_grow(handle, change->size);
 	if (!error && (change->what & CHANGE_SIZE))
 		error = host_ftruncate(platform_call(), handle, (int64_t)change->size);
 	/* A program that runs as its owner would be the host's user's: that bit stays here. */

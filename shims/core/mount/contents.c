@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes of a host file, and its sizes. One host call moves a data area at most. */
 #include "../generated/hostcall_guest.h"
+#include "../include/limits.h"
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/mount_file.h"
@@ -65,6 +66,9 @@ long mount_write(struct file *file, uint64_t from, uint64_t count, int64_t at)
 	}
 	if (count > INT64_MAX - to)
 		return -EFBIG;
+	result = limit_write(to, &count);
+	if (result)
+		return result;
 	while (done < count) {
 		uint64_t part = count - done < HOSTCALL_DATA_SIZE ? count - done : HOSTCALL_DATA_SIZE;
 
@@ -122,10 +126,15 @@ long mount_seek(struct file *file, int64_t offset, uint32_t whence)
 
 long mount_allocate(struct file *file, uint32_t mode, int64_t at, int64_t count)
 {
+	long error;
+
 	if (!can(file, O_RDONLY))
 		return -EBADF;
 	if (at < 0 || count <= 0)
 		return -EINVAL;
+	error = mode & FALLOC_FL_KEEP_SIZE ? 0 : mount_may_grow(file->handle, (uint64_t)at + (uint64_t)count);
+	if (error)
+		return error;
 	return host_fallocate(platform_call(), file->handle, mode, at, count);
 }
 

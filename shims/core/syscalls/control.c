@@ -40,7 +40,7 @@ static long control(struct file *file, const struct syscall_frame *frame)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return fs_has_locks(file) ? lock_control(file, frame->arg[1], frame->arg[2]) : -EINVAL;
+		return lock_control(file, frame->arg[1], frame->arg[2]);
 	case F_SETPIPE_SZ:
 		return PIPES && file->kind == FILE_PIPE ? pipe_resize(file, frame->arg[2]) : -EBADF;
 	case F_GETPIPE_SZ:
@@ -82,8 +82,12 @@ long sys_ioctl(const struct syscall_frame *frame)
 
 	if (!file)
 		return -EBADF;
-	result = (uint32_t)frame->arg[1] == FIONBIO ? set_blocking(file, frame->arg[2]) :
-						      file_control(file, (uint32_t)frame->arg[1], frame->arg[2]);
+	if (file->kind == FILE_TREE && (file->flags & O_PATH))
+		result = -EBADF;
+	else
+		result = (uint32_t)frame->arg[1] == FIONBIO ?
+				 set_blocking(file, frame->arg[2]) :
+				 file_control(file, (uint32_t)frame->arg[1], frame->arg[2]);
 	(void)file_drop(file);
 	return result;
 }

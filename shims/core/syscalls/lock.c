@@ -107,7 +107,7 @@ long lock_control(struct file *file, uint64_t command, uint64_t from)
 		return -EBADF;
 	if (user_get(&flock, from, sizeof(flock)))
 		return -EFAULT;
-	error = of_file && flock.pid ? -EINVAL : range_of(file, &flock, &range);
+	error = !fs_has_locks(file) || (of_file && flock.pid) ? -EINVAL : range_of(file, &flock, &range);
 	if (error)
 		return error;
 	if (command == F_GETLK || command == F_OFD_GETLK)

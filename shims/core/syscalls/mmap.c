@@ -55,6 +55,8 @@ static long check(const struct syscall_frame *frame, bool anonymous)
 		return -EOVERFLOW;
 	if (type != MAP_PRIVATE && (type < MAP_SHARED || type > most || (flags & MAP_GROWSDOWN)))
 		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_LEGACY))
+		return -EOPNOTSUPP;
 	if (flags & MAP_HUGETLB)
 		return anonymous ? -ENOMEM : -EINVAL; /* as where no huge pages were set aside */
 	if ((prot & PROT_WRITE) && (prot & PROT_EXEC))

@@ -2,6 +2,7 @@
 /* poll(): look at all, wait, look again. */
 #include "../include/files.h"
 #include "../include/heap.h"
+#include "../include/limits.h"
 #include "../include/linux.h"
 #include "../include/look.h"
 #include "../include/poll.h"
@@ -54,7 +55,7 @@ static long poll(uint64_t list, uint64_t count, const struct timespec *deadline)
 	struct pollfd *fds;
 	long result;
 
-	if (count > FILES_MOST)
+	if (count > limit_files())
 		return -EINVAL;
 	fds = heap_get(bytes);
 	if (!fds)

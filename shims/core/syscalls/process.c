@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who and where the application is: one process of one thread, number 1, on a machine of which it sees little. */
 #include "../generated/hostcall_guest.h"
-#include "../include/bytes.h"
-#include "../include/files.h"
+#include "../include/clock.h"
 #include "../include/linux.h"
 #include "../include/memory.h"
 #include "../include/platform.h"
@@ -14,20 +13,8 @@
 #define ARCH_SET_GS 0x1001
 #define ARCH_SET_FS 0x1002
 #define ARCH_GET_FS 0x1003
-
-#define PR_SET_NAME 15
-
-#define RLIMIT_STACK 3
-#define RLIMIT_CORE 4
-#define RLIMIT_NOFILE 7
-#define RLIMITS 16
-#define RLIM_INFINITY UINT64_MAX
-#define STACK_LIMIT (8ull << 20)
-
-struct rlimit {
-	uint64_t now;
-	uint64_t most;
-};
+#define ARCH_GET_CPUID 0x1011
+#define ARCH_SET_CPUID 0x1012
 
 struct utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
@@ -94,51 +81,18 @@ long sys_uname(const struct syscall_frame *frame)
 	return user_put(frame->arg[0], &name, sizeof(name));
 }
 
-static long get_limit(uint64_t which, uint64_t to)
-{
-	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
-
-	if (which >= RLIMITS)
-		return -EINVAL;
-	if (which == RLIMIT_STACK)
-		limit.now = STACK_LIMIT;
-	else if (which == RLIMIT_CORE)
-		limit = (struct rlimit){ 0, 0 };
-	else if (which == RLIMIT_NOFILE)
-		limit = (struct rlimit){ FILES_MOST, FILES_MOST };
-	return user_put(to, &limit, sizeof(limit));
-}
-
-long sys_getrlimit(const struct syscall_frame *frame)
-{
-	return get_limit(frame->arg[0], frame->arg[1]);
-}
-
-long sys_prlimit64(const struct syscall_frame *frame)
-{
-	if (frame->arg[0] > 1)
-		return -ESRCH;
-	if (frame->arg[2] != 0)
-		return -EPERM; /* limits are the configuration's */
-	return frame->arg[3] == 0 ? 0 : get_limit(frame->arg[1], frame->arg[3]);
-}
-
 long sys_sysinfo(const struct syscall_frame *frame)
 {
 	struct sysinfo info = { .procs = 1, .mem_unit = PAGE_BYTES };
+	struct timespec now;
+	long error = clock_read(CLOCK_MONOTONIC, &now);
 
+	if (error)
+		return error;
+	info.uptime = now.tv_sec;
 	info.totalram = memory_heap_pages();
 	info.freeram = memory_spare_pages();
 	return user_put(frame->arg[0], &info, sizeof(info));
-}
-
-long sys_prctl(const struct syscall_frame *frame)
-{
-	char name[PATH_MAX]; /* nobody will see it; that it can be read is all there is to check */
-
-	if (frame->arg[0] != PR_SET_NAME)
-		return -EINVAL;
-	return user_path(name, frame->arg[1]) == -EFAULT ? -EFAULT : 0;
 }
 
 long sys_arch_prctl(const struct syscall_frame *frame)
@@ -156,6 +110,10 @@ long sys_arch_prctl(const struct syscall_frame *frame)
 
 		return user_put(base, &now, sizeof(now));
 	}
+	case ARCH_GET_CPUID:
+		return 1; /* the instruction is answered */
+	case ARCH_SET_CPUID:
+		return -ENODEV; /* as of a CPU that cannot make it fault */
 	default:
 		return -EINVAL; /* ARCH_SET_GS too: GS is the shim's */
 	}

@@ -16,9 +16,15 @@
 #define SCHED_RR 2
 #define SCHED_BATCH 3
 #define SCHED_IDLE 5
+#define SCHED_DEADLINE 6
 #define SCHED_RESET_ON_FORK 0x40000000u
 #define REALTIME_MOST 99
 #define NICE_NORMAL 20
+#define NICE_MOST 19
+
+#define PRIO_PROCESS 0
+#define PRIO_PGRP 1
+#define PRIO_USER 2
 
 /* Bytes of a mask with a bit for each processor that Linux's own for x86-64 may have. */
 #define MASK_BYTES 32
@@ -125,32 +131,66 @@ long sys_sched_setscheduler(const struct syscall_frame *frame)
 	return set(frame->arg[0], (uint32_t)frame->arg[1] & ~SCHED_RESET_ON_FORK, frame->arg[2]);
 }
 
+/* SCHED_DEADLINE is asked for by sched_setattr() alone, but has a range: 0 to 0. */
+static bool has_range(uint64_t policy)
+{
+	return is_policy(policy) || policy == SCHED_DEADLINE;
+}
+
 long sys_sched_get_priority_max(const struct syscall_frame *frame)
 {
-	return !is_policy(frame->arg[0]) ? -EINVAL : is_realtime(frame->arg[0]) ? REALTIME_MOST : 0;
+	return has_range(frame->arg[0]) ? is_realtime(frame->arg[0]) ? REALTIME_MOST : 0 : -EINVAL;
 }
 
 long sys_sched_get_priority_min(const struct syscall_frame *frame)
 {
-	return !is_policy(frame->arg[0]) ? -EINVAL : is_realtime(frame->arg[0]) ? 1 : 0;
+	return has_range(frame->arg[0]) ? is_realtime(frame->arg[0]) : -EINVAL;
 }
 
-/* As Linux tells it: 20 minus the nice value. */
+/* Whom getpriority() and setpriority() are about: one task, or all of them as of one process and one user. */
+static long whose(const struct syscall_frame *frame, struct task **first, struct task **end)
+{
+	uint64_t which = frame->arg[0], who = (uint32_t)frame->arg[1];
+
+	if (which > PRIO_USER)
+		return -EINVAL;
+	*first = which == PRIO_PROCESS ? find(who) : task_first();
+	if (*first == NULL || (which == PRIO_PGRP && who > TASK_FIRST) || (which == PRIO_USER && who != 0))
+		return -ESRCH;
+	*end = which == PRIO_PROCESS ? (*first)->next : NULL;
+	return 0;
+}
+
+/* As Linux tells it: 20 minus the lowest nice value. */
 long sys_getpriority(const struct syscall_frame *frame)
 {
-	if (frame->arg[0] > 2)
-		return -EINVAL;
-	return find(frame->arg[1]) == NULL ? -ESRCH : NICE_NORMAL;
+	struct task *task, *end;
+	long error = whose(frame, &task, &end), most = 0;
+
+	if (error)
+		return error;
+	for (; task != end; task = task->next)
+		most = NICE_NORMAL - task->nice > most ? NICE_NORMAL - task->nice : most;
+	return most;
 }
 
-/* One may always be nicer, and none is any nicer than others here. */
+/* One may always be nicer, and never less. */
 long sys_setpriority(const struct syscall_frame *frame)
 {
-	if (frame->arg[0] > 2)
-		return -EINVAL;
-	if (find(frame->arg[1]) == NULL)
-		return -ESRCH;
-	return (int32_t)frame->arg[2] < 0 ? -EACCES : 0;
+	int32_t nice = (int32_t)frame->arg[2];
+	struct task *task, *end;
+	long error = whose(frame, &task, &end);
+
+	if (error)
+		return error;
+	nice = nice > NICE_MOST ? NICE_MOST : nice;
+	for (; task != end; task = task->next) {
+		if (nice < task->nice)
+			error = -EACCES;
+		else
+			task->nice = nice;
+	}
+	return error;
 }
 
 /* Each task has a processor of its own: the one of its thread. */

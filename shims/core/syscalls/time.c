@@ -8,7 +8,6 @@
 #include "../include/wait.h"
 #include "../generated/hostcall_guest.h"
 
-#define CLOCK_PROCESS_CPUTIME_ID 2
 #define TIMER_ABSTIME 1
 #define NANOSECONDS 1000000000ll
 /* CLK_TCK is 100: a tick in nanoseconds. */

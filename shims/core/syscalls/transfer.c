@@ -108,6 +108,9 @@ static long send(struct side *from, struct side *to, const struct syscall_frame 
 
 	if (result)
 		return result;
+	/* Of a stream the host knows. */
+	if (to->file->kind != FILE_STREAM && !can(to->file, true))
+		return -EBADF;
 	if (!is_regular(from->file) || (to->file->kind == FILE_TREE && (to->file->flags & O_APPEND)))
 		return -EINVAL;
 	if (!can(from->file, false))
