@@ -228,8 +228,8 @@ const SERVED_OTHERS: readonly Served[] = [
     doc: 'as clone',
   },
 
-  { number: 140, name: 'getpriority', component: 'schedule', doc: 'nobody is nicer' },
-  { number: 141, name: 'setpriority', component: 'schedule', doc: 'changes nothing' },
+  { number: 140, name: 'getpriority', component: 'schedule' },
+  { number: 141, name: 'setpriority', component: 'schedule', doc: 'remembered; none can be lowered' },
   { number: 142, name: 'sched_setparam', component: 'schedule', doc: 'changes nothing' },
   { number: 143, name: 'sched_getparam', component: 'schedule' },
   {

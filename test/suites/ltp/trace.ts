@@ -13,7 +13,7 @@ const CALL = /^(?:\d+ +)?([a-z_][a-z0-9_]*)\((.*)$/;
 
 function makesProcess(name: string, rest: string): boolean {
   if (name === 'fork' || name === 'vfork') return true;
-  return (name === 'clone' || name === 'clone3') && !rest.includes('CLONE_VM');
+  return (name === 'clone' || name === 'clone3') && !rest.includes('CLONE_THREAD');
 }
 
 /** Reads strace's output (`-f -qq -e signal=none`). Its own execve, which starts the test, is left out. */
