@@ -80,6 +80,15 @@ else {
         assert.equal(upToMain(ours(stderr)), upToMain(expected), stderr);
       });
 
+  test('lines, where the program has them', () => {
+    const source = join(ROOT, 'test/e2e/c/crash.c');
+    const made = spawnSync('gcc-12', [...FLAGS, '-g', source, '-o', `${CRASH}-g`], LIMIT);
+    assert.is(made.status, 0, made.stderr);
+    const ran = spawnSync(MOTTE, ['run', '--emulate', '--debug', `${CRASH}-g`, 'write'], LIMIT);
+    assert.match(ran.stderr, /^ {2}#0 .* in end\+0x[0-9a-f]+ \(.*\) at .*crash\.c:16$/m);
+    assert.match(ran.stderr, / in main\+0x[0-9a-f]+ \(.*\) at .*crash\.c:\d+$/m);
+  });
+
   test('a Keep without debug says nothing of its program', () => {
     const ran = spawnSync(MOTTE, ['run', EMULATE_FLAG, CRASH, 'write'], LIMIT);
     assert.is(ran.status, 139);

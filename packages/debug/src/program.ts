@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { MotteError } from '@motte/binary/error';
 import { readElf } from '@motte/elf/read';
 import { symbolIndex } from '@motte/elf/symbols';
 import type { SymbolIndex } from '@motte/elf/symbols';
 import type { Elf } from '@motte/elf/types';
 import type { ByteSource } from '@motte/binary/source';
+import { lineAt, readLines } from './lines/lines.js';
+import type { LineRow } from './lines/lines.js';
 
 const NONE: SymbolIndex = { describe: () => undefined };
 
@@ -16,14 +19,29 @@ export interface Program {
   readonly bias: bigint;
   /** Its symbols; none of a file whose table cannot be read: a program that runs may be told of less. */
   readonly symbols: SymbolIndex;
+  /** Its lines; read when the first is asked for, and none where they cannot be. */
+  readonly lines: () => readonly LineRow[];
+}
+
+function linesOf(elf: Elf): () => readonly LineRow[] {
+  let rows: readonly LineRow[] | undefined;
+  return () => {
+    try {
+      rows ??= readLines(elf);
+    } catch (error) {
+      if (!(error instanceof MotteError)) throw error;
+      rows = [];
+    }
+    return rows;
+  };
 }
 
 export function programOf(source: ByteSource, name: string, bias: bigint): Program {
   const elf = readElf(source);
   try {
-    return { elf, name, bias, symbols: symbolIndex(elf) };
+    return { elf, name, bias, symbols: symbolIndex(elf), lines: linesOf(elf) };
   } catch {
-    return { elf, name, bias, symbols: NONE };
+    return { elf, name, bias, symbols: NONE, lines: linesOf(elf) };
   }
 }
 
@@ -44,4 +62,10 @@ export function placeText(program: Program, address: bigint, before = 0n): strin
     return covers(program, offset) ? `0x${offset.toString(16)} (${name})` : '??';
   const apart = BigInt(`0x${found[2] ?? '0'}`) + before;
   return `${found[1]}${apart === 0n ? '' : `+0x${apart.toString(16)}`} (${name})`;
+}
+
+/** ` at /src/crc.c:31` of an address within an instruction; nothing where the file does not say. */
+export function lineText({ lines, bias }: Program, within: bigint): string {
+  const row = lineAt(lines(), within - bias);
+  return row?.file === undefined ? '' : ` at ${row.file}:${row.line}`;
 }

@@ -5,7 +5,7 @@ import { PAGE_SIZE } from '@motte/binary/range';
 import { EXINFO, PF_ERROR } from '@motte/binary/sgx/exinfo';
 import { GPRSGX } from '@motte/binary/sgx/gprsgx';
 import type { ReadMemory } from '@motte/debug/memory';
-import { placeText } from '@motte/debug/program';
+import { lineText, placeText } from '@motte/debug/program';
 import type { Program } from '@motte/debug/program';
 import { signalText } from '@motte/debug/trace/structs';
 import { backtrace } from '@motte/debug/unwind/backtrace';
@@ -82,7 +82,8 @@ async function frameLines(program: Program, registers: Registers, memory: ReadMe
     const frames = await backtrace(program, registers, memory);
     return frames.map(({ address, within, signal }, i) => {
       const place = signal ? '<signal handler called>' : placeText(program, address, address - within);
-      return `  #${String(i).padEnd(2)} 0x${address.toString(16).padStart(12, '0')} in ${place}`;
+      const line = signal ? '' : lineText(program, within);
+      return `  #${String(i).padEnd(2)} 0x${address.toString(16).padStart(12, '0')} in ${place}${line}`;
     });
   } catch (error) {
     if (!(error instanceof MotteError)) throw error;
