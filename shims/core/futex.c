@@ -31,7 +31,7 @@ static struct task *take(struct task **at)
 	return task;
 }
 
-uint64_t futex_wake(uint64_t address, uint64_t most, uint32_t bits)
+static __attribute__((noinline)) uint64_t wake(uint64_t address, uint64_t most, uint32_t bits)
 {
 	struct task **at = &oldest;
 	uint64_t woken = 0;
@@ -48,6 +48,12 @@ uint64_t futex_wake(uint64_t address, uint64_t most, uint32_t bits)
 		woken++;
 	}
 	return woken;
+}
+
+/* Mostly nobody waits: then there is no register to be saved and, what costs more, none to be loaded again (docs/adr/0005). */
+uint64_t futex_wake(uint64_t address, uint64_t most, uint32_t bits)
+{
+	return oldest == NULL ? 0 : wake(address, most, bits);
 }
 
 uint64_t futex_requeue(uint64_t from, uint64_t to, uint64_t most, uint64_t moved)

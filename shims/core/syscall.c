@@ -60,7 +60,7 @@ uint64_t syscall_dispatch(const struct syscall_frame *frame)
 		result = serve(frame);
 	} else {
 		core_lock();
-		if (TIMERS)
+		if (TIMERS && timers_armed)
 			timers_send();
 		result = serve(frame);
 		if (result == -EINTR && is_restarted(frame))

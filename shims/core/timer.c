@@ -8,7 +8,7 @@
 /* Linux goes no further: KTIME_SEC_MAX. */
 #define SECONDS_MOST (INT64_MAX / NANOSECONDS)
 
-static struct timer *armed;
+struct timer *timers_armed;
 
 static int64_t nanoseconds(const struct timespec *time)
 {
@@ -48,7 +48,7 @@ bool timer_is_valid(const struct itimerspec *spec)
 
 void timer_disarm(struct timer *timer)
 {
-	struct timer **link = &armed;
+	struct timer **link = &timers_armed;
 
 	if (!timer->armed)
 		return;
@@ -71,8 +71,8 @@ long timer_set(struct timer *timer, const struct itimerspec *spec, bool absolute
 	timer->due = later(start, value);
 	if (value != 0) {
 		timer->armed = true;
-		timer->next = armed;
-		armed = timer;
+		timer->next = timers_armed;
+		timers_armed = timer;
 	}
 	return 0;
 }
@@ -135,7 +135,7 @@ void timers_send(void)
 {
 	struct timer *timer, *next;
 
-	for (timer = armed; timer; timer = next) {
+	for (timer = timers_armed; timer; timer = next) {
 		next = timer->next;
 		if (timer->signal)
 			timer_look(timer);
@@ -148,9 +148,9 @@ bool timers_next(struct timespec *deadline, bool *expired)
 	struct timer *timer, *next;
 
 	*expired = false;
-	if (!armed || now(CLOCK_MONOTONIC, &steady))
+	if (!timers_armed || now(CLOCK_MONOTONIC, &steady))
 		return false;
-	for (timer = armed; timer; timer = next) {
+	for (timer = timers_armed; timer; timer = next) {
 		int64_t time = steady;
 
 		next = timer->next;
@@ -162,5 +162,5 @@ bool timers_next(struct timespec *deadline, bool *expired)
 			soonest = timer->due - time;
 	}
 	*deadline = timespec(later(steady, soonest));
-	return armed != 0;
+	return timers_armed != 0;
 }

@@ -54,6 +54,9 @@ void timer_look(struct timer *timer);
 /* Takes it from those that are armed. */
 void timer_disarm(struct timer *timer);
 
+/* Those that are armed; NULL, as mostly, and there is nothing to look at. */
+extern struct timer *timers_armed;
+
 /* Sends what timers have to send by now. For the start of a system call: a task that computes hears of it no sooner. */
 void timers_send(void);
 

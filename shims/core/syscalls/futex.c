@@ -28,6 +28,9 @@ static bool is_word(uint64_t address)
 	return address % sizeof(uint32_t) == 0;
 }
 
+/* A function of its own for each operation: together they would save all registers, and load them again behind fences. */
+#define OPERATION static __attribute__((noinline)) long
+
 /* As Linux: more waiters than there can be is all of them, and none cannot be asked for. */
 static uint64_t count_of(uint64_t argument)
 {
@@ -50,7 +53,7 @@ static long deadline_of(const struct syscall_frame *frame, bool absolute, bool r
 	return wait_deadline(&time, deadline);
 }
 
-static long wait(const struct syscall_frame *frame, bool absolute, bool realtime, uint32_t bits)
+OPERATION wait(const struct syscall_frame *frame, bool absolute, bool realtime, uint32_t bits)
 {
 	uint64_t address = frame->arg[0];
 	bool timed = frame->arg[3] != 0;
@@ -80,7 +83,7 @@ static long wake(uint64_t address, uint64_t count, uint32_t bits)
 	return (long)futex_wake(address, count_of(count), bits);
 }
 
-static long requeue(const struct syscall_frame *frame, bool compare)
+OPERATION requeue(const struct syscall_frame *frame, bool compare)
 {
 	uint64_t from = frame->arg[0], to = frame->arg[4];
 	int32_t most = (int32_t)frame->arg[2], moved = (int32_t)frame->arg[3];
@@ -136,7 +139,7 @@ static uint32_t operate(uint32_t operation, uint32_t *word, uint32_t with)
 }
 
 /* Changes the second word, wakes those of the first, and those of the second if its old value was as asked. */
-static long wake_op(const struct syscall_frame *frame)
+OPERATION wake_op(const struct syscall_frame *frame)
 {
 	uint64_t first = frame->arg[0], second = frame->arg[4];
 	uint32_t code = (uint32_t)frame->arg[5];
