@@ -32,7 +32,7 @@ int main(void)
 {
 	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
 	struct itimerval soon = {{0, 0}, {0, 20000}}, often = {{0, 10000}, {0, 10000}}, off = {{0, 0}, {0, 0}}, left;
-	struct itimerspec in = {{0, 0}, {0, 20000000}}, never = {{0, 0}, {0, 0}}, rest, bad = {{0, -1}, {0, 0}};
+	struct itimerspec in = {{0, 0}, {0, 20000000}}, never = {{0, 0}, {0, 0}}, late = {{0, 0}, {100, 0}}, rest, bad = {{0, -1}, {0, 0}};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 77};
 	timer_t timer, silent;
 
@@ -60,9 +60,9 @@ int main(void)
 	printf("%d %d %d\n", (int)last == SIGUSR1, (int)code == SI_TIMER, (int)value);
 	SAY(timer_getoverrun(timer));
 	SAY(timer_settime(timer, 0, &bad, NULL));
-	SAY(timer_settime(timer, 0, &in, NULL));
+	SAY(timer_settime(timer, 0, &late, NULL));
 	SAY(timer_settime(timer, 0, &never, &rest));
-	printf("%d\n", rest.it_value.tv_nsec > 0);
+	printf("%d\n", rest.it_value.tv_sec > 0);
 	SAY(timer_gettime(timer, &rest));
 	SAY(timer_delete(timer));
 	event.sigev_notify = SIGEV_NONE;
