@@ -6,6 +6,7 @@
 #include "include/fs.h"
 #include "include/heap.h"
 #include "include/inet.h"
+#include "include/local.h"
 #include "include/look.h"
 #include "include/memory.h"
 #include "include/mount_file.h"
@@ -63,6 +64,10 @@ static long end(struct file *file)
 		if (SOCKETS)
 			inet_close(file);
 		return 0;
+	case FILE_LOCAL:
+		if (SOCKETS)
+			local_close(file);
+		return 0;
 	case FILE_EVENTFD:
 	case FILE_EMPTY:
 		break;
@@ -74,8 +79,11 @@ long file_drop(struct file *file)
 {
 	long result;
 
-	if (--file->references != 0)
+	if (--file->references != 0) {
+		if (SOCKETS && file->kind == FILE_LOCAL)
+			local_left(file);
 		return 0;
+	}
 	if (EPOLLS && file->watched)
 		epoll_forget(file);
 	result = end(file);
@@ -99,7 +107,8 @@ static long read_once(struct file *file, uint64_t to, uint64_t count, int64_t at
 	case FILE_TIMERFD:
 		return !TIMERFDS || at != FILE_POSITION ? -ESPIPE : timerfd_read(file, to, count);
 	case FILE_EPOLL:
-	case FILE_INET: /* which waits itself: file_read() */
+	case FILE_INET: /* which wait themselves: file_read() */
+	case FILE_LOCAL:
 		return -EINVAL;
 	case FILE_EMPTY:
 		break;
@@ -123,6 +132,7 @@ static long write_once(struct file *file, uint64_t from, uint64_t count, int64_t
 	case FILE_TIMERFD:
 	case FILE_EPOLL:
 	case FILE_INET:
+	case FILE_LOCAL:
 		return -EINVAL;
 	case FILE_EMPTY:
 		break;
@@ -142,6 +152,8 @@ long file_read(struct file *file, uint64_t to, uint64_t count, int64_t at, bool 
 
 	if (SOCKETS && file->kind == FILE_INET)
 		return at != FILE_POSITION ? -ESPIPE : inet_receive(file, to, count, wait ? 0 : MSG_DONTWAIT, NULL, &cut);
+	if (SOCKETS && file->kind == FILE_LOCAL)
+		return at != FILE_POSITION ? -ESPIPE : local_read(file, run_of(to, count), count, wait);
 	for (;;) {
 		long result = read_once(file, to, count, at);
 
@@ -155,8 +167,8 @@ long file_read(struct file *file, uint64_t to, uint64_t count, int64_t at, bool 
 	}
 }
 
-/* Nobody reads any more: the application hears of it twice, as everywhere. */
-static long told(long written)
+/* The application hears of it twice, as everywhere. */
+long file_told(long written)
 {
 	const struct siginfo info = { .number = SIGPIPE, .sender = { .pid = 1 } };
 
@@ -172,6 +184,8 @@ long file_write(struct file *file, uint64_t from, uint64_t count, int64_t at, bo
 
 	if (SOCKETS && file->kind == FILE_INET)
 		return at != FILE_POSITION ? -ESPIPE : inet_send(file, from, count, wait ? 0 : MSG_DONTWAIT, NULL);
+	if (SOCKETS && file->kind == FILE_LOCAL)
+		return at != FILE_POSITION ? -ESPIPE : local_write(file, run_of(from, count), count, wait);
 	for (;;) {
 		long result = write_once(file, from + done, count - done, at);
 
@@ -186,7 +200,7 @@ long file_write(struct file *file, uint64_t from, uint64_t count, int64_t at, bo
 			if (!result)
 				continue;
 		}
-		result = told(result);
+		result = file_told(result);
 		return result >= 0 ? (long)done + result : done != 0 ? (long)done : result;
 	}
 }
@@ -226,6 +240,7 @@ long file_stat(struct file *file, struct stat *to)
 			pipe_stat(to);
 		return 0;
 	case FILE_INET:
+	case FILE_LOCAL:
 		to->mode = MODE_SOCKET;
 		to->nlink = 1;
 		to->blksize = PAGE_BYTES;
@@ -270,6 +285,8 @@ long file_control(struct file *file, uint64_t request, uint64_t to)
 		return PIPES ? pipe_control(file, request, to) : -ENOTTY;
 	case FILE_INET:
 		return request == FIONREAD && file->handle >= 0 ? stream_control(file, request, to) : -ENOTTY;
+	case FILE_LOCAL:
+		return SOCKETS ? local_control(file, request, to) : -ENOTTY;
 	default:
 		return -ENOTTY;
 	}
@@ -300,6 +317,8 @@ struct edges file_edges(struct file *file)
 		return TIMERFDS ? timerfd_edges(file) : file->edges;
 	case FILE_EPOLL:
 		return EPOLLS ? epoll_edges(file) : file->edges;
+	case FILE_LOCAL:
+		return SOCKETS ? local_edges(file) : file->edges;
 	default:
 		return file->edges;
 	}
@@ -323,6 +342,8 @@ uint32_t file_ready(struct file *file, int32_t *handle)
 		return TIMERFDS ? timerfd_ready(file) : 0;
 	case FILE_INET:
 		return SOCKETS ? inet_ready(file, handle) : 0;
+	case FILE_LOCAL:
+		return SOCKETS ? local_ready(file) : 0;
 	case FILE_EPOLL: /* which asks the host about many: look_at() */
 		return 0;
 	case FILE_EMPTY:

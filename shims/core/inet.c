@@ -6,8 +6,6 @@
 #include "include/heap.h"
 #include "include/memory.h"
 #include "include/platform.h"
-#include "include/signal.h"
-#include "include/task.h"
 
 /* The handle of the first [[listen]] (packages/loader/native/sockets.h). */
 #define SOCKET_HANDLE 0x40000000
@@ -117,20 +115,10 @@ long inet_listen(struct file *file, uint32_t backlog)
 	return error;
 }
 
-/* When a wait of `time` is over; NULL for never. */
-static const struct timespec *limit(const struct timespec *time, struct timespec *deadline)
-{
-	if ((time->tv_sec == 0 && time->tv_nsec == 0) || wait_deadline(time, deadline))
-		return NULL;
-	return deadline;
-}
-
 /* After a wait: 0 to try again. */
 static long waited(struct file *file, uint32_t events, const struct timespec *deadline)
 {
-	long error = file_wait(file, events, deadline);
-
-	return error == -ETIMEDOUT ? -EAGAIN : error;
+	return socket_waited(file_wait(file, events, deadline));
 }
 
 /* What has become of a connection: 0 or its error, which the host tells once. */
@@ -147,7 +135,7 @@ static long outcome(struct file *file)
 static long wait_connected(struct file *file)
 {
 	struct timespec until;
-	const struct timespec *deadline = limit(&file->inet->send_time, &until);
+	const struct timespec *deadline = socket_deadline(&file->inet->send_time, &until);
 	struct pollfd ask = { .fd = file->handle, .events = POLLOUT };
 	long error;
 
@@ -191,7 +179,7 @@ long inet_accept(struct file *file, struct file **accepted)
 {
 	struct inet *inet = file->inet;
 	struct timespec until;
-	const struct timespec *deadline = limit(&inet->receive_time, &until);
+	const struct timespec *deadline = socket_deadline(&inet->receive_time, &until);
 	struct net_address peer;
 	long handle;
 
@@ -297,7 +285,7 @@ long inet_receive(struct file *file, uint64_t to, uint64_t count, uint32_t flags
 {
 	bool waits = !(file->flags & O_NONBLOCK) && !(flags & MSG_DONTWAIT);
 	struct timespec until;
-	const struct timespec *deadline = limit(&file->inet->receive_time, &until);
+	const struct timespec *deadline = socket_deadline(&file->inet->receive_time, &until);
 	struct net_address sender;
 	uint64_t done = 0;
 
@@ -338,7 +326,7 @@ long inet_send(struct file *file, uint64_t from, uint64_t count, uint32_t flags,
 	static const struct net_address nobody;
 	bool waits = !(file->flags & O_NONBLOCK) && !(flags & MSG_DONTWAIT), packet = inet_is_datagram(file);
 	struct timespec until;
-	const struct timespec *deadline = limit(&file->inet->send_time, &until);
+	const struct timespec *deadline = socket_deadline(&file->inet->send_time, &until);
 	uint64_t done = 0;
 	long result;
 
@@ -369,11 +357,8 @@ long inet_send(struct file *file, uint64_t from, uint64_t count, uint32_t flags,
 		}
 		break;
 	}
-	if (result == -EPIPE && !packet && !(flags & MSG_NOSIGNAL)) {
-		const struct siginfo info = { .number = SIGPIPE, .sender = { .pid = 1 } };
-
-		(void)signal_send(task_self(), &info);
-	}
+	if (!packet && !(flags & MSG_NOSIGNAL))
+		result = file_told(result);
 	return done != 0 ? (long)done : result;
 }
 

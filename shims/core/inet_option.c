@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* getsockopt and setsockopt: what the Keep knows itself, what the host is asked from a list, and nothing else. */
 #include "generated/hostcall_guest.h"
-#include "include/bytes.h"
 #include "include/inet.h"
 #include "include/platform.h"
 #include "include/user.h"
 
-#define SOL_SOCKET 1
 #define SOL_IP 0
 #define SOL_IPV6 41
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
-#define SO_REUSEADDR 2
-#define SO_TYPE 3
-#define SO_ERROR 4
-#define SO_BROADCAST 6
-#define SO_KEEPALIVE 9
-#define SO_LINGER 13
-#define SO_REUSEPORT 15
-#define SO_RCVTIMEO 20
-#define SO_SNDTIMEO 21
-#define SO_ACCEPTCONN 30
-#define SO_PROTOCOL 38
-#define SO_DOMAIN 39
 #define TCP_NODELAY 1
 #define TCP_CORK 3
 #define TCP_KEEPCNT 6
@@ -35,26 +21,6 @@
 static bool is_linger(uint32_t level, uint32_t name)
 {
 	return level == SOL_SOCKET && name == SO_LINGER;
-}
-
-/* An answer to the application: as much as it has room for, and how long it is. */
-static long give(uint64_t to, uint64_t length, const void *value, uint32_t size)
-{
-	uint32_t room;
-
-	if (user_get(&room, length, sizeof(room)))
-		return -EFAULT;
-	if ((int32_t)room < 0)
-		return -EINVAL;
-	size = size < room ? size : room;
-	return user_put(to, value, size) || user_put(length, &size, sizeof(size)) ? -EFAULT : 0;
-}
-
-static long give_time(uint64_t to, uint64_t length, const struct timespec *time)
-{
-	struct timeval value = { time->tv_sec, time->tv_nsec / 1000 };
-
-	return give(to, length, &value, sizeof(value));
 }
 
 /* What the host is asked for or told: the list of the rows net_option and net_set_option. */
@@ -132,9 +98,9 @@ long inet_option(struct file *file, uint32_t level, uint32_t name, uint64_t to, 
 		value[0] = 1;
 		break;
 	case OPTION(SOL_SOCKET, SO_RCVTIMEO):
-		return give_time(to, length, &inet->receive_time);
+		return socket_give_time(to, length, &inet->receive_time);
 	case OPTION(SOL_SOCKET, SO_SNDTIMEO):
-		return give_time(to, length, &inet->send_time);
+		return socket_give_time(to, length, &inet->send_time);
 	default:
 		error = ask(file, level, name, &value[0]);
 		if (error)
@@ -142,24 +108,10 @@ long inet_option(struct file *file, uint32_t level, uint32_t name, uint64_t to, 
 		if (is_linger(level, name)) {
 			value[1] = value[0] < 0 ? 0 : value[0];
 			value[0] = value[0] >= 0;
-			return give(to, length, value, sizeof(value));
+			return socket_give(to, length, value, sizeof(value));
 		}
 	}
-	return give(to, length, &value[0], sizeof(value[0]));
-}
-
-static long set_time(struct timespec *time, uint64_t from, uint32_t length)
-{
-	struct timeval value;
-
-	if (length < sizeof(value))
-		return -EINVAL;
-	if (user_get(&value, from, sizeof(value)))
-		return -EFAULT;
-	if (value.tv_usec < 0 || value.tv_usec >= 1000000)
-		return -EDOM;
-	*time = (struct timespec){ value.tv_sec < 0 ? 0 : value.tv_sec, value.tv_usec * 1000 };
-	return 0;
+	return socket_give(to, length, &value[0], sizeof(value[0]));
 }
 
 static long set(struct file *file, uint32_t option, int32_t value)
@@ -182,9 +134,9 @@ long inet_set_option(struct file *file, uint32_t level, uint32_t name, uint64_t 
 	long error;
 
 	if (level == SOL_SOCKET && name == SO_RCVTIMEO)
-		return set_time(&file->inet->receive_time, from, length);
+		return socket_set_time(&file->inet->receive_time, from, length);
 	if (level == SOL_SOCKET && name == SO_SNDTIMEO)
-		return set_time(&file->inet->send_time, from, length);
+		return socket_set_time(&file->inet->send_time, from, length);
 	if (length < size)
 		return -EINVAL;
 	if (user_get(value, from, size))

@@ -43,6 +43,7 @@ const RUNS: readonly Run[] = [
   { program: 'waiting', strict: true },
   { program: 'timers', strict: true },
   { program: 'net', args: ['errors'] },
+  { program: 'local', keep: 'threads = 4\n' },
   { program: 'threads', keep: 'threads = 8\n', strict: true },
   { program: 'rust-threads', keep: 'threads = 16\n' },
   { program: 'goroutines', keep: 'threads = 16\n' },

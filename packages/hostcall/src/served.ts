@@ -79,7 +79,7 @@ const SERVED_OTHERS: readonly Served[] = [
     number: 41,
     name: 'socket',
     component: 'sockets',
-    doc: 'AF_INET and AF_INET6, SOCK_STREAM and SOCK_DGRAM',
+    doc: 'AF_UNIX within the Keep; AF_INET and AF_INET6, SOCK_STREAM and SOCK_DGRAM',
   },
   {
     number: 42,
@@ -96,14 +96,14 @@ const SERVED_OTHERS: readonly Served[] = [
     name: 'sendmsg',
     component: 'sockets',
     calls: ['net_socket', 'net_send', 'wait'],
-    doc: 'without control messages',
+    doc: 'control messages of AF_UNIX alone',
   },
   {
     number: 47,
     name: 'recvmsg',
     component: 'sockets',
     calls: ['net_receive', 'wait'],
-    doc: 'without control messages',
+    doc: 'control messages of AF_UNIX alone',
   },
   { number: 48, name: 'shutdown', component: 'sockets', calls: ['net_shutdown'] },
   {
@@ -115,6 +115,7 @@ const SERVED_OTHERS: readonly Served[] = [
   { number: 50, name: 'listen', component: 'sockets', calls: ['net_listen'], doc: 'of a granted port' },
   { number: 51, name: 'getsockname', component: 'sockets', calls: ['net_name'] },
   { number: 52, name: 'getpeername', component: 'sockets', calls: ['wait'] },
+  { number: 53, name: 'socketpair', component: 'sockets' },
   {
     number: 54,
     name: 'setsockopt',
@@ -309,7 +310,6 @@ export const REFUSED: readonly { readonly names: string; readonly why: string }[
     why: 'a thread that computes cannot be told of anything; C libraries do without',
   },
   { names: 'execve, execveat', why: 'a Keep runs the one program that was measured' },
-  { names: 'socketpair, sockets of AF_UNIX', why: 'within the Keep there are pipes and eventfd' },
   { names: 'ptrace, process_vm_readv, perf_event_open, bpf', why: 'nothing outside may look into a Keep' },
   { names: 'mount, chroot, setns, unshare, init_module', why: 'they rule a machine, and a Keep has none' },
   { names: 'io_uring, shmget', why: 'memory shared with the host is read by the shim alone' },

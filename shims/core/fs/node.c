@@ -22,6 +22,7 @@ static const struct {
 	[FS_RANDOM] = { S_IFCHR, 0x108 },
 	[FS_URANDOM] = { S_IFCHR, 0x109 },
 	[FS_TTY] = { S_IFCHR, 0x500 },
+	[FS_SOCKET] = { S_IFSOCK, 0 },
 	[FS_MOUNT] = { S_IFDIR, 0 },
 	[FS_TEXT] = { S_IFREG, 0 },
 	[FS_MAGIC] = { S_IFLNK, 0 },
@@ -68,6 +69,18 @@ void node_drop(struct fs_node *node)
 uint32_t node_type(const struct fs_node *node)
 {
 	return shown[node->kind].type;
+}
+
+enum fs_kind node_kind(uint32_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFDIR:
+		return FS_DIRECTORY;
+	case S_IFSOCK:
+		return FS_SOCKET;
+	default:
+		return FS_FILE;
+	}
 }
 
 void node_stat(struct fs_node *node, struct stat *to)

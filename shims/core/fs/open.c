@@ -61,8 +61,9 @@ static long may_open(const struct fs_place *place, uint32_t flags)
 	switch (place->node->kind) {
 	case FS_LINK:
 		return -ELOOP;
-	case FS_TTY:
-		return -ENXIO; /* there is no controlling terminal */
+	case FS_TTY:    /* there is no controlling terminal */
+	case FS_SOCKET: /* which connect() is for */
+		return -ENXIO;
 	default:
 		return directory && writes ? -EISDIR : 0;
 	}

@@ -40,7 +40,7 @@ long fs_make(const struct file *from, const char *path, uint32_t mode)
 	if (place_in_mount(&place))
 		return mount_make(place.node->grant, place.below, mode);
 	error = vacant(&place, directory);
-	return error ? error : name_new(&place, node_make(directory ? FS_DIRECTORY : FS_FILE, mode));
+	return error ? error : name_new(&place, node_make(node_kind(mode), mode));
 }
 
 long fs_make_link(const char *text, const struct file *from, const char *path)

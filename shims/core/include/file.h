@@ -26,12 +26,14 @@ enum file_kind {
 	FILE_TIMERFD,
 	FILE_EPOLL,
 	FILE_INET, /* a socket of the host's */
+	FILE_LOCAL, /* a socket within the Keep */
 };
 
 struct fs_node;
 struct mount_file;
 struct pipe;
 struct inet;
+struct local;
 struct timer;
 struct epoll_item;
 
@@ -48,6 +50,7 @@ struct file {
 		struct mount_file *mount;
 		struct pipe *pipe;
 		struct inet *inet;
+		struct local *local;
 		struct timer *timer;
 		struct epoll_item *items; /* of an epoll */
 	};
@@ -72,6 +75,9 @@ long file_drop(struct file *file);
 /* These wait until something can be done, unless the file is O_NONBLOCK or `wait` says not to: -EAGAIN. */
 long file_read(struct file *file, uint64_t to, uint64_t count, int64_t at, bool wait);
 long file_write(struct file *file, uint64_t from, uint64_t count, int64_t at, bool wait);
+
+/* What a write has come to; if nobody reads any more, SIGPIPE goes to whoever wrote. */
+long file_told(long written);
 
 long file_seek(struct file *file, int64_t offset, uint32_t whence);
 long file_stat(struct file *file, struct stat *to);

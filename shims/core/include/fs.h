@@ -83,6 +83,11 @@ long fs_link(const struct file *from, const char *path, bool follow, const struc
 long fs_link_file(const struct file *file, const struct file *to, const char *new_path);
 long fs_rename(const struct file *from, const char *path, const struct file *to, const char *new_path, uint32_t flags);
 
+/* bind(): a socket by a path, held until fs_leave_socket(); -EADDRINUSE when the name is there. connect(): which it is. */
+long fs_make_socket(const char *path, struct fs_node **to);
+long fs_find_socket(const char *path, const struct fs_node **to);
+void fs_leave_socket(struct fs_node *node);
+
 /* The text of a link, which stands in `to` of PATH_MAX bytes without a NUL: its length. */
 long fs_read_link(const struct file *from, const char *path, char *to);
 

@@ -18,6 +18,7 @@ enum fs_kind {
 	FS_RANDOM,
 	FS_URANDOM,
 	FS_TTY,
+	FS_SOCKET, /* a name that a socket of AF_UNIX is bound to, or was */
 	FS_MOUNT, /* everything below is served by mount.h */
 	FS_TEXT,  /* of /proc (proc.h): what it says is made when it is opened */
 	FS_MAGIC, /* a link there that leads where no path may */
@@ -111,6 +112,9 @@ void node_stat(struct fs_node *node, struct stat *to);
 
 /* S_IFMT of st_mode. */
 uint32_t node_type(const struct fs_node *node);
+
+/* What mknod() makes of a type in a mode. */
+enum fs_kind node_kind(uint32_t mode);
 
 /* ---- cwd.c ---- */
 

@@ -8,15 +8,7 @@
 
 #include "file.h"
 #include "net.h"
-
-#define MSG_OOB 0x1
-#define MSG_PEEK 0x2
-#define MSG_TRUNC 0x20
-#define MSG_DONTWAIT 0x40
-#define MSG_WAITALL 0x100
-#define MSG_NOSIGNAL 0x4000
-#define MSG_MORE 0x8000
-#define MSG_OWN 0x80000000u /* of the shim alone: the memory is its own */
+#include "socket.h"
 
 /* A new one, of AF_INET or AF_INET6, stream or datagram; NULL when there is no memory. */
 struct file *inet_open(uint32_t family, uint32_t type, uint32_t flags);

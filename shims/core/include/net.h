@@ -7,18 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "shim_config.h"
+#include "socket.h"
 
 #ifdef SHIM_HAS_SOCKETS
 #define SOCKETS 1
 #else
 #define SOCKETS 0
 #endif
-
-#define AF_UNSPEC 0
-#define AF_INET 2
-#define AF_INET6 10
-#define SOCK_STREAM 1
-#define SOCK_DGRAM 2
 
 /* As a host call has it (packages/hostcall/src/rows/sockets.ts). */
 struct net_address {

@@ -5,6 +5,7 @@
 #include "../include/inet.h"
 #include "../include/hostcall.h"
 #include "../include/linux.h"
+#include "../include/local.h"
 #include "../include/sockaddr.h"
 #include "../include/socket.h"
 #include "../include/syscall.h"
@@ -13,7 +14,6 @@
 
 #define COUNT_MOST 0x7ffff000ull
 #define MESSAGES_MOST 1024
-#define MSG_CMSG_CLOEXEC 0x40000000u
 #define MSG_WAITFORONE 0x10000u
 
 struct msghdr {
@@ -43,6 +43,14 @@ long sys_sendto(const struct syscall_frame *frame)
 
 	if (result)
 		return result;
+	if (file->kind == FILE_LOCAL) {
+		struct run run = run_of(frame->arg[1], count);
+		struct local_extra extra = { 0 };
+
+		result = local_send(file, &run, count, (uint32_t)frame->arg[3], frame->arg[4], (uint32_t)frame->arg[5], &extra);
+		(void)file_drop(file);
+		return result;
+	}
 	if (frame->arg[4] != 0)
 		result = sockaddr_get(&address, frame->arg[4], frame->arg[5]);
 	if (!result)
@@ -62,6 +70,17 @@ long sys_recvfrom(const struct syscall_frame *frame)
 
 	if (result)
 		return result;
+	if (file->kind == FILE_LOCAL) {
+		struct run run = run_of(frame->arg[1], count);
+		struct local_got got;
+
+		result = local_receive(file, &run, count, (uint32_t)frame->arg[3], &got);
+		if (result >= 0 && local_name_put(got.name, false, frame->arg[4], frame->arg[5]))
+			result = -EFAULT;
+		local_drop_got(&got);
+		(void)file_drop(file);
+		return result;
+	}
 	result = inet_receive(file, frame->arg[1], count, (uint32_t)frame->arg[3] & ~MSG_OWN, &address, &cut);
 	if (result >= 0 && sockaddr_put(frame->arg[4], frame->arg[5], &address))
 		result = -EFAULT;
@@ -72,21 +91,9 @@ long sys_recvfrom(const struct syscall_frame *frame)
 /* Bytes of all parts; -EINVAL, -EFAULT or -EMSGSIZE when they cannot be. */
 static long length_of(const struct msghdr *message)
 {
-	uint64_t sum = 0;
-	struct iovec part;
+	struct run run;
 
-	if (message->part_count > IOV_MAX)
-		return -EMSGSIZE;
-	for (uint64_t i = 0; i < message->part_count; i++) {
-		if (user_get(&part, message->parts + i * sizeof(part), sizeof(part)))
-			return -EFAULT;
-		if ((int64_t)part.length < 0)
-			return -EINVAL;
-		sum += part.length < COUNT_MOST ? part.length : COUNT_MOST;
-		if (sum > COUNT_MOST)
-			sum = COUNT_MOST;
-	}
-	return (long)sum;
+	return message->part_count > IOV_MAX ? -EMSGSIZE : run_start(&run, message->parts, message->part_count);
 }
 
 /* Bytes between the parts and one run of `count` bytes. */
@@ -114,6 +121,44 @@ static uint64_t run_bytes(long length)
 	return (uint64_t)length < HOSTCALL_DATA_SIZE ? (uint64_t)length : HOSTCALL_DATA_SIZE;
 }
 
+static long send_local(struct file *file, const struct msghdr *message, uint32_t flags)
+{
+	struct local_extra extra = { 0 };
+	struct run run;
+	long length = message->part_count > IOV_MAX ? -EMSGSIZE : run_start(&run, message->parts, message->part_count);
+	long result = length < 0 ? length : message->control_length > INT32_MAX ? -ENOBUFS : 0;
+
+	if (!result && message->control)
+		result = local_scm_get(&extra, message->control, message->control_length);
+	if (!result)
+		result = local_send(file, &run, (uint64_t)length, flags, message->name, message->name_length, &extra);
+	local_drop_extra(&extra);
+	return result;
+}
+
+static long receive_local(struct file *file, uint64_t header, const struct msghdr *message, uint32_t flags)
+{
+	const uint64_t name_length = header + offsetof(struct msghdr, name_length);
+	struct msghdr after = *message;
+	struct local_got got;
+	struct run run;
+	long length = message->part_count > IOV_MAX ? -EMSGSIZE : run_start(&run, message->parts, message->part_count);
+	long result;
+
+	if (length < 0)
+		return length;
+	result = local_receive(file, &run, (uint64_t)length, flags, &got);
+	if (result >= 0) {
+		after.flags = flags & MSG_CMSG_CLOEXEC;
+		after.flags |= (got.cut ? MSG_TRUNC : 0) | (got.record ? MSG_EOR : 0);
+		if (local_scm_put(file, &got, message->control, &after.control_length, &after.flags) ||
+		    user_put(header, &after, sizeof(after)) || local_name_put(got.name, false, message->name, name_length))
+			result = -EFAULT;
+	}
+	local_drop_got(&got);
+	return result;
+}
+
 static long send_message(struct file *file, const struct msghdr *message, uint32_t flags)
 {
 	struct net_address address;
@@ -121,6 +166,8 @@ static long send_message(struct file *file, const struct msghdr *message, uint32
 	uint64_t bytes = run_bytes(length);
 	uint8_t *run;
 
+	if (file->kind == FILE_LOCAL)
+		return send_local(file, message, flags);
 	if (length < 0)
 		return length;
 	if (message->name != 0 && message->name_length != 0)
@@ -150,6 +197,8 @@ static long receive_message(struct file *file, uint64_t header, const struct msg
 	uint8_t *run;
 	bool cut;
 
+	if (file->kind == FILE_LOCAL)
+		return receive_local(file, header, message, flags);
 	if (length < 0)
 		return length;
 	run = heap_get(bytes + 1);

@@ -2,6 +2,7 @@
 /* Reading, writing and closing descriptors. */
 #include "../include/files.h"
 #include "../include/linux.h"
+#include "../include/local.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
@@ -67,6 +68,17 @@ static long parts(struct file *file, const struct syscall_frame *frame, bool wri
 	return done;
 }
 
+/* Of a socket a vector is one message. */
+static long message(struct file *file, const struct syscall_frame *frame, bool writing, bool wait)
+{
+	struct run run;
+	long length = frame->arg[2] > IOV_MAX ? -EINVAL : run_start(&run, frame->arg[1], frame->arg[2]);
+
+	if (length < 0)
+		return length;
+	return writing ? local_write(file, run, (uint64_t)length, wait) : local_read(file, run, (uint64_t)length, wait);
+}
+
 static long vector(const struct syscall_frame *frame, bool writing, int64_t at, bool wait)
 {
 	struct file *file = files_get(frame->arg[0]);
@@ -74,7 +86,10 @@ static long vector(const struct syscall_frame *frame, bool writing, int64_t at, 
 
 	if (!file)
 		return -EBADF;
-	result = parts(file, frame, writing, at, wait);
+	if (SOCKETS && file->kind == FILE_LOCAL)
+		result = at == FILE_POSITION ? message(file, frame, writing, wait) : -ESPIPE;
+	else
+		result = parts(file, frame, writing, at, wait);
 	(void)file_drop(file);
 	return result;
 }

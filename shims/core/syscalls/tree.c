@@ -26,17 +26,18 @@ long sys_mkdirat(const struct syscall_frame *frame)
 	return make(frame->arg[0], frame->arg[1], (frame->arg[2] & 07777) | S_IFDIR);
 }
 
-/* Devices are the shim's alone; a FIFO or a socket by name would be for another process. */
+/* Devices are the shim's alone; a FIFO by name would be for another process. */
 static long make_node(uint64_t directory, uint64_t text, uint64_t mode)
 {
 	switch (mode & S_IFMT) {
 	case 0:
 	case S_IFREG:
 		return make(directory, text, (mode & 07777) | S_IFREG);
+	case S_IFSOCK:
+		return make(directory, text, mode);
 	case S_IFIFO:
 	case S_IFCHR:
 	case S_IFBLK:
-	case S_IFSOCK:
 	case S_IFDIR:
 		return -EPERM;
 	default:

@@ -74,6 +74,7 @@ export type ProgramName =
   | 'waiting'
   | 'timers'
   | 'net'
+  | 'local'
   | 'sqlite'
   | 'lua'
   | 'rust'
@@ -124,6 +125,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   pipe: { source: 'pipe.c', needs: [CC], commands: glibc() },
   signals: { source: 'signals.c', needs: [CC], commands: glibc('-lm') },
   net: { source: 'net.c', needs: [CC], commands: glibc() },
+  local: { source: 'local.c', needs: [CC], commands: glibc('-pthread', '-w') },
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
   limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
