@@ -75,7 +75,7 @@ void arguments_check(const struct arguments *arguments)
 			keep_refuse(REASON_CONFIG_FORMAT);
 }
 
-static void put_host(const struct host_texts *texts, struct stack *stack, uint64_t *count)
+void texts_put(const struct host_texts *texts, struct stack *stack, uint64_t *count)
 {
 	for (size_t at = 0; at < texts->length; at += strlen(texts->start + at) + 1)
 		stack_text(stack, count, texts->start + at, strlen(texts->start + at));
@@ -101,13 +101,13 @@ void arguments_put(const struct arguments *arguments, struct stack *stack)
 	while (config_next(arguments->blob, &record))
 		if (record.type == CONFIG_TYPE_ARG)
 			stack_text(stack, &stack->size.args, record.value, record.length);
-	put_host(&arguments->args, stack, &stack->size.args);
+	texts_put(&arguments->args, stack, &stack->size.args);
 	stack_end_list(stack);
 	record.next = 0;
 	while (config_next(arguments->blob, &record))
 		if (record.type == CONFIG_TYPE_ENV || record.type == CONFIG_TYPE_ENV_UNMEASURED)
 			put_variable(arguments, &record, stack);
 	if (flags_of(arguments) & CONFIG_FLAG_ENV_HOST)
-		put_host(&arguments->env, stack, &stack->size.env);
+		texts_put(&arguments->env, stack, &stack->size.env);
 	stack_end_list(stack);
 }

@@ -4,18 +4,15 @@
 #include "include/arguments.h"
 #include "include/bytes.h"
 #include "include/config_blob.h"
+#include "include/exec.h"
 #include "include/files.h"
 #include "include/fs.h"
-#include "include/linux.h"
 #include "include/memory.h"
 #include "include/mount_file.h"
 #include "include/net.h"
 #include "include/platform.h"
-#include "include/random.h"
+#include "include/program.h"
 #include "include/task.h"
-
-/* As Linux's RLIMIT_STACK, or an eighth of a small heap. */
-#define STACK_MOST (8ull << 20)
 
 /* The boot message inside the Keep. */
 struct message {
@@ -83,53 +80,15 @@ static void check_config(const struct message *message)
 	arguments_check(&message->arguments);
 }
 
-static void put_auxiliary(struct stack *stack, const struct exec *exec, uint64_t name)
-{
-	static const char platform[] = "x86_64";
-	uint8_t random[16];
-
-	random_bytes(random, sizeof(random));
-	stack_aux(stack, AT_PHDR, exec->phdr);
-	stack_aux(stack, AT_PHENT, sizeof(struct elf64_phdr));
-	stack_aux(stack, AT_PHNUM, exec->phnum);
-	stack_aux(stack, AT_PAGESZ, PAGE_BYTES);
-	stack_aux(stack, AT_BASE, 0);
-	stack_aux(stack, AT_FLAGS, 0);
-	stack_aux(stack, AT_ENTRY, exec->entry);
-	stack_aux(stack, AT_UID, 0);
-	stack_aux(stack, AT_EUID, 0);
-	stack_aux(stack, AT_GID, 0);
-	stack_aux(stack, AT_EGID, 0);
-	stack_aux(stack, AT_SECURE, 0);
-	stack_aux(stack, AT_CLKTCK, 100);
-	stack_aux(stack, AT_HWCAP, platform_hwcap());
-	stack_aux(stack, AT_HWCAP2, 0); /* no FSGSBASE */
-	stack_aux(stack, AT_RANDOM, stack_blob(stack, random, sizeof(random)));
-	stack_aux(stack, AT_PLATFORM, stack_blob(stack, platform, sizeof(platform)));
-	stack_aux(stack, AT_EXECFN, name);
-	stack_aux(stack, AT_MOTTE_ENTRY, platform_direct_entry());
-	stack_aux(stack, AT_NULL, 0);
-}
-
 static uint64_t build_stack(const struct message *message, const struct exec *exec)
 {
-	uint64_t most = exec->heap / 8 < STACK_MOST ? exec->heap / 8 : STACK_MOST;
-	uint64_t pages = pages_for(most);
-	uint64_t low = map_new(pages + 1); /* with its guard */
-	uint64_t top = low + ((pages + 1) << PAGE_SHIFT);
 	struct stack stack = { 0 };
-	uint64_t used;
 
-	if (memory_protect(low, 1, 0))
+	arguments_put(&message->arguments, &stack);
+	if (stack_bytes(&stack.size) > program_room() || !program_stack(&stack))
 		keep_refuse(REASON_OUT_OF_MEMORY);
 	arguments_put(&message->arguments, &stack);
-	used = stack_bytes(&stack.size);
-	/* 16 bytes more: landing_start() pushes below the stack pointer. A quarter for arguments and environment, as execve() has it. */
-	if (used > (pages << PAGE_SHIFT) / 4 || memory_touch(top - used - 16, used + 16, PERM_R | PERM_W))
-		keep_refuse(REASON_OUT_OF_MEMORY);
-	stack_begin(&stack, top);
-	arguments_put(&message->arguments, &stack);
-	put_auxiliary(&stack, exec, ((uint64_t *)stack.start)[1]);
+	program_auxiliary(&stack, exec, ((uint64_t *)stack.start)[1]);
 	return stack.start;
 }
 
@@ -159,6 +118,8 @@ uint64_t boot_exec(const struct exec *exec)
 	if (SOCKETS)
 		net_start(message.arguments.blob);
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
+	if (EXECS)
+		exec_start(header->flags);
 	if (SHIM_MOUNTS)
 		mount_start(header);
 	else

@@ -3,7 +3,8 @@
 #include "include/bytes.h"
 
 #define VERSION 1
-#define KNOWN_FLAGS (CONFIG_FLAG_ARGS_HOST | CONFIG_FLAG_ENV_HOST | CONFIG_FLAG_STDIN_NULL)
+#define EXEC_FLAGS (CONFIG_FLAG_EXEC_KEEP | CONFIG_FLAG_EXEC_GRANTED)
+#define KNOWN_FLAGS (CONFIG_FLAG_ARGS_HOST | CONFIG_FLAG_ENV_HOST | CONFIG_FLAG_STDIN_NULL | EXEC_FLAGS)
 
 /* How many texts a record's value has, with NUL between them; 0: there is no such type. */
 static unsigned texts_of(unsigned type)
@@ -59,7 +60,8 @@ static bool check_header(const struct config_header *header, size_t length)
 	static const uint8_t zeros[sizeof(header->reserved_028)];
 
 	return header->magic == CONFIG_MAGIC && header->version == VERSION && header->length == length &&
-		(header->flags & ~(uint32_t)KNOWN_FLAGS) == 0 && header->threads != 0 && header->memory != 0 &&
+		(header->flags & ~(uint32_t)KNOWN_FLAGS) == 0 &&
+		(header->flags & EXEC_FLAGS) != CONFIG_FLAG_EXEC_GRANTED && header->threads != 0 && header->memory != 0 &&
 		header->memory % 4096 == 0 && header->reserved_01c == 0 &&
 		memcmp(header->reserved_028, zeros, sizeof(zeros)) == 0;
 }

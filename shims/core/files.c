@@ -87,6 +87,24 @@ long files_close(uint64_t fd)
 	return release(file);
 }
 
+void files_exec(void)
+{
+	for (uint64_t fd = 0; fd < FILES_MOST; fd++)
+		if (table[fd].file && table[fd].close_on_exec)
+			(void)files_close(fd);
+}
+
+bool files_are_written(const struct fs_node *node)
+{
+	for (uint64_t fd = 0; fd < FILES_MOST; fd++) {
+		const struct file *file = table[fd].file;
+
+		if (file && file->kind == FILE_TREE && file->node == node && (file->flags & O_ACCMODE) != O_RDONLY)
+			return true;
+	}
+	return false;
+}
+
 bool files_close_on_exec(uint64_t fd)
 {
 	return table[fd].close_on_exec;

@@ -180,6 +180,17 @@ long signal_send(struct task *to, const struct siginfo *info)
 	return error;
 }
 
+void signal_reset(void)
+{
+	struct task_signals *signals = mine();
+
+	for (uint64_t number = 1; number <= SIGNALS; number++)
+		actions[number] = (struct sigaction){ .handler = actions[number].handler == SIG_IGN ? SIG_IGN : SIG_DFL };
+	signals->alternate = (struct stack_t){ .flags = SS_DISABLE };
+	signals->is_until_handled = false;
+	signals->awaited = signals->interrupted = 0;
+}
+
 uint64_t signal_take(uint64_t set, struct siginfo *info)
 {
 	uint64_t number = signal_queue_take(&mine()->own, set, info);
@@ -196,6 +207,8 @@ bool signal_claim(void)
 	struct siginfo info;
 	uint64_t ready;
 
+	if (task_self()->ending)
+		return true; /* nothing is worth waiting for */
 	while ((ready = signal_pending() & ~signals->blocked) != 0) {
 		uint64_t number = (uint64_t)__builtin_ctzll(ready) + 1;
 

@@ -3,7 +3,9 @@
 #include "include/debug.h"
 #include "include/linux.h"
 #include "include/lock.h"
+#include "include/platform.h"
 #include "include/signal.h"
+#include "include/task.h"
 #include "include/timer.h"
 
 /* A comparison tree and not a table of addresses: there are no indirect calls in the shim (docs/adr/0005). */
@@ -51,6 +53,13 @@ static bool is_restarted(const struct syscall_frame *frame)
 	}
 }
 
+/* Where the lock is taken, and before it is given up: another task may have replaced the program. */
+static void end_if_asked(void)
+{
+	if (SHIM_THREADS && task_self()->ending)
+		task_end(0);
+}
+
 uint64_t syscall_dispatch(const struct syscall_frame *frame)
 {
 	long result;
@@ -60,9 +69,11 @@ uint64_t syscall_dispatch(const struct syscall_frame *frame)
 		result = serve(frame);
 	} else {
 		core_lock();
+		end_if_asked();
 		if (TIMERS && timers_armed)
 			timers_send();
 		result = serve(frame);
+		end_if_asked();
 		if (result == -EINTR && is_restarted(frame))
 			(void)signal_restart(frame->number);
 		core_unlock();

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include "include/bytes.h"
 #include "include/lock.h"
+#include "include/memory.h"
 #include "include/platform.h"
 #include "include/robust.h"
 #include "include/task.h"
@@ -41,6 +42,7 @@ struct task *task_new(void)
 	task->death_signal = 0;
 	task->nice = task_self()->nice;
 	memcpy(task->name, task_self()->name, sizeof(task->name));
+	task->ending = false;
 	task->next = NULL;
 	return task;
 }
@@ -80,5 +82,46 @@ void task_end(uint32_t status)
 		keep_end(status);
 	signal_end(self);
 	task_put(self);
+	if (self->ending && task_first()->next == NULL)
+		wait_wake(task_first()); /* which waits for that */
 	wait_for_task(self);
+}
+
+/* It was removed already, and whatever its system call held stays held: there is no way back into that call. */
+void task_end_removed(void)
+{
+	struct task *self = task_self();
+
+	task_put(self);
+	wait_for_task(self);
+}
+
+/*
+ * One that sleeps wakes with -EINTR and leaves its system call as ever. One that is in a host call without an end cannot be
+ * told: it is removed here, and finds that out when it comes back. One that computes faults at its next instruction, since
+ * no page of the program is executable any more, and the exception sends it into the shim. A host that holds one back
+ * holds back the new program, too: its registers must never meet that.
+ */
+void task_end_others(void)
+{
+	struct task *self = task_self(), *next;
+
+	for (struct task *task = task_first(); task != NULL; task = next) {
+		next = task->next;
+		if (task == self)
+			continue;
+		task->ending = true;
+		if (task->outside) {
+			(void)task_remove(task);
+			signal_end(task);
+		} else {
+			wait_wake(task);
+		}
+	}
+	if (task_first() != self || self->next != NULL)
+		memory_stop_code();
+	while (task_first() != self || self->next != NULL)
+		wait_idle();
+	self->number = TASK_FIRST;
+	self->clear_at = self->robust = 0;
 }

@@ -12,6 +12,7 @@
 #include "../core/include/signal.h"
 
 #define SYS_RT_SIGRETURN 15
+#define SYS_EXIT 60
 
 /* The flags that Linux clears for a system call, so far as they matter here: TF, DF, NT, AC. */
 #define FLAGS_CLEARED 0x44500ull
@@ -96,6 +97,13 @@ static uint32_t enter_system_call(const struct exception *e)
 	return EXIT_WHY_RESUME;
 }
 
+/* Another task replaces the program: this one does not go on but into the shim, as if it had called exit(). */
+static uint32_t end_task(const struct exception *e)
+{
+	e->gpr->rax = SYS_EXIT;
+	return enter_system_call(e);
+}
+
 /* The two bytes at an address; zero where the ledger says that nothing may be executed. */
 static uint16_t code_at(uint64_t address)
 {
@@ -171,6 +179,8 @@ static uint32_t handle(const struct exception *e)
 	uint64_t rip = e->gpr->rip;
 	uint32_t exitinfo = e->gpr->exitinfo, vector = exitinfo & EXITINFO_VECTOR_MASK;
 
+	if (task_self()->ending)
+		return end_task(e);
 	if (is_signal_due(e))
 		return deliver(e);
 	if (!is_plausible(exitinfo, e->gpr))

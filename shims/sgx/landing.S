@@ -176,13 +176,18 @@ landing_direct:
  * void landing_start(uint64_t entry, uint64_t stack): the exec's first instruction. RDX is zero (no function to
  * register with atexit), as are all other registers.
  *
- * In:  RDI, RSI. Stack: the exec's, 8 bytes below what it is given. Clobbers everything.
+ * In:  RDI, RSI. Stack: the exec's, 16 bytes below what it is given. Clobbers everything.
  */
 	.globl	landing_start
 	.type	landing_start, @function
 landing_start:
+	movl	$-1, %eax
+	movl	$-1, %edx
+	xrstor	xstate_init(%rip)		# of a program before it, nothing is left
 	movq	%rsi, %rsp
 	pushq	%rdi				# below its stack: overwritten by its first push
+	pushq	$2
+	popfq
 	xorl	%eax, %eax
 	xorl	%ebx, %ebx
 	xorl	%ecx, %ecx

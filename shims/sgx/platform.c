@@ -8,6 +8,12 @@ void platform_set_canary(uint64_t canary)
 	thread_self()->canary = canary;
 }
 
+void platform_start(uint64_t entry, uint64_t stack)
+{
+	platform_set_fs(0);
+	landing_start(entry, stack);
+}
+
 uint64_t platform_direct_entry(void)
 {
 	return (uint64_t)landing_direct;

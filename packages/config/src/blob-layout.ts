@@ -16,6 +16,10 @@ export const CONFIG_FLAGS = {
   ENV_HOST: 2,
   /** Standard input is empty whatever the host says. */
   STDIN_NULL: 4,
+  /** execve() of files of the Keep's own is served. */
+  EXEC_KEEP: 8,
+  /** So is that of files of the host, whose bytes nobody vouches for. */
+  EXEC_GRANTED: 16,
 } as const;
 
 /** CONFIG_RECORD.type; a blob has its records in ascending order of type. */
@@ -38,7 +42,12 @@ export const CONFIG_HEADER_FIELDS = [
   { at: 0x00, name: 'magic', type: 'u64', doc: 'MOTTECF1' },
   { at: 0x08, name: 'version', type: 'u32', doc: '1' },
   { at: 0x0c, name: 'length', type: 'u32', doc: 'bytes of the whole blob' },
-  { at: 0x10, name: 'flags', type: 'u32', doc: 'bit 0 args from the host, 1 env from the host, 2 no stdin' },
+  {
+    at: 0x10,
+    name: 'flags',
+    type: 'u32',
+    doc: 'bit 0 args from the host, 1 env from the host, 2 no stdin, 3 execve of the Keep’s own files, 4 of the host’s too',
+  },
   { at: 0x14, name: 'records', type: 'u32', doc: 'number of records that follow' },
   { at: 0x18, name: 'threads', type: 'u32', doc: 'as in Keep.toml' },
   { at: 0x1c, name: 'reserved_01c', type: 'u32' },

@@ -125,6 +125,14 @@ export function checkBlob(blob: ConfigBlob): void {
     });
   if (blob.threads < 1 || blob.threads > MOST_THREADS) throw header('threads', `1 to ${MOST_THREADS}`);
   if (blob.memory === 0n || blob.memory % 4096n !== 0n) throw header('memory', 'a multiple of 4096, not 0');
+  if ((blob.flags & (CONFIG_FLAGS.EXEC_KEEP | CONFIG_FLAGS.EXEC_GRANTED)) === CONFIG_FLAGS.EXEC_GRANTED) {
+    throw new MotteError('CONFIG_BLOB', {
+      field: 'CONFIG_HEADER.flags',
+      expected: 'bit 3 where bit 4 is set',
+      found: blob.flags,
+      offset: CONFIG_HEADER.offsetOf('flags'),
+    });
+  }
   let at: number = CONFIG_HEADER.size;
   let before: ConfigRecord | undefined;
   for (const record of blob.records) {

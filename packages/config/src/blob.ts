@@ -71,7 +71,9 @@ export function blobOf(config: KeepConfig, argv0: string): ConfigBlob {
     flags:
       (args === 'host' ? CONFIG_FLAGS.ARGS_HOST : 0) |
       (env === 'host' ? CONFIG_FLAGS.ENV_HOST : 0) |
-      (config.stdin === 'null' ? CONFIG_FLAGS.STDIN_NULL : 0),
+      (config.stdin === 'null' ? CONFIG_FLAGS.STDIN_NULL : 0) |
+      (config.exec === 'none' ? 0 : CONFIG_FLAGS.EXEC_KEEP) |
+      (config.exec === 'granted' ? CONFIG_FLAGS.EXEC_GRANTED : 0),
     threads: config.threads,
     memory: config.memory,
     records: [

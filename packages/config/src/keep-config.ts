@@ -50,6 +50,8 @@ export interface KeepConfig {
   /** Bytes of heap. */
   readonly memory: bigint;
   readonly stdin: 'inherit' | 'null';
+  /** Which files may be run in the program's stead: none, the Keep's own, or those of grants too. */
+  readonly exec: 'none' | 'keep' | 'granted';
   readonly env: readonly EnvEntry[] | 'host';
   readonly files: readonly FileGrant[];
   readonly listen: readonly ListenGrant[];

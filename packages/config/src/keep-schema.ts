@@ -14,7 +14,7 @@ const TABLES: readonly (readonly [header: string, group: Group<object>])[] = [
 ];
 
 /** The keys that are values of their own, rather than tables. */
-const PLAIN = ['args', 'threads', 'memory', 'stdin'];
+const PLAIN = ['args', 'threads', 'memory', 'stdin', 'exec'];
 
 /** The JSON schema of Keep.toml; `x-trust` and `x-where` say of each key who vouches for it. */
 export function keepSchema(): JsonSchema {

@@ -71,6 +71,12 @@ function refuseGrants({ files }: KeepConfig, fault: Fault): void {
   });
 }
 
+/** A page of an SGX1 Keep cannot become executable: no program but the first can ever run there. */
+function refuseExec({ exec, sgx }: KeepConfig, fault: Fault): void {
+  if (exec === 'none' || sgx.version === 2) return;
+  throw fault('KEEP_VALUE', ['exec'], { expected: '"none" where sgx.version is 1', found: exec });
+}
+
 /** The configuration that a Keep.toml says, every key checked and every default filled in. Throws KEEP_*. */
 export function parseKeepToml(text: string): KeepConfig {
   if (text.length > MOST_TEXT) {
@@ -93,6 +99,7 @@ export function parseKeepToml(text: string): KeepConfig {
   const config = readGroup(KEEP_KEYS, parseToml(text), [], fault);
   refuseTwice(config, fault);
   refuseGrants(config, fault);
+  refuseExec(config, fault);
   return config;
 }
 

@@ -157,6 +157,14 @@ export const KEEP_KEYS: Group<KeepConfig> = {
     doc: '"inherit": standard input is the host’s; "null": it is empty.',
     example: '"inherit"',
   },
+  exec: {
+    kind: choice('none', 'keep', 'granted'),
+    fallback: 'none',
+    trust: 'measured',
+    where: CONFIG,
+    doc: 'Which files execve may run instead of the program: "keep": those that the program itself has written in the Keep; "granted": those of [[files]] too, which the host chooses and nobody measures. SGX2 alone.',
+    example: '"none"',
+  },
   env: {
     kind: hostOr(envTable()),
     fallback: [],

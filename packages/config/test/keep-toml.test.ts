@@ -103,6 +103,8 @@ for (const [name, text, expected] of [
   ['memory beyond 64 bits', 'memory = "9999999999999999999TiB"', 'KEEP_VALUE memory'],
   ['memory as a date', 'memory = 2026-01-01', 'KEEP_TYPE memory'],
   ['stdin of a third kind', 'stdin = "none"', 'KEEP_VALUE stdin'],
+  ['exec of a fourth kind', 'exec = "all"', 'KEEP_VALUE exec'],
+  ['exec in SGX1', 'exec = "keep"\nsgx.version = 1', 'KEEP_VALUE exec'],
   ['stdin as a number', 'stdin = 0', 'KEEP_TYPE stdin'],
   ['env as a text', 'env = "hosts"', 'KEEP_VALUE env'],
   ['env as an array', 'env = []', 'KEEP_TYPE env'],

@@ -279,6 +279,15 @@ const SERVED_OTHERS: readonly Served[] = [
   { number: 234, name: 'tgkill', component: 'signals', calls: ['thread_wake'], doc: THREADS },
   { number: 297, name: 'rt_tgsigqueueinfo', component: 'signals', calls: ['thread_wake'] },
 
+  {
+    number: 59,
+    name: 'execve',
+    component: 'exec',
+    calls: PAGES,
+    doc: 'only where Keep.toml has `exec`, and of a static PIE; EACCES else (adr/0023)',
+  },
+  { number: 322, name: 'execveat', component: 'exec', calls: PAGES, doc: 'as execve' },
+
   { number: 35, name: 'nanosleep', component: 'time', calls: ['clock_gettime', 'wait'] },
   { number: 96, name: 'gettimeofday', component: 'time', calls: ['clock_gettime'] },
   { number: 98, name: 'getrusage', component: 'time', calls: ['clock_gettime'] },
@@ -309,7 +318,6 @@ export const REFUSED: readonly { readonly names: string; readonly why: string }[
     names: 'membarrier, rseq',
     why: 'a thread that computes cannot be told of anything; C libraries do without',
   },
-  { names: 'execve, execveat', why: 'a Keep runs the one program that was measured' },
   { names: 'ptrace, process_vm_readv, perf_event_open, bpf', why: 'nothing outside may look into a Keep' },
   { names: 'mount, chroot, setns, unshare, init_module', why: 'they rule a machine, and a Keep has none' },
   { names: 'io_uring, shmget', why: 'memory shared with the host is read by the shim alone' },

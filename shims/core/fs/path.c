@@ -100,16 +100,15 @@ static long follow_magic(struct walk *walk, struct fs_node *link, bool last, str
 
 	if (++walk->links > LINKS_MOST || (walk->how & (WALK_NO_LINKS | WALK_NO_MAGIC)))
 		return -ELOOP;
-	if (link->fd == MAGIC_PROGRAM)
-		return -ENOENT; /* the program is in the Keep's image, not in the tree */
 	if (link->fd == MAGIC_WORKING) {
 		*node = fs_working_directory(&below);
 		return below[0] ? -EXDEV : 0;
 	}
-	file = files_get(link->fd);
+	/* A program of the Keep's image is in no file. */
+	file = link->fd == MAGIC_PROGRAM ? proc_program() : files_get(link->fd);
 	if (!file)
 		return -ENOENT;
-	(void)file_drop(file); /* its descriptor has it */
+	(void)file_drop(file); /* its descriptor has it, or the program */
 	if (file->kind == FILE_TREE) {
 		*node = file->node;
 		walk->place->last = LAST_ROOT;

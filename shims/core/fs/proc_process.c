@@ -14,6 +14,21 @@
 static uint64_t first_stack;
 static uint64_t threads = 1;
 
+/* The file that the program came from; NULL: from the Keep's image. */
+static struct file *program;
+
+struct file *proc_program(void)
+{
+	return program ? file_hold(program) : NULL;
+}
+
+void fs_set_program(struct file *file)
+{
+	if (program)
+		(void)file_drop(program);
+	program = file;
+}
+
 void fs_program(uint64_t stack, uint64_t thread_count)
 {
 	first_stack = stack;

@@ -5,6 +5,7 @@
 #include "../include/fs_node.h"
 #include "../include/heap.h"
 #include "../include/linux.h"
+#include "../include/proc.h"
 
 /* Whether a name can be made there. */
 static long vacant(const struct fs_place *place, bool directory)
@@ -237,19 +238,21 @@ long fs_rename(const struct file *from, const char *path, const struct file *to,
 /* Of what is in no tree: what Linux calls it where that can be told. */
 static long magic_text(const struct fs_node *link, char *to)
 {
-	static const char program[] = "/exec", other[] = "anon_inode:[file]", gone[] = "(deleted)";
+	static const char program[] = "/exec", other[] = "anon_inode:[file]", gone[] = "/ (deleted)";
 	const char *below = "";
 	struct file *file;
 	long length;
 
-	if (link->fd == MAGIC_PROGRAM) {
-		memcpy(to, program, sizeof(program));
-		return sizeof(program) - 1;
-	}
 	if (link->fd == MAGIC_WORKING) {
 		length = node_path(fs_working_directory(&below), below, to);
 	} else {
-		file = files_get(link->fd);
+		file = link->fd == MAGIC_PROGRAM ? proc_program() : files_get(link->fd);
+		if (link->fd == MAGIC_PROGRAM && (!file || file->kind != FILE_TREE)) {
+			if (file)
+				(void)file_drop(file);
+			memcpy(to, program, sizeof(program));
+			return sizeof(program) - 1;
+		}
 		if (!file)
 			return -ENOENT;
 		(void)file_drop(file);

@@ -15,6 +15,8 @@
 #define CONFIG_FLAG_ARGS_HOST 0x1
 #define CONFIG_FLAG_ENV_HOST 0x2
 #define CONFIG_FLAG_STDIN_NULL 0x4
+#define CONFIG_FLAG_EXEC_KEEP 0x8
+#define CONFIG_FLAG_EXEC_GRANTED 0x10
 
 /* CONFIG_RECORD.type */
 #define CONFIG_TYPE_ARG 0x1
@@ -30,7 +32,7 @@ struct config_header {
 	uint64_t magic; /* MOTTECF1 */
 	uint32_t version; /* 1 */
 	uint32_t length; /* bytes of the whole blob */
-	uint32_t flags; /* bit 0 args from the host, 1 env from the host, 2 no stdin */
+	uint32_t flags; /* bit 0 args from the host, 1 env from the host, 2 no stdin, 3 execve of the Keep’s own files, 4 of the host’s too */
 	uint32_t records; /* number of records that follow */
 	uint32_t threads; /* as in Keep.toml */
 	uint32_t reserved_01c;

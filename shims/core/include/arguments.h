@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include "stack.h"
 
-/* Texts from the host, each ended by NUL, copied into the Keep. */
+/* Texts from the host, or of execve(), each ended by NUL, copied into the shim's memory. */
 struct host_texts {
 	const char *start;
 	size_t length;
@@ -26,6 +26,9 @@ struct arguments {
 
 /* Ends the Keep unless the host gave only what the blob leaves to it. */
 void arguments_check(const struct arguments *arguments);
+
+/* Puts texts on the stack, or counts them; `count` as for stack_text(). */
+void texts_put(const struct host_texts *texts, struct stack *stack, uint64_t *count);
 
 /* Puts both lists on the stack, or counts them. */
 void arguments_put(const struct arguments *arguments, struct stack *stack);

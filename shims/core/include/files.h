@@ -28,6 +28,12 @@ long files_replace(uint64_t fd, struct file *file, bool close_on_exec);
 /* close(). */
 long files_close(uint64_t fd);
 
+/* execve(): closes what is FD_CLOEXEC. */
+void files_exec(void);
+
+/* Whether a node of the Keep's own is open for writing. */
+bool files_are_written(const struct fs_node *node);
+
 /* FD_CLOEXEC of a descriptor that is open. */
 bool files_close_on_exec(uint64_t fd);
 void files_set_close_on_exec(uint64_t fd, bool on);

@@ -72,6 +72,10 @@ long memory_populate(uint64_t address, uint64_t pages, unsigned need);
 /* Moves mapped pages to a range that is ours and free; with `keep` zeroed ones stay mapped where they were. */
 void memory_move(uint64_t from, uint64_t pages, uint64_t to, bool keep);
 
+/* No mapped page is executable any more; and none is mapped. (memory_end.c) */
+void memory_stop_code(void);
+void memory_forget(void);
+
 /* Pages of memory there are, and how many of them are not used. */
 uint64_t memory_heap_pages(void);
 uint64_t memory_spare_pages(void);

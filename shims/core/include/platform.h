@@ -85,6 +85,9 @@ bool platform_thread_refuse(struct task *task);
 void platform_thread_idle(void);
 _Noreturn void platform_thread_begin(void);
 
+/* This thread goes on at a program's first instruction, with nothing in its registers but the stack pointer. */
+_Noreturn void platform_start(uint64_t entry, uint64_t stack);
+
 /* ---- the rest ---- */
 
 /* A word of the CPU's random generator; false when it has none at the moment. */

@@ -40,6 +40,9 @@ void text_hex(struct fs_node *file, uint64_t number, unsigned digits);
 /* proc_process.c: what is about the application. */
 void proc_process(struct fs_node *file, enum proc_text what);
 
+/* The file that execve() brought the program from, with a reference more; NULL: the Keep's image. */
+struct file *proc_program(void);
+
 /* proc_numbers.c: an entry of a directory of kind FS_FDS or FS_TASKS; NULL when there is none of that name. */
 struct fs_node *proc_number(struct fs_node *directory, const char *name, size_t length);
 

@@ -117,6 +117,9 @@ struct task_signals {
 void signal_start(struct task *task, uint64_t blocked);
 void signal_end(struct task *task);
 
+/* execve(): no handlers and no alternate stack; what is ignored, blocked or pending stays so. */
+void signal_reset(void);
+
 struct sigaction *signal_action(uint64_t number);
 uint64_t signal_blocked(void);
 uint64_t signal_pending(void);

@@ -38,6 +38,8 @@ struct task {
 	uint32_t number;     /* what gettid() says; 0: none, it has ended or was never started */
 	uint32_t index;      /* of the thread, for the platform and the host */
 	bool entered;        /* the host was asked to start the thread */
+	bool ending;         /* another one replaces the program: it ends as soon as it is in the shim */
+	bool outside;        /* in a host call that may take long, without the lock */
 	uint64_t clear_at;   /* where to write zero when it ends; 0: nowhere */
 	uint64_t robust;     /* its list of locks that others shall not wait for in vain; 0: none */
 	char name[TASK_NAME];  /* zeroes after its end */
@@ -77,5 +79,11 @@ void task_put(struct task *task);
 
 /* The caller ends: the last one ends the Keep with this wait status. */
 _Noreturn void task_end(uint32_t status);
+
+/* Ends all but the caller, which is the application's first task then. They have run their last instruction when it returns. */
+void task_end_others(void);
+
+/* The end of one that was in a host call meanwhile. */
+_Noreturn void task_end_removed(void);
 
 #endif

@@ -39,6 +39,9 @@ struct timer {
 	uint32_t overrun;     /* expirations beyond the one that the last signal tells */
 };
 
+/* execve(): those of timer_create() are gone. */
+void timers_delete(void);
+
 /* Whether times are such as Linux takes. */
 bool timer_is_valid(const struct itimerspec *spec);
 

@@ -200,16 +200,28 @@ long sys_timer_getoverrun(const struct syscall_frame *frame)
 	return timer ? (long)(timer->overrun & INT32_MAX) : -EINVAL;
 }
 
+static void delete(struct timer *timer)
+{
+	timer_disarm(timer);
+	timers[timer->number] = NULL;
+	heap_put(timer, sizeof(*timer));
+}
+
 long sys_timer_delete(const struct syscall_frame *frame)
 {
 	struct timer *timer = find(frame->arg[0]);
 
 	if (!timer)
 		return -EINVAL;
-	timer_disarm(timer);
-	timers[timer->number] = NULL;
-	heap_put(timer, sizeof(*timer));
+	delete(timer);
 	return 0;
+}
+
+void timers_delete(void)
+{
+	for (unsigned i = 0; i < TIMERS_MOST; i++)
+		if (timers[i])
+			delete(timers[i]);
 }
 
 /* The clocks are the host's. */

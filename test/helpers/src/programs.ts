@@ -65,6 +65,7 @@ export type ProgramName =
   | 'stored'
   | 'memory'
   | 'hostdir'
+  | 'exec'
   | 'escape'
   | 'wal'
   | 'pipe'
@@ -119,6 +120,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   proc: { source: 'proc.c', needs: [CC], commands: glibc() },
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
+  exec: { source: 'exec.c', needs: [CC], commands: glibc('-pthread') },
   hostdir: { source: 'hostdir.c', needs: [CC], commands: glibc() },
   wal: { source: 'wal.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   escape: { source: 'escape.c', needs: [CC], commands: glibc() },

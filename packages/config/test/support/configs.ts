@@ -14,6 +14,7 @@ export const configs: fc.Arbitrary<KeepConfig> = fc.record({
   args: fc.oneof(fc.constant('host' as const), fc.array(plain, { maxLength: 4 })),
   threads: fc.integer({ min: 1, max: 256 }),
   memory: fc.bigInt({ min: 1n, max: 1n << 28n }).map((pages) => pages * 4096n),
+  exec: fc.constantFrom('none' as const, 'keep' as const, 'granted' as const),
   stdin: fc.constantFrom('inherit' as const, 'null' as const),
   env: fc.oneof(
     fc.constant('host' as const),
