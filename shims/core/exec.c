@@ -3,7 +3,7 @@
 #include "generated/config.h"
 #include "include/bytes.h"
 #include "include/files.h"
-#include "include/fs.h"
+#include "include/fs_node.h"
 #include "include/memory.h"
 #include "include/pages.h"
 #include "include/platform.h"
@@ -20,6 +20,12 @@ void exec_start(uint32_t flags)
 	permitted = flags;
 }
 
+/* Open for writing. A file of memfd_create() is run while it is, as everywhere. */
+static bool is_busy(const struct file *file)
+{
+	return file->kind == FILE_TREE && file->node->names && files_are_written(file->node);
+}
+
 /* What the configuration does not permit is as on a file system that is mounted noexec. */
 long exec_check(struct file *file)
 {
@@ -31,7 +37,7 @@ long exec_check(struct file *file)
 		return error;
 	if ((stat.mode & S_IFMT) != S_IFREG || !(stat.mode & 0111) || !(permitted & need) || !platform_late_code())
 		return -EACCES;
-	return fs_is_busy(file) ? -ETXTBSY : 0;
+	return is_busy(file) ? -ETXTBSY : 0;
 }
 
 /*

@@ -45,6 +45,7 @@ test('every key is read, and what is left out has its default', () => {
     threads: 4,
     memory: 64n << 20n,
     stdin: 'null',
+    exec: 'none',
     env: [
       { key: 'LANG', value: 'C.UTF-8', measured: true },
       { key: 'LEVEL', value: '1', measured: false },

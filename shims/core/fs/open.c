@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* open(), openat2(). */
-#include "../include/files.h"
 #include "../include/fs_node.h"
 #include "../include/linux.h"
 #include "../include/proc.h"
@@ -173,12 +172,6 @@ long fs_open_memory(struct file **to)
 long fs_open_again(const struct file *file, struct file **to)
 {
 	return file->kind == FILE_TREE ? open_node(node_hold(file->node), O_RDONLY, to) : -EACCES;
-}
-
-/* A file of memfd_create() is run while it is open, as everywhere. */
-bool fs_is_busy(const struct file *file)
-{
-	return file->kind == FILE_TREE && file->node->names && files_are_written(file->node);
 }
 
 void fs_close(struct file *file)

@@ -135,9 +135,6 @@ void fs_close(struct file *file);
 /* A file that is open, opened anew to be read, whatever it was opened for: -EACCES where that cannot be. */
 long fs_open_again(const struct file *file, struct file **to);
 
-/* Whether somebody has it open for writing, so that it cannot be run. */
-bool fs_is_busy(const struct file *file);
-
 /* What /proc/self/exe leads to from now on; the reference is taken over. */
 void fs_set_program(struct file *file);
 
