@@ -134,6 +134,7 @@ test('a trace is read: calls once each, without the execve that starts it; what 
     'clone',
   );
   assert.equal(readTrace(`${start}7 vfork( <unfinished ...>\n`).forks, 'vfork');
+  assert.equal(readTrace(`${start}7 restart_syscall(<... resuming>) = 0\n7 pause() = 0`).calls, ['pause']);
   assert.equal(readTrace(`${start}7 syscall_0x270f(0, 0) = -1 ENOSYS`).calls, ['syscall_0x270f']);
 });
 

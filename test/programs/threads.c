@@ -278,6 +278,25 @@ static void *mask_of(void *argument)
 	return (void *)(intptr_t)(sigismember(&mask, SIGUSR2) * 10 + sigismember(&mask, SIGUSR1));
 }
 
+/* The process is known by the numbers of its threads too: to kill() and to sigqueue(), and not by one that nobody has. */
+static void *by_thread_number(void *argument)
+{
+	union sigval value = { .sival_int = 7 };
+	struct timespec none = { 0 };
+	siginfo_t info;
+	sigset_t set;
+
+	(void)argument;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	printf("kill by a thread's number: %d", kill(gettid(), 0));
+	printf(", sigqueue: %d", sigqueue(gettid(), SIGUSR2, value));
+	printf(", took %d", sigtimedwait(&set, &info, &none) == SIGUSR2 ? info.si_value.sival_int : -1);
+	printf(", of nobody: %d", kill(0x3ffffff, 0));
+	printf(" %s\n", strerror(errno));
+	return NULL;
+}
+
 static void signals(void)
 {
 	struct sigaction action = { .sa_handler = handler };
@@ -307,6 +326,8 @@ static void signals(void)
 		sem_wait(&done);
 	}
 	pthread_join(threads[0], &result);
+	start(0, by_thread_number);
+	pthread_join(threads[0], NULL);
 	printf("sigwait took %ld", (long)(intptr_t)result);
 	start(0, mask_of);
 	pthread_join(threads[0], &result);

@@ -173,12 +173,18 @@ static long send(struct task *to, uint64_t number, int32_t code)
 	return is_known(number) ? signal_send(to, &info) : -EINVAL;
 }
 
+/* The process can be named by each of its threads, and by the first when that has ended. */
+static bool is_here(int32_t pid)
+{
+	return pid == TASK_FIRST || (pid > 0 && task_find((uint32_t)pid) != NULL);
+}
+
 long sys_kill(const struct syscall_frame *frame)
 {
 	int32_t pid = (int32_t)frame->arg[0];
 
-	/* Itself, its group, all: the one process. */
-	return pid > TASK_FIRST || pid < -TASK_FIRST ? -ESRCH : send(NULL, frame->arg[1], SI_USER);
+	/* Its group, all: the one process. */
+	return (pid > 0 ? !is_here(pid) : pid < -TASK_FIRST) ? -ESRCH : send(NULL, frame->arg[1], SI_USER);
 }
 
 static long send_to(uint64_t task, uint64_t number)
@@ -219,7 +225,7 @@ static long queue(struct task *to, uint64_t number, uint64_t from)
 
 long sys_rt_sigqueueinfo(const struct syscall_frame *frame)
 {
-	return (int32_t)frame->arg[0] != TASK_FIRST ? -ESRCH : queue(NULL, frame->arg[1], frame->arg[2]);
+	return is_here((int32_t)frame->arg[0]) ? queue(NULL, frame->arg[1], frame->arg[2]) : -ESRCH;
 }
 
 long sys_rt_tgsigqueueinfo(const struct syscall_frame *frame)

@@ -16,13 +16,16 @@ function makesProcess(name: string, rest: string): boolean {
   return (name === 'clone' || name === 'clone3') && !rest.includes('CLONE_THREAD');
 }
 
+/** What the kernel has a thread call after a signal that had no handler: no call of the program's. */
+const KERNELS_OWN = 'restart_syscall';
+
 /** Reads strace's output (`-f -qq -e signal=none`). Its own execve, which starts the test, is left out. */
 export function readTrace(text: string): Trace {
   const calls = new Set<string>();
   let forks: string | undefined;
   for (const line of text.split('\n').slice(1)) {
     const [, name, rest = ''] = CALL.exec(line) ?? [];
-    if (name === undefined) continue;
+    if (name === undefined || name === KERNELS_OWN) continue;
     calls.add(name);
     if (makesProcess(name, rest)) forks ??= name;
   }
