@@ -39,8 +39,8 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     assert.ok(stamp.sites > 0);
     assert.equal(stamp.indirect, [...manifest.indirect].sort());
     // What the whole may cost (docs/LIMITATIONS.md); growing it is a decision, made here.
-    assert.ok(stamp.text < 192 * 1024, `${stamp.text} bytes of code`);
-    assert.ok(stamp.lines < 18_000, `${stamp.lines} lines`);
+    assert.ok(stamp.text < 224 * 1024, `${stamp.text} bytes of code`);
+    assert.ok(stamp.lines < 20_000, `${stamp.lines} lines`);
     assert.ok(handlers(bytes).length > 0);
   });
 
