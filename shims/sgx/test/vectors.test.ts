@@ -21,7 +21,7 @@ interface Row {
   readonly type?: number;
   /** The two bytes at RIP, little-endian. */
   readonly code?: number;
-  readonly where?: 'text' | 'shim' | 'signal';
+  readonly where?: 'text' | 'ended' | 'shim' | 'signal';
   readonly at?: number;
   readonly errcd?: number;
   readonly fault?: number;
@@ -99,6 +99,8 @@ const ROWS: readonly [name: string, row: Row, expected: string][] = [
   ['a page that is not mapped', { vector: PF, errcd: 4, fault: UNMAPPED }, 'signal 11 code 1 at maddr'],
   ['a page that may not be', { vector: PF, errcd: 6, fault: DENIED }, 'signal 11 code 2 at maddr'],
   ['rt_sigreturn', { vector: 6, code: 0x050f, at: 0xf }, 'return f'],
+  ['a fetch of a task that ends', { vector: PF, errcd: 0x14, where: 'ended' }, 'exit 12 44746 246'],
+  ['a trap of one', { vector: 1, where: 'ended' }, 'exit 12 44746 246'],
   ['a signal that is due', { vector: 6, where: 'signal', at: 0x20 }, 'deliver 20'],
   [
     'a page that the ledger has',

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // exception.c on frames that no CPU would fill, beside those that it does: a line for each of the rows that
 // standard input has: `EXITINFO BYTES WHERE AT ERRCD MADDR FAULT`, numbers hexadecimal. BYTES is the code at RIP; WHERE is
-// `text` of the program, `shim`, or `signal` for landing_signal. FAULT is what the ledger says of a page fault.
+// `text` of the program, `ended` for that of a task that another one ends, `shim`, or `signal` for landing_signal. FAULT
+// is what the ledger says of a page fault.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "../../../core/include/memory.h"
 #include "../../../core/include/platform.h"
 #include "../../../core/include/signal.h"
+#include "../../../core/include/task.h"
 
 uint32_t exception_handle(uint8_t *frame, struct leaving *leaving);
 
@@ -17,10 +19,16 @@ static enum memory_fault fault;
 static unsigned fault_need;
 static struct siginfo told;
 static const char *asked;
+static struct task self;
 
 /* KEEP_INFO, all zeros, is one page after this. */
 _Alignas(PAGE_SIZE) __attribute__((section(".data"))) uint8_t shim_end_pages[2 * PAGE_SIZE];
 __asm__(".globl shim_end\n.set shim_end, shim_end_pages");
+
+struct task *task_self(void)
+{
+	return &self;
+}
 
 struct span platform_shim(void)
 {
@@ -110,7 +118,8 @@ static void show(uint32_t why, const struct leaving *leaving, const struct gprsg
 	else if (asked)
 		printf("%s %llx", asked, (unsigned long long)(gpr->rax - (uint64_t)text));
 	else if (gpr->rip == (uint64_t)landing_trapped)
-		printf("syscall %llx %llx %llx", (unsigned long long)(gpr->rcx - (uint64_t)text), (unsigned long long)gpr->r11,
+		printf("%s %llx %llx %llx", gpr->rax == 60 ? "exit" : "syscall",
+		       (unsigned long long)(gpr->rcx - (uint64_t)text), (unsigned long long)gpr->r11,
 		       (unsigned long long)gpr->rflags);
 	else if (gpr->rax == 0x1234)
 		printf("cpuid %llx", (unsigned long long)(gpr->rip - (uint64_t)text));
@@ -142,6 +151,7 @@ int main(void)
 		gpr->rcx = (uint64_t)page + at;
 		gpr->rax = at;
 		asked = NULL;
+		self.ending = strcmp(where, "ended") == 0;
 		gpr->rflags = FLAGS;
 		gpr->exitinfo = exitinfo;
 		info->errcd = errcd;
