@@ -74,6 +74,8 @@ const CASES: readonly (readonly [words: string, expected: string, offset?: numbe
   ['plan junk', '2 FILE_KIND junk', 0x0],
   ['plan reserved.sgxs', '2 STRUCT_RESERVED EADD.reserved_018', 0x5e],
   ['build cut.elf -o new', '2 ELF_TRUNCATED Elf64_Ehdr', 0x0],
+  ['lint cut.elf', '2 ELF_TRUNCATED Elf64_Ehdr', 0x0],
+  ['lint junk', '2 FILE_KIND junk', 0x0],
   ['build junk -o new', '2 ELF_MAGIC e_ident', 0x0],
   ['measure sgx short.sgxs', '2 SGXS_ORDER EADD 0x0', 0x300],
   ['measure sgx reserved.sgxs', '2 STRUCT_RESERVED EADD.reserved_018', 0x5e],
