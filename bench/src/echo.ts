@@ -4,8 +4,7 @@ import { load } from '@motte/loader/index';
 import { program } from '@motte/test-helpers/programs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { freePort } from '@motte/test-helpers/port';
 import type { Readable } from 'node:stream';
 import { prepared } from './keep.js';
 import { Missing } from './outcome.js';
@@ -20,15 +19,6 @@ const LOADS = [
   { connections: 1, rounds: 20_000 },
   { connections: 50, rounds: 1000 },
 ] as const;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function rate(client: string, port: number, connections: number, rounds: number): Promise<number> {
   // Not spawnSync: the Keep's loader is this process.

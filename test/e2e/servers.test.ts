@@ -5,12 +5,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EMULATE_FLAG, patience } from '@motte/test-helpers/emulation';
+import { freePort } from '@motte/test-helpers/port';
 import { program } from '@motte/test-helpers/programs';
 import type { ProgramName } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
@@ -21,16 +21,6 @@ const FOLDER = tempFolder('motte-servers');
 const CONNECTIONS = 6;
 const REQUESTS = 60;
 const CLIENTS = 100;
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 type Serve = (port: number) => Promise<unknown>;
 

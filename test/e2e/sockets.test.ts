@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
 import { EMULATE_FLAG, patience } from '@motte/test-helpers/emulation';
+import { freePort } from '@motte/test-helpers/port';
 import { program } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
@@ -30,15 +31,6 @@ async function listening(one: Server, host: string): Promise<number> {
   one.listen(0, host);
   await once(one, 'listening');
   return (one.address() as AddressInfo).port;
-}
-
-/** A port that nobody listens on. */
-async function freePort(host: string): Promise<number> {
-  const probe = createServer();
-  const port = await listening(probe, host);
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 let configs = 0;

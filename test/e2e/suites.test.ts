@@ -11,7 +11,7 @@ import { compared, judged, readList, writeList } from '../suites/ltp/list.js';
 import { complaint, difference, passes, reports } from '../suites/ltp/reports.js';
 import { lacking } from '../suites/ltp/run.js';
 import { readTrace } from '../suites/ltp/trace.js';
-import type { Verdict } from '../suites/ltp/verdict.js';
+import type { Verdict } from '../suites/verdict.js';
 
 const MINI = join(ROOT, 'test/suites/mini');
 

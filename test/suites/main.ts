@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // scripts/suites SUITE ARGUMENTS: suites of tests that are not ours.
-import { SuiteError } from './ltp/build.js';
+import { SuiteError } from './error.js';
 import { main as ltp } from './ltp/main.js';
 import { USAGE, redisSuite } from './redis/main.js';
 

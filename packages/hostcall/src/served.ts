@@ -284,7 +284,7 @@ const SERVED_OTHERS: readonly Served[] = [
     name: 'execve',
     component: 'exec',
     calls: PAGES,
-    doc: 'only where Keep.toml has `exec`, and of a static PIE; EACCES else (adr/0023)',
+    doc: 'only where Keep.toml has `exec`, and of a static PIE; EACCES else (adr/0022)',
   },
   { number: 322, name: 'execveat', component: 'exec', calls: PAGES, doc: 'as execve' },
 

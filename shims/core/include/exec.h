@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * execve(): another program in this one's place (docs/adr/0023). Nothing is changed before the file, the arguments and the
+ * execve(): another program in this one's place (docs/adr/0022). Nothing is changed before the file, the arguments and the
  * room for them were found good; from then on there is no way back, and what fails ends the Keep with SIGKILL, as Linux
  * does it.
  */

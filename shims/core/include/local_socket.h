@@ -4,6 +4,7 @@
 #define MOTTE_LOCAL_SOCKET_H
 
 #include "local.h"
+#include "task.h"
 
 #define LOCAL_SHUT_READ 1u
 #define LOCAL_SHUT_WRITE 2u
@@ -11,6 +12,9 @@
 
 /* SO_SNDBUF: Linux's default. */
 #define LOCAL_SEND_BYTES 212992ull
+
+/* The one process of a Keep, as root. */
+static const struct ucred local_self = { .pid = TASK_FIRST };
 
 /* Something sent, not yet received. Of a stream a reader may have had the first bytes. */
 struct local_message {

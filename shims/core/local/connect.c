@@ -6,8 +6,6 @@
 /* net.core.somaxconn */
 #define BACKLOG_MOST 4096
 
-static const struct ucred self = { .pid = 1 };
-
 long local_listen(struct file *file, uint32_t backlog)
 {
 	struct local *local = file->local;
@@ -18,7 +16,7 @@ long local_listen(struct file *file, uint32_t backlog)
 		return -EINVAL;
 	local->backlog = backlog < BACKLOG_MOST ? backlog : BACKLOG_MOST;
 	local->state = LOCAL_LISTENING;
-	local->peer_credentials = self;
+	local->peer_credentials = local_self;
 	local_changed(local);
 	return 0;
 }
@@ -62,7 +60,7 @@ static long connect_datagrams(struct local *local, uint64_t from, uint64_t lengt
 	if (error)
 		return error;
 	set_peer(local, other);
-	local->peer_credentials = other ? self : (struct ucred){ 0, UINT32_MAX, UINT32_MAX };
+	local->peer_credentials = other ? local_self : (struct ucred){ 0, UINT32_MAX, UINT32_MAX };
 	local_changed(local);
 	return 0;
 }
@@ -78,7 +76,7 @@ static long enter(struct local *local, struct local *listener)
 	end->name = listener->name;
 	end->name->references++;
 	end->pass_sender = listener->pass_sender;
-	end->peer_credentials = self;
+	end->peer_credentials = local_self;
 	local->peer_credentials = listener->peer_credentials;
 	end->peer = local_hold(local);
 	local->peer = local_hold(end);

@@ -10,7 +10,7 @@ static void sign(const struct local *local, const struct local *other, struct lo
 {
 	if (extra->has_sender || (!local->pass_sender && !other->pass_sender && (other->file || local_is_datagram(local))))
 		return;
-	extra->sender = (struct ucred){ .pid = 1 };
+	extra->sender = local_self;
 	extra->has_sender = true;
 }
 

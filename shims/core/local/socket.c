@@ -62,11 +62,9 @@ struct file *local_open(uint32_t type, uint32_t flags)
 
 void local_pair(struct file *one, struct file *two)
 {
-	static const struct ucred self = { .pid = 1 };
-
 	one->local->peer = local_hold(two->local);
 	two->local->peer = local_hold(one->local);
-	one->local->peer_credentials = two->local->peer_credentials = self;
+	one->local->peer_credentials = two->local->peer_credentials = local_self;
 	if (!local_is_datagram(one->local))
 		one->local->state = two->local->state = LOCAL_CONNECTED;
 }

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { BLOCK_SIZE } from '@motte/hostcall/block';
 import { LIE_KIND } from '@motte/loader/protocol/messages';
 import { lie, outcome } from './support/hostile.js';
+import type { HostileRow } from './support/hostile.js';
 import { HOSTILE_HELPER, buildProbe, lacking, probeImage } from './support/probe.js';
 import type { Lie } from '@motte/loader/helper/start';
 
@@ -24,14 +25,7 @@ function block(thread: bigint, value: number): Lie {
   return { ...lie(WRITE, LIE_KIND.BLOCK, BigInt(value) & U64), at: thread };
 }
 
-interface Row {
-  readonly name: string;
-  readonly probe: string;
-  readonly lies: readonly Lie[];
-  readonly expected: string;
-}
-
-const ROWS: readonly Row[] = [
+const ROWS: readonly HostileRow[] = [
   {
     name: 'a TCS that nobody asked for',
     probe: 'yields',

@@ -10,7 +10,7 @@ import { SGX_MAP } from '@motte/plan/sgx/map';
 import { shimPlace } from '@motte/loader/prebuilt';
 import { HOSTILE_HELPER, buildProbe, lacking, probeImage, runImage, runProbe } from './support/probe.js';
 import { lie, outcome } from './support/hostile.js';
-import type { Lie } from '@motte/loader/helper/start';
+import type { HostileRow } from './support/hostile.js';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
 import type { Image } from '@motte/loader/load';
 
@@ -19,14 +19,7 @@ const WRITE = 1;
 const CLOCK_GETTIME = 228;
 const MEM_RESTRICT = 0x10000;
 
-interface Row {
-  readonly name: string;
-  readonly probe: string;
-  readonly lies: readonly Lie[];
-  readonly expected: string;
-}
-
-const ROWS: readonly Row[] = [
+const ROWS: readonly HostileRow[] = [
   // Rule 8: what comes back is checked.
   {
     name: 'more read than was asked for',

@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { SuiteError } from '../error.js';
 
 export interface LtpTest {
   /** As `runtest/syscalls` names it. */
@@ -43,9 +44,6 @@ function linkFlags(): string {
   return `-static-pie -Wl,-S -fno-use-linker-plugin${mold}`;
 }
 const SYSCALLS = 'testcases/kernel/syscalls';
-
-/** What is wrong with DIR or this machine, in words for whoever runs the suite. */
-export class SuiteError extends Error {}
 
 function run(log: string, cwd: string, command: string, ...args: string[]): boolean {
   const out = openSync(log, 'a');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The committed list of tests that are unsupported, which only shrinks: `NAME  reason`, sorted by name.
-import type { Verdict } from './verdict.js';
+import type { Verdict } from '../verdict.js';
 
 /** Tests and why each is unsupported. */
 export type Unsupported = ReadonlyMap<string, string>;

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SERVED } from '@motte/hostcall/served';
 import { ROOT } from '@motte/test-helpers/vectors';
-import { SuiteError, buildLtp } from './build.js';
+import { SuiteError } from '../error.js';
+import { totals } from '../verdict.js';
+import { buildLtp } from './build.js';
 import { compared, readList, updated, writeList } from './list.js';
 import { resultsPage } from './results.js';
 import { lacking, runNatively } from './run.js';
-import { runSuite, totals } from './suite.js';
+import { runSuite } from './suite.js';
 
 const RUNNER = join(ROOT, 'test/suites/ltp/runner');
 const UNDER = join(ROOT, 'build/suites');

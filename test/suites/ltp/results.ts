@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The committed page of what a whole run came to.
 import { cpus, release } from 'node:os';
+import { totals } from '../verdict.js';
+import type { Verdict } from '../verdict.js';
 import type { Ltp } from './build.js';
-import { totals } from './suite.js';
-import type { Verdict } from './verdict.js';
 
 const MEANING = {
   passed: 'pass natively and in the Keep, with the same reports',

@@ -16,7 +16,7 @@ import { basename, join } from 'node:path';
 import { defaultConfig } from '@motte/config/keep-toml';
 import { load, prepareSgxKeep } from '@motte/loader/index';
 import type { KeepConfig } from '@motte/config/keep-config';
-import { SuiteError } from './build.js';
+import { SuiteError } from '../error.js';
 import type { LtpTest } from './build.js';
 import type { Run } from './reports.js';
 import { readTrace } from './trace.js';

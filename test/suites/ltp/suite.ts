@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the tests, several at a time, and says a line of each in the order of LTP's list.
+import { line } from '../verdict.js';
+import type { Verdict } from '../verdict.js';
 import type { LtpTest } from './build.js';
 import { judged } from './list.js';
 import type { Unsupported } from './list.js';
 import { runInKeep, runNatively } from './run.js';
 import { verdict, withoutKeep } from './verdict.js';
-import type { Kind, Verdict } from './verdict.js';
 
 const NATIVE_MS = 20_000;
 const INSIDE_MS = 40_000;
@@ -24,18 +25,6 @@ async function tried(test: LtpTest, documented: ReadonlySet<string>): Promise<Ve
   const settled = withoutKeep(native, trace);
   if (settled !== undefined) return settled;
   return verdict(native, trace, await runInKeep(test, INSIDE_MS), documented);
-}
-
-export function line(name: string, { kind, why }: Verdict): string {
-  return `${kind.padEnd(11)}  ${name}${why === '' ? '' : `: ${why}`}`;
-}
-
-export type Totals = Readonly<Record<Kind, number>>;
-
-export function totals(verdicts: Iterable<Verdict>): Totals {
-  const sums = { passed: 0, failed: 0, unsupported: 0, elsewhere: 0 };
-  for (const { kind } of verdicts) sums[kind]++;
-  return sums;
 }
 
 /** The verdict of each test, by name, in the order of `tests`. */

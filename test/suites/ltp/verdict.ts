@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a test's two runs and its trace come to.
+import type { Verdict } from '../verdict.js';
 import { complaint, difference, passes, refusal } from './reports.js';
 import type { Run } from './reports.js';
 import type { Trace } from './trace.js';
-
-/**
- * `passed`: both runs pass and report the same. `failed`: it passes natively with calls that are all documented, and not inside.
- * `unsupported`: it needs what a Keep has not. `elsewhere`: it does not pass natively on this machine, which says nothing of Keeps.
- */
-export type Kind = 'passed' | 'failed' | 'unsupported' | 'elsewhere';
-
-export interface Verdict {
-  readonly kind: Kind;
-  /** Why it did not pass; the empty text when it did. */
-  readonly why: string;
-}
 
 /** A test that cannot pass natively either is not run inside. */
 export function withoutKeep(native: Run, trace: Trace): Verdict | undefined {

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { SuiteError } from '../ltp/build.js';
+import { SuiteError } from '../error.js';
 import type { Redis } from './build.js';
 import { withServer } from './server.js';
 import type { Where } from './server.js';

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { SuiteError } from '../ltp/build.js';
+import { SuiteError } from '../error.js';
 
 export interface Redis {
   readonly version: string;

@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { readList } from '../ltp/list.js';
 import type { Unsupported } from '../ltp/list.js';
+import { line, totals } from '../verdict.js';
+import type { Totals, Verdict } from '../verdict.js';
 import { appendOnly } from './appendonly.js';
 import { buildRedis } from './build.js';
 import type { Redis } from './build.js';
@@ -15,7 +17,6 @@ import type { Where } from './server.js';
 import { runUnit, units } from './units.js';
 import type { Reports } from './units.js';
 import { judge } from './verdict.js';
-import type { Verdict } from './verdict.js';
 
 const HERE = join(ROOT, 'test/suites/redis');
 
@@ -55,7 +56,7 @@ async function database(redis: Redis): Promise<ReadonlyMap<string, Verdict>> {
   return found;
 }
 
-function page({ version }: Redis, sums: Readonly<Record<string, number>>): string {
+function page({ version }: Redis, sums: Totals): string {
   return [
     '<!-- Written by scripts/suites redis DIR --results FILE. -->',
     '',
@@ -67,10 +68,10 @@ function page({ version }: Redis, sums: Readonly<Record<string, number>>): strin
     '',
     '| verdict | tests | they |',
     '| --- | --- | --- |',
-    `| passed | ${sums['passed']} | are well natively and in the Keep |`,
-    `| failed | ${sums['failed']} | are well natively only |`,
-    `| unsupported | ${sums['unsupported']} | are well natively only, for a reason that \`unsupported.txt\` gives |`,
-    `| elsewhere | ${sums['elsewhere']} | are not well natively either |`,
+    `| passed | ${sums.passed} | are well natively and in the Keep |`,
+    `| failed | ${sums.failed} | are well natively only |`,
+    `| unsupported | ${sums.unsupported} | are well natively only, for a reason that \`unsupported.txt\` gives |`,
+    `| elsewhere | ${sums.elsewhere} | are not well natively either |`,
     '',
   ].join('\n');
 }
@@ -87,22 +88,21 @@ async function run({ dir, only, list: listFile, results }: Options): Promise<num
   const list: Unsupported = existsSync(listFile)
     ? readList(readFileSync(listFile, 'utf8'))
     : new Map<string, string>();
-  const sums = { passed: 0, failed: 0, unsupported: 0, elsewhere: 0 };
-  const tell = (verdicts: ReadonlyMap<string, Verdict>): void => {
-    for (const [name, { kind, why }] of verdicts) {
-      sums[kind]++;
-      if (kind !== 'passed') console.log(`${kind.padEnd(11)}  ${name}${why === '' ? '' : `: ${why}`}`);
-    }
+  const all: Verdict[] = [];
+  const tell = (verdicts: ReadonlyMap<string, Verdict>): Totals => {
+    for (const [name, found] of verdicts) if (found.kind !== 'passed') console.log(line(name, found));
+    all.push(...verdicts.values());
+    return totals(verdicts.values());
   };
   for (const name of units(redis).filter((one) => only.test(one))) {
     const native = await unit(redis, name, 'native');
     // A unit that needs servers of its own reports nothing of one that is there.
     if (native.size === 0) continue;
-    const before = sums.passed;
-    tell(judge(name, native, await unit(redis, name, 'keep'), list));
-    console.log(`${name}: ${sums.passed - before} of ${native.size} passed`);
+    const { passed } = tell(judge(name, native, await unit(redis, name, 'keep'), list));
+    console.log(`${name}: ${passed} of ${native.size} passed`);
   }
   if (only.test('appendonly')) tell(await database(redis));
+  const sums = totals(all);
   console.log(
     `Redis ${redis.version}: ${sums.passed} passed, ${sums.failed} failed, ${sums.unsupported} unsupported, ${sums.elsewhere} do not pass natively here`,
   );

@@ -3,27 +3,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '@motte/test-helpers/port';
 import { ROOT } from '@motte/test-helpers/vectors';
-import { SuiteError } from '../ltp/build.js';
+import { SuiteError } from '../error.js';
 import type { Redis } from './build.js';
 
 export type Where = 'native' | 'keep';
 
 const MOTTE = join(ROOT, 'toolchain/motte/bin/motte');
 const START_MS = 30_000;
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 export interface ServerOptions {
   /** A directory of this machine for the database; a Keep sees it at /data. */

@@ -2,7 +2,7 @@
 // Redis's own tests, against a server that somebody else started (`runtest --host`).
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { SuiteError } from '../ltp/build.js';
+import { SuiteError } from '../error.js';
 import type { Redis } from './build.js';
 
 /** Tests by name, and whether each is well. */

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Unsupported } from '../ltp/list.js';
+import type { Verdict } from '../verdict.js';
 import type { Reports } from './units.js';
-
-/** `elsewhere`: it is not well natively on this machine either. */
-export interface Verdict {
-  readonly kind: 'passed' | 'failed' | 'unsupported' | 'elsewhere';
-  readonly why: string;
-}
 
 /** The verdict of each test of a unit; the list names tests as `UNIT: TEST`. */
 export function judge(unit: string, native: Reports, keep: Reports, list: Unsupported): Map<string, Verdict> {

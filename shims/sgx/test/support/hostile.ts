@@ -8,6 +8,14 @@ export function lie(number: number, kind: number, value: bigint = 0n, nth: numbe
   return { number, nth, kind, value };
 }
 
+/** A probe on a host that lies, and how its Keep ends. */
+export interface HostileRow {
+  readonly name: string;
+  readonly probe: string;
+  readonly lies: readonly Lie[];
+  readonly expected: string;
+}
+
 /** How a Keep ends on that host: `exited N`, `signalled N`, or the cause. */
 export async function outcome(
   image: PreparedKeep,
