@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The address space of a VM-based Keep (docs/vm-keep.md). BASE, SHARED and DIRECT are addresses; the vCPU block's members
+ * are offsets from the block's start.
+ */
+export const VM_MAP = {
+  /** Where the Keep begins, for the guest's page tables and for the host's: launched pages have one address for both. */
+  BASE: 0x1_0000_0000,
+  /** The host-call block of vCPU i is at SHARED + i * BLOCK_SIZE, guest physical and virtual. */
+  SHARED: 0x8000_0000,
+  /** Where the shim sees the pages that it hands out: DIRECT + (their address - that of the first one). */
+  DIRECT: 0x4000_0000_0000,
+  STACK: 0x1000,
+  STACK_PAGES: 8,
+  /** For exceptions that must not trust RSP: NMI, #DF, #MC, #VC. */
+  IST: 0xa000,
+  IST_PAGES: 2,
+  VCPU_PAGE: 0xd000,
+  /** Of the vCPU page: its task's number, the exec's FS base, and its registers in a system call. */
+  TASK_NUMBER: 0xd0f0,
+  EXEC_FS: 0xd040,
+  CALLER: 0xdfc0,
+  /** GDT and TSS, which the shim fills in. */
+  SYSTEM_PAGE: 0xe000,
+  VCPU_STRIDE: 0x10000,
+  /** The exec, the heap and the pages that are handed out start on multiples of this. */
+  REGION_ALIGN: 0x200000,
+  /** OUT to this port, with EXIT_WHY in EAX, is how a Keep on KVM leaves. */
+  PORT: 0x4d54,
+} as const;
