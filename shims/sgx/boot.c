@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first entry of a thread: of the first thread, the Keep's boot. */
-#include "include/relocate.h"
 #include "include/sgx_keep.h"
 #include "../core/include/boot.h"
 #include "../core/include/linux.h"
 #include "../core/include/memory.h"
 #include "../core/include/platform.h"
 #include "../core/include/random.h"
+#include "../core/include/relocate.h"
 
 _Noreturn void boot_first_entry(struct thread *thread, uint64_t block, uint64_t size);
 
