@@ -46,6 +46,9 @@ _Noreturn void trap_return(struct vcpu *vcpu);
 void tables_make(void);             /* what all vCPUs share: by the first one */
 void tables_load(struct vcpu *vcpu); /* by each */
 
+/* ---- platform.c ---- */
+void block_take(struct vcpu *vcpu);
+
 /* ---- state.c: extended state, which C code here leaves alone ---- */
 void state_save(struct vcpu *vcpu);
 void state_load(struct vcpu *vcpu);
@@ -57,7 +60,6 @@ uint32_t state_size(void);
 /* The page tables' count of changes that others must hear of; each vCPU catches up before it relies on its TLB. */
 extern uint64_t paging_changes;
 void paging_catch_up(struct vcpu *vcpu);
-void paging_start(void);
 
 /* ---- instructions ---- */
 
