@@ -5,6 +5,7 @@
  */
 #include "include/trap.h"
 #include "include/vm_keep.h"
+#include "../core/include/fault.h"
 #include "../core/include/linux.h"
 #include "../core/include/lock.h"
 #include "../core/include/memory.h"
@@ -13,9 +14,6 @@
 #include "../core/include/syscall.h"
 
 #define SYS_RT_SIGRETURN 15
-
-/* Vectors (AMD 24593, table 8-1). */
-enum vector { DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, TS = 10, NP = 11, SS = 12, GP = 13, MF = 16, AC = 17, XM = 19 };
 
 /* A page fault's error code: the access was a write, or of an instruction. */
 #define PF_WRITE 0x2
@@ -34,14 +32,20 @@ static void end_if(unsigned number)
 		keep_end(number);
 }
 
-static void fault(struct trap_frame *frame, int32_t number, int32_t code, uint64_t address)
+static void fault(struct trap_frame *frame, const struct siginfo *info)
 {
-	const struct siginfo info = { .number = number, .code = code, .address = address };
 	struct context context;
 
 	context_load(&context, frame);
-	end_if(signal_fault(&context, &info));
+	end_if(signal_fault(&context, info));
 	context_store(&context, frame);
+}
+
+static void segv(struct trap_frame *frame, int32_t code, uint64_t address)
+{
+	const struct siginfo info = { .number = SIGSEGV, .code = code, .address = address };
+
+	fault(frame, &info);
 }
 
 static void deliver(struct trap_frame *frame)
@@ -99,10 +103,10 @@ static void page_fault(struct trap_frame *frame, uint64_t address)
 	case MEMORY_FAULT_SERVED:
 		return;
 	case MEMORY_FAULT_UNMAPPED:
-		fault(frame, SIGSEGV, SEGV_MAPERR, address);
+		segv(frame, SEGV_MAPERR, address);
 		return;
 	case MEMORY_FAULT_DENIED:
-		fault(frame, SIGSEGV, SEGV_ACCERR, address);
+		segv(frame, SEGV_ACCERR, address);
 		return;
 	default:
 		keep_refuse(REASON_MEMORY_LEDGER);
@@ -111,34 +115,17 @@ static void page_fault(struct trap_frame *frame, uint64_t address)
 
 static void handle(struct trap_frame *frame, uint64_t address)
 {
-	switch (frame->vector) {
-	case DE:
-		fault(frame, SIGFPE, FPE_INTDIV, frame->rip);
-		return;
-	case DB:
-		fault(frame, SIGTRAP, TRAP_TRACE, frame->rip);
-		return;
-	case BP:
-		fault(frame, SIGTRAP, SI_KERNEL, 0);
-		return;
-	case OF: case BR: case TS: case NP: case SS: case GP:
-		fault(frame, SIGSEGV, SI_KERNEL, 0);
-		return;
-	case UD:
-		fault(frame, SIGILL, ILL_ILLOPN, frame->rip);
-		return;
-	case VECTOR_PF:
+	struct vcpu *self = vcpu_self();
+	struct siginfo info;
+
+	if (frame->vector == FAULT_PF) {
 		page_fault(frame, address);
 		return;
-	case MF: case XM:
-		fault(frame, SIGFPE, context_float_code(frame->vector == XM), frame->rip);
-		return;
-	case AC:
-		fault(frame, SIGBUS, BUS_ADRALN, 0);
-		return;
-	default:
-		keep_refuse(REASON_EXCEPTION);
 	}
+	state_save(self); /* a floating-point exception is told by its flags */
+	if (!fault_signal(frame->vector, frame->rip, self->xsave, &info))
+		keep_refuse(REASON_EXCEPTION);
+	fault(frame, &info);
 }
 
 void trap_handle(struct trap_frame *frame)

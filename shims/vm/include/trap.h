@@ -18,7 +18,4 @@ struct context;
 void context_load(struct context *context, const struct trap_frame *frame);
 void context_store(const struct context *context, struct trap_frame *frame);
 
-/* si_code of the floating-point exception that the exec's extended state shows. */
-int32_t context_float_code(bool sse);
-
 #endif
