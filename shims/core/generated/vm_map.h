@@ -11,6 +11,7 @@
 /* addresses: BASE, SHARED, DIRECT; within a vCPU block, offsets from the block's start */
 #define VM_MAP_BASE 0x100000000
 #define VM_MAP_SHARED 0x80000000
+#define VM_MAP_GHCB 0xc0000000
 #define VM_MAP_DIRECT 0x400000000000
 #define VM_MAP_STACK 0x1000
 #define VM_MAP_STACK_PAGES 0x8
