@@ -2,11 +2,12 @@
 import type { ByteSource } from '@motte/binary/source';
 
 /**
- * What a run of pages is to the CPU. `reg`, `tcs` and `secs` are SGX's; VM-based Keeps add theirs here.
- * `secs` is always the first run of an SGX plan: its page carries SIZE, SSAFRAMESIZE, MISCSELECT and
- * ATTRIBUTES.
+ * What a run of pages is to the CPU. `reg` are plain pages. SGX has `tcs` and `secs`, which is always the first run of
+ * its plans: its page carries SIZE, SSAFRAMESIZE, MISCSELECT and ATTRIBUTES. VM-based Keeps have a `vmsa` for the state
+ * that each vCPU starts with, after all other runs, and under SEV-SNP a page each that the firmware fills, `secrets` and
+ * `cpuid`.
  */
-export type PageKind = 'secs' | 'reg' | 'tcs';
+export type PageKind = 'secs' | 'reg' | 'tcs' | 'vmsa' | 'secrets' | 'cpuid';
 
 /** What the Keep may do with a page. A TCS page has none: the CPU alone uses it. */
 export interface Permissions {
@@ -42,7 +43,7 @@ export interface RunSource {
 
 /** A run of pages that are alike in kind, permissions and measurement, in launch order. */
 export interface PageRun {
-  /** Where the first page goes: an offset from the Keep's base, a multiple of 4096. */
+  /** Where the first page goes: an offset from the Keep's base (VM: VM_MAP.BASE), a multiple of 4096. */
   readonly address: bigint;
   readonly pages: number;
   readonly kind: PageKind;
@@ -61,8 +62,8 @@ export interface PageRun {
  * what is measured is what is loaded.
  */
 export interface PagePlan {
-  readonly tee: 'sgx';
-  /** Bytes of address space that the Keep takes (SGX: SECS.SIZE). */
+  readonly tee: 'sgx' | 'kvm' | 'snp';
+  /** Bytes of address space that the Keep takes from its base on (SGX: SECS.SIZE). */
   readonly size: bigint;
   readonly runs: readonly PageRun[];
 }
