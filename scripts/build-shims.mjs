@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds the shims that come with Motte into shims/sgx/prebuilt/, each only when its inputs changed.
+// Builds the shims that come with Motte into shims/TEE/prebuilt/, each only when its inputs changed.
 // --check compares them with shims/DIGESTS; --update writes that file; --force builds anew.
 // Usage: node scripts/build-shims.mjs [--check | --update] [--force] [VARIANT…]
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -20,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const OUT = resolve(process.argv[2] ?? join(ROOT, 'build/packages'));
 const LOADER = join(ROOT, 'packages/loader');
-const SHIMS = join(ROOT, 'shims/sgx/prebuilt');
+const SHIMS = ['sgx', 'vm'].map((tee) => join(ROOT, 'shims', tee, 'prebuilt'));
 const STAGED = join(LOADER, 'prebuilt/shims');
 const BUILDER = join(ROOT, 'packages/image/prebuilt');
 const NATIVE = join(LOADER, 'prebuilt', `${process.platform}-${process.arch}`);
@@ -29,10 +29,8 @@ const NATIVE = join(LOADER, 'prebuilt', `${process.platform}-${process.arch}`);
 const NEEDED = [
   join(NATIVE, 'motte.node'),
   join(NATIVE, 'motte-helper'),
-  join(SHIMS, 'sgx1.elf'),
-  join(SHIMS, 'sgx2.elf'),
-  join(SHIMS, 'sgx1-debug.elf'),
-  join(SHIMS, 'sgx2-debug.elf'),
+  ...['sgx1', 'sgx2', 'sgx1-debug', 'sgx2-debug'].map((name) => join(SHIMS[0], `${name}.elf`)),
+  ...['vm', 'vm-debug'].map((name) => join(SHIMS[1], `${name}.elf`)),
   join(ROOT, 'toolchain/motte/dist/motte.cjs'),
 ];
 
@@ -49,8 +47,10 @@ rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 mkdirSync(STAGED, { recursive: true });
 try {
-  for (const name of readdirSync(SHIMS)) {
-    if (/\.(elf|json)$/.test(name)) copyFileSync(join(SHIMS, name), join(STAGED, name));
+  for (const folder of SHIMS) {
+    for (const name of readdirSync(folder)) {
+      if (/\.(elf|json)$/.test(name)) copyFileSync(join(folder, name), join(STAGED, name));
+    }
   }
   // What an image's provenance tells of the Motte that built it, where there is no lockfile to read.
   const lockfile = createHash('sha256').update(readFileSync(join(ROOT, 'pnpm-lock.yaml')));

@@ -21,6 +21,7 @@ const PROJECTS = [
       'node scripts/build.mjs --quiet',
       ...[
         'shims/sgx/prebuilt',
+        'shims/vm/prebuilt',
         'packages/loader/prebuilt',
         'toolchain/motte/dist/motte.cjs',
         'toolchain/motte/dist/motte',

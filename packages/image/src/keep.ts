@@ -8,8 +8,8 @@ import type { KeepConfig } from '@motte/config/keep-config';
 import { parseKeepToml } from '@motte/config/keep-toml';
 import { sha256 } from '@motte/measure/hash';
 import { measureSgxSteps } from '@motte/measure/sgx';
-import { planKeep } from '@motte/plan/sgx/plan-keep';
-import type { PlannedKeep } from '@motte/plan/sgx/plan-keep';
+import { planKeep } from '@motte/plan/plan-keep';
+import type { PlannedKeep } from '@motte/plan/plan-keep';
 import type { SgxMeasurement } from './manifest/types.js';
 
 /** Bytes that a Keep is made of. */

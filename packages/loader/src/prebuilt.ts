@@ -25,15 +25,18 @@ export function helperPath(): string {
 }
 
 /** Where the shims have their sources, when this package lies in the clone. */
-const SHIMS = join(PACKAGE, '../../shims/sgx');
+const SHIMS = join(PACKAGE, '../../shims');
+
+/** Whose a shim is, by its file's name. */
+const teeOf = (name: string): string => (name.startsWith('vm') ? 'vm' : 'sgx');
 
 /**
- * Where a built shim is, say `sgx2.elf`, whether it is there or not. In the clone it is where it is built and nowhere
+ * Where a built shim is, say `sgx2.elf` or `vm.elf`, whether it is there or not. In the clone it is where it is built and nowhere
  * else: scripts/pack.mjs puts copies into the package for a moment, which nobody may take for the real ones.
  */
 export function shimPlace(name: string): string {
-  const clone = existsSync(join(SHIMS, 'components.json'));
-  return clone ? join(SHIMS, 'prebuilt', name) : join(PREBUILT, 'shims', name);
+  const clone = existsSync(join(SHIMS, 'sgx/components.json'));
+  return clone ? join(SHIMS, teeOf(name), 'prebuilt', name) : join(PREBUILT, 'shims', name);
 }
 
 /** The path of a built shim. Throws SHIM_MISSING, naming where it was sought. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { bytesSource, readBytes } from '@motte/binary/source';
 import { buildElf } from '@motte/elf/build';
-import { PF } from '@motte/elf/constants';
+import { PF, SHF, SHT } from '@motte/elf/constants';
 import { checkExec } from '@motte/elf/exec';
 import type { Exec } from '@motte/elf/exec';
 import { readElf } from '@motte/elf/read';
@@ -39,6 +39,22 @@ export function sampleShim(): { shim: Shim; bytes: Uint8Array } {
     loads: [
       { vaddr: 0x1000n, flags: PF.R | PF.X, bytes: pattern(0x1800, 2) },
       { vaddr: 0x3000n, flags: PF.R | PF.W, bytes: pattern(0x20, 3), memsz: 0x1100 },
+    ],
+  });
+  return { shim: checkShim(readElf(bytes)), bytes };
+}
+
+/** A shim for VM-based Keeps: as `sampleShim`, and a page of code for ring 3. */
+export function sampleVmShim(): { shim: Shim; bytes: Uint8Array } {
+  const bytes = buildElf({
+    entry: 0x1040n,
+    loads: [
+      { vaddr: 0x1000n, flags: PF.R | PF.X, bytes: pattern(0x1800, 2) },
+      { vaddr: 0x3000n, flags: PF.R | PF.X, bytes: Uint8Array.of(0x0f, 0x05, 0xc3) },
+      { vaddr: 0x4000n, flags: PF.R | PF.W, bytes: pattern(0x20, 3), memsz: 0x1100 },
+    ],
+    sections: [
+      { name: '.user', type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, addr: 0x3000n, size: 3 },
     ],
   });
   return { shim: checkShim(readElf(bytes)), bytes };

@@ -7,9 +7,13 @@ import { readElf } from '@motte/elf/read';
 import { checkShim } from '@motte/elf/shim';
 import type { Shim } from '@motte/elf/shim';
 import type { Elf } from '@motte/elf/types';
+import { userSegment } from '@motte/elf/user-page';
 import { faultingInstructions } from '@motte/elf/x86/scan';
 import { checkInstructions, disassemble, parseDisassembly } from './disassembly.js';
-import type { CodeReport } from './disassembly.js';
+import type { CheckedCode, CodeReport } from './disassembly.js';
+import { RULES } from './instructions.js';
+import type { CodeRules } from './instructions.js';
+import type { Manifest } from './manifest.js';
 
 /** Alignment of functions; what lies between two sections of code is less. */
 const MOST_PADDING = 64n;
@@ -64,13 +68,20 @@ export function checkOnlyCode({ elf, loads }: Pick<Shim, 'elf' | 'loads'>): void
   }
 }
 
-/** Throws SHIM_INSTRUCTION for the first instruction that `motte lint` names: a second reading, by no tool of others. */
-export function checkFaulting(elf: Elf): void {
-  const [first] = faultingInstructions(elf, 1);
+/**
+ * Throws SHIM_INSTRUCTION for the first instruction that `motte lint` names and no shim of the TEE may have: a second
+ * reading, by no tool of others.
+ */
+export function checkFaulting(elf: Elf, rules: CodeRules, user?: CheckedCode['user']): void {
+  const within = (address: bigint): boolean =>
+    user !== undefined && address >= user.vaddr && address < user.vaddr + BigInt(user.memsz);
+  const first = faultingInstructions(elf, 1).find(
+    ({ name, address }) => rules.found?.has(name) !== false && !(rules.user.has(name) && within(address)),
+  );
   if (first === undefined) return;
   throw new MotteError('SHIM_INSTRUCTION', {
     field: `${first.name} in ${first.symbol ?? 'no symbol'}`,
-    message: 'faults in an enclave',
+    message: 'not for this shim, by the reading of @motte/elf',
     offset: first.address,
   });
 }
@@ -79,14 +90,22 @@ export function checkFaulting(elf: Elf): void {
 export async function checkLinked(
   bytes: Uint8Array,
   file: string,
-  allowedIndirect: readonly string[],
+  { tee, indirect }: Pick<Manifest, 'tee' | 'indirect'>,
   objdump?: string,
 ): Promise<{ shim: Shim; code: CodeReport }> {
   const elf = readElf(bytes);
   checkReadersAgree(elf, bytes);
   const shim = checkShim(elf);
   checkOnlyCode(shim);
-  const code = checkInstructions(parseDisassembly(await disassemble(file, objdump)), shim, allowedIndirect);
-  checkFaulting(elf);
+  const user = tee === 'vm' ? userSegment(shim) : undefined;
+  const rules = RULES[tee];
+  const checked = { sites: shim.sites, ...(user === undefined ? {} : { user }) };
+  const code = checkInstructions(
+    parseDisassembly(await disassemble(file, objdump)),
+    checked,
+    indirect,
+    rules,
+  );
+  checkFaulting(elf, rules, user);
   return { shim, code };
 }

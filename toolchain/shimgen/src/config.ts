@@ -10,7 +10,7 @@ import { TomlError, parse } from 'smol-toml';
 
 /** What a shim is made to do; every bit of it is in the shim's bytes, and so in the launch digest. */
 export interface ShimConfig {
-  readonly tee: 'sgx';
+  readonly tee: 'sgx' | 'vm';
   /** Most threads besides the first that an application may start; false: none, and nothing for them is compiled in. */
   readonly threads: false | number;
   readonly syscalls: 'all' | readonly string[];
@@ -18,8 +18,12 @@ export interface ShimConfig {
   readonly files: boolean;
   readonly mounts: boolean;
   readonly debug: boolean;
-  readonly sgx: { readonly version: 1 | 2 };
+  /** Of an SGX shim alone. */
+  readonly sgx?: { readonly version: 1 | 2 };
 }
+
+/** A shim's configuration as its file has it: every key, whatever the TEE. */
+type Keys = Omit<ShimConfig, 'sgx'> & Required<Pick<ShimConfig, 'sgx'>>;
 
 function or<A, B>(first: Kind<A>, matches: (value: unknown) => boolean, second: Kind<B>): Kind<A | B> {
   const name = `${first.name}, or ${second.name}`;
@@ -42,7 +46,7 @@ const NONE: Kind<false> = {
 
 const MEASURED = { trust: 'measured', where: 'launch digest' } as const;
 
-const SGX_KEYS: Group<ShimConfig['sgx']> = {
+const SGX_KEYS: Group<Keys['sgx']> = {
   version: {
     kind: choice(1, 2),
     fallback: 2,
@@ -53,12 +57,12 @@ const SGX_KEYS: Group<ShimConfig['sgx']> = {
 };
 
 /** Every key of a shim configuration, in the order of docs/shimgen.md. */
-export const SHIM_KEYS: Group<ShimConfig> = {
+export const SHIM_KEYS: Group<Keys> = {
   tee: {
-    kind: choice('sgx'),
+    kind: choice('sgx', 'vm'),
     fallback: 'sgx',
     ...MEASURED,
-    doc: 'For which TEE.',
+    doc: '"sgx": SGX; "vm": KVM and SEV-SNP, by the same image.',
     example: '"sgx"',
   },
   threads: {
@@ -135,7 +139,12 @@ export function parseShimConfig(toml: string): ShimConfig {
       ...(found === undefined ? {} : { found }),
     });
   };
-  return readGroup(SHIM_KEYS, value, [], fault);
+  const { sgx, ...config } = readGroup(SHIM_KEYS, value, [], fault);
+  if (config.tee === 'sgx') return { ...config, sgx };
+  if (Object.hasOwn(value as object, 'sgx')) {
+    throw fault('KEEP_VALUE', ['sgx'], { expected: 'tee = "sgx"', found: `tee = "${config.tee}"` });
+  }
+  return config;
 }
 
 /** What is built when nothing is asked for. */

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import type { Shim } from '@motte/elf/shim';
-import {
-  EXTENDED_REGISTER,
-  EXTENDED_STATE,
-  EXTENDED_STATE_ALLOWED,
-  PREFIXES,
-  REFUSED,
-  SEGMENT_WRITE,
-  SITE_MNEMONICS,
-} from './instructions.js';
+import type { Segment } from '@motte/elf/types';
+import { EXTENDED_REGISTER, EXTENDED_STATE, PREFIXES } from './instructions.js';
+import type { CodeRules } from './instructions.js';
 import { run } from './run.js';
 
 /** One instruction as objdump shows it. */
@@ -38,13 +32,14 @@ export function* parseDisassembly(text: string): Generator<Instruction> {
   }
 }
 
-function refusalOf({ mnemonic, operands }: Instruction): string | undefined {
-  const listed = REFUSED.find(({ mnemonics }) => mnemonics.test(mnemonic));
+function refusalOf({ mnemonic, operands }: Instruction, rules: CodeRules, user: boolean): string | undefined {
+  if (user && rules.user.has(mnemonic)) return undefined;
+  const listed = rules.refused.find(
+    (one) => one.mnemonics.test(mnemonic) && (one.operands === undefined || one.operands.test(operands)),
+  );
   if (listed !== undefined) return listed.why;
   const extended = EXTENDED_STATE.test(mnemonic) || EXTENDED_REGISTER.test(operands);
-  if (extended && !EXTENDED_STATE_ALLOWED.has(mnemonic)) return 'touches extended state';
-  if (SEGMENT_WRITE.test(`${mnemonic} ${operands}`)) return 'writes a segment register';
-  return undefined;
+  return extended && !rules.extended.has(mnemonic) ? 'touches extended state' : undefined;
 }
 
 const shown = ({ symbol, mnemonic, operands }: Instruction): string =>
@@ -57,21 +52,30 @@ export interface CodeReport {
   readonly indirect: readonly string[];
 }
 
+/** Of a shim what its instructions are held against. */
+export interface CheckedCode extends Pick<Shim, 'sites'> {
+  /** The page that ring 3 executes, where there is one. */
+  readonly user?: Pick<Segment, 'vaddr' | 'memsz'>;
+}
+
 /**
  * Checks each instruction of a shim. Throws SHIM_INSTRUCTION, SHIM_BRANCH for an indirect call or jump in a symbol
  * that is not in `allowed`, SHIM_SITE_UNLISTED for one that .motte.sites should list.
  */
 export function checkInstructions(
   instructions: Iterable<Instruction>,
-  shim: Pick<Shim, 'sites'>,
+  shim: CheckedCode,
   allowed: readonly string[],
+  rules: CodeRules,
 ): CodeReport {
+  const userStart = Number(shim.user?.vaddr ?? 0n);
+  const userEnd = userStart + (shim.user?.memsz ?? 0);
   const sites = new Map(shim.sites.map(({ offset, kind }) => [offset, kind]));
   const indirect = new Set<string>();
   let count = 0;
   for (const one of instructions) {
     count++;
-    const why = refusalOf(one);
+    const why = refusalOf(one, rules, one.address >= userStart && one.address < userEnd);
     if (why !== undefined) {
       throw new MotteError('SHIM_INSTRUCTION', { field: shown(one), message: why, offset: one.address });
     }
@@ -87,7 +91,7 @@ export function checkInstructions(
       }
       indirect.add(one.symbol);
     }
-    const kind = SITE_MNEMONICS[one.mnemonic];
+    const kind = rules.sites[one.mnemonic];
     if (kind !== undefined && sites.get(one.address) !== kind) {
       throw new MotteError('SHIM_SITE_UNLISTED', { field: shown(one), offset: one.address });
     }

@@ -3,6 +3,7 @@ import { configDocs } from './config-docs.js';
 import { configHeader, hostcallAbiHeader, keepHeader, mapHeader } from './headers/keep.js';
 import { sgxUapiHeader } from './headers/sgx-uapi.js';
 import { sgxHeader } from './headers/sgx.js';
+import { vmInfoHeader, vmMapHeader } from './headers/vm.js';
 
 const SHIM = 'shims/core/generated';
 const LOADER = 'packages/loader/native/generated';
@@ -13,6 +14,8 @@ export function files(): Record<string, string> {
     'sgx.h': sgxHeader(),
     'map.h': mapHeader(),
     'keep.h': keepHeader(),
+    'vm_map.h': vmMapHeader(),
+    'vm_info.h': vmInfoHeader(),
     'hostcall_abi.h': hostcallAbiHeader(),
     'config.h': configHeader(),
   };

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MotteError } from '@motte/binary/error';
+import type { ShimConfig } from './config.js';
 
 /** Configuration that a component needs, all of it. */
 export interface When {
@@ -28,7 +29,7 @@ export interface Component {
 
 /** What can be compiled into the shims of one TEE: the content of its components.json. */
 export interface Manifest {
-  readonly tee: 'sgx';
+  readonly tee: ShimConfig['tee'];
   /** The clone's root, which the paths are relative to. */
   readonly root: string;
   readonly linkerScript: string;
@@ -42,6 +43,8 @@ export interface Manifest {
   /** Symbols that may branch indirectly. */
   readonly indirect: readonly string[];
   readonly components: readonly Component[];
+  /** Files of shims/core that no shim of this TEE has. */
+  readonly without: readonly string[];
 }
 
 const MANIFEST = 'components.json';
@@ -150,13 +153,15 @@ function checkSources(reader: Reader, manifest: Manifest): void {
   const own = [dirname(manifest.linkerScript), 'shims/core'].flatMap((folder) =>
     existsSync(join(manifest.root, folder)) ? sourcesBelow(manifest.root, folder) : [],
   );
-  const left = own.filter((path) => !listed.includes(path)).sort()[0];
+  const idle = manifest.without.find((path) => !own.includes(path) || listed.includes(path));
+  if (idle !== undefined) throw reader.fail('without', 'a source that is in no component', idle);
+  const left = own.filter((path) => !listed.includes(path) && !manifest.without.includes(path)).sort()[0];
   if (left !== undefined)
     throw reader.fail('components', `${left} in a component's sources`, 'it is in none');
 }
 
 /** Reads and checks `shims/TEE/components.json`. Throws SHIM_MANIFEST. */
-export function readManifest(root: string, tee: 'sgx' = 'sgx'): Manifest {
+export function readManifest(root: string, tee: ShimConfig['tee']): Manifest {
   const file = `shims/${tee}/${MANIFEST}`;
   const reader = new Reader(file);
   let parsed: unknown;
@@ -175,6 +180,7 @@ export function readManifest(root: string, tee: 'sgx' = 'sgx'): Manifest {
     'ldflags',
     'indirect',
     'components',
+    'without',
   ];
   const given = reader.object(parsed, file, keys);
   if (given['tee'] !== tee) throw reader.fail('tee', JSON.stringify(tee), given['tee']);
@@ -191,6 +197,7 @@ export function readManifest(root: string, tee: 'sgx' = 'sgx'): Manifest {
     ldflags: reader.texts(given['ldflags'], 'ldflags'),
     indirect: reader.texts(given['indirect'], 'indirect'),
     components: components.map((one, i) => readComponent(reader, one, `components[${i}]`)),
+    without: reader.texts(given['without'], 'without'),
   };
   const names = manifest.components.map((component) => component.name);
   const twice = names.find((name, i) => names.indexOf(name) < i);

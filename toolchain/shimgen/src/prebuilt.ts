@@ -18,9 +18,11 @@ export const VARIANTS: Readonly<Record<string, ShimConfig>> = {
   sgx1: parseShimConfig('[sgx]\nversion = 1'),
   'sgx2-debug': parseShimConfig('debug = true'),
   'sgx1-debug': parseShimConfig('debug = true\n[sgx]\nversion = 1'),
+  vm: parseShimConfig('tee = "vm"'),
+  'vm-debug': parseShimConfig('tee = "vm"\ndebug = true'),
 };
 
-/** One of them, as it lies in `shims/sgx/prebuilt`. */
+/** One of them, as it lies in `shims/TEE/prebuilt`. */
 export interface Prebuilt {
   readonly variant: string;
   readonly stamp: ShimStamp;
@@ -29,9 +31,9 @@ export interface Prebuilt {
   readonly notes: readonly string[];
 }
 
-/** Where prebuilt shims lie in a clone. */
-export function prebuiltFolder(root: string): string {
-  return join(root, 'shims/sgx/prebuilt');
+/** Where the prebuilt shims of a TEE lie in a clone. */
+export function prebuiltFolder(root: string, tee: ShimConfig['tee']): string {
+  return join(root, 'shims', tee, 'prebuilt');
 }
 
 /** The stamp of the shim that is there, if the shim is the one that it describes. */
@@ -51,18 +53,20 @@ function replace(file: string, content: string | Uint8Array): void {
   renameSync(fresh, file);
 }
 
-/** Builds the named variants (all by default) into `shims/sgx/prebuilt`, unless their inputs are what they were. */
+/** Builds the named variants (all by default) into `shims/TEE/prebuilt`, unless their inputs are what they were. */
 export async function buildPrebuilt(
   options: { root?: string; variants?: readonly string[]; force?: boolean; compiler?: string } = {},
 ): Promise<Prebuilt[]> {
   const root = resolve(options.root ?? findRoot());
   const compiler = await findCompiler(options.compiler);
-  const folder = prebuiltFolder(root);
-  mkdirSync(folder, { recursive: true });
-  const sources = sourcesDigest(readManifest(root), compiler);
+  const digests = new Map<ShimConfig['tee'], string>();
   const out: Prebuilt[] = [];
   for (const [variant, config] of Object.entries(VARIANTS)) {
     if (options.variants !== undefined && !options.variants.includes(variant)) continue;
+    const folder = prebuiltFolder(root, config.tee);
+    mkdirSync(folder, { recursive: true });
+    const sources = digests.get(config.tee) ?? sourcesDigest(readManifest(root, config.tee), compiler);
+    digests.set(config.tee, sources);
     const elf = join(folder, `${variant}.elf`);
     const json = join(folder, `${variant}.json`);
     const have = readStamp(elf, json);

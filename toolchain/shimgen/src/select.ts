@@ -16,7 +16,7 @@ const SWITCHES = ['threads', 'sockets', 'files', 'mounts', 'debug'] as const;
 
 function fits(config: ShimConfig, { when }: Component): boolean {
   const switches = SWITCHES.every((name) => when[name] !== true || config[name] !== false);
-  return switches && (when.sgx === undefined || when.sgx === config.sgx.version);
+  return switches && (when.sgx === undefined || when.sgx === config.sgx?.version);
 }
 
 /** A switch that no component listens to would be a promise that the shim does not keep. */
@@ -60,7 +60,7 @@ export function select(manifest: Manifest, config: ShimConfig): Selection {
 export function configHeader(config: ShimConfig, { components, syscalls }: Selection): string {
   const flag = (value: boolean): number => (value ? 1 : 0);
   const rows = [
-    `SHIM_SGX ${config.sgx.version}`,
+    `SHIM_SGX ${config.sgx?.version ?? 0}`,
     `SHIM_THREADS ${config.threads === false ? 0 : config.threads}`,
     `SHIM_SOCKETS ${flag(config.sockets)}`,
     `SHIM_FILES ${flag(config.files)}`,

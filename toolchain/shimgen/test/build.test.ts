@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import { toHex } from '@motte/binary/hex';
 import { readElf } from '@motte/elf/read';
+import { checkShim } from '@motte/elf/shim';
+import { userSegment } from '@motte/elf/user-page';
 import { findSection } from '@motte/elf/sections';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { codeOf } from '@motte/test-helpers/errors';
@@ -16,6 +18,7 @@ import { checkFaulting, checkReadersAgree } from '../src/check.js';
 import { findCompiler } from '../src/compiler.js';
 import { checkDigest } from '../src/digests.js';
 import { parseShimConfig } from '../src/config.js';
+import { RULES } from '../src/instructions.js';
 import { PIN } from '../src/pin.js';
 import { append, edit, failure, fixture, symbolsOf } from './support/fixture.js';
 
@@ -59,6 +62,16 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     assert.ok(names(one).includes('memory1') && !names(one).includes('memory2'));
     assert.ok(names(two).includes('memory2') && !names(two).includes('memory1'));
     assert.is.not(one.stamp.sha256, two.stamp.sha256);
+  });
+
+  test('a shim for VMs has the instructions of ring 0, its own sources and a page for ring 3', async () => {
+    const { bytes, stamp } = await build('tee = "vm"');
+    assert.is(stamp.tee, 'vm');
+    assert.is(stamp.config.sgx, undefined);
+    assert.ok(symbolsOf(bytes).has('vm_entry') && !symbolsOf(bytes).has('keep_entry'));
+    assert.is(userSegment(checkShim(readElf(bytes))).memsz, 3);
+    assert.is(stamp.sites, 0);
+    assert.equal(stamp.indirect, ['enter_exec']);
   });
 
   test('bytes by component add up to the image, and say what a component costs', async () => {
@@ -248,6 +261,62 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     });
   }
 
+  const VM_ENTRY = 'shims/vm/entry.S';
+  const VM_SCRIPT = 'shims/vm/shim.ld';
+  const vmAsm = (text: string) => (where: string) => edit(where, VM_ENTRY, '\tud2\n', `\t${text}\n\tud2\n`);
+  for (const [name, change, code, says] of [
+    ['a system call of ring 0', vmAsm('syscall'), 'SHIM_INSTRUCTION', /syscall in vm_entry/],
+    ['interrupts in ring 0', vmAsm('sti'), 'SHIM_INSTRUCTION', /sti in vm_entry: .*interrupts off/],
+    ['a vector register', vmAsm('movaps %xmm0, (%rsp)'), 'SHIM_INSTRUCTION', /extended state/],
+    ['another way to the host', vmAsm('vmmcall'), 'SHIM_INSTRUCTION', /vmmcall/],
+    [
+      'no page for ring 3',
+      (where: string) => {
+        edit(where, VM_ENTRY, '.section .user, "ax"', '.text');
+        edit(where, VM_SCRIPT, 'user PT_LOAD FLAGS(5);', '');
+        edit(where, VM_SCRIPT, '.user : { KEEP(*(.user)) } :user', '');
+      },
+      'ELF_SHIM_USER',
+      /found none/,
+    ],
+    [
+      'a page for ring 3 that has more',
+      (where: string) => {
+        edit(
+          where,
+          VM_SCRIPT,
+          '.user : { KEEP(*(.user)) } :user',
+          '.user : { KEEP(*(.user)) } :user\n\t.more : { KEEP(*(.last)) } :user',
+        );
+        edit(where, VM_ENTRY, '.section .user, "ax"', '.section .last, "ax"\n\tret\n\t.section .user, "ax"');
+      },
+      'ELF_SHIM_USER',
+      /alone/,
+    ],
+    [
+      'a page for ring 3 that is writable',
+      (where: string) => {
+        edit(where, VM_SCRIPT, 'user PT_LOAD FLAGS(5)', 'user PT_LOAD FLAGS(7)');
+        edit(
+          where,
+          'shims/vm/components.json',
+          '"indirect"',
+          '"ldflags": ["-Wl,--no-warn-rwx-segments"], "indirect"',
+        );
+      },
+      'ELF_WRITE_EXECUTE',
+      /rwx/,
+    ],
+  ] as const) {
+    test(`vm: ${name}: refused`, async () => {
+      const where = fixture();
+      change(where);
+      const error = await failure(() => build('tee = "vm"', where));
+      assert.is(error.code, code, error.message);
+      assert.match(error.message, says);
+    });
+  }
+
   test('without a compiler the message says which, and how to get it', async () => {
     const error = await failure(() => buildShim({ root, compiler: 'no-such-cc' }));
     assert.is(error.code, 'SHIM_COMPILER');
@@ -283,13 +352,13 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
   test('an instruction that faults is found without objdump as well', async () => {
     const { bytes } = await build('');
     const elf = readElf(bytes);
-    checkFaulting(elf);
+    checkFaulting(elf, RULES.sgx);
     const text = findSection(elf, '.text');
     assert.ok(text);
     const other = bytes.slice();
     other.set([0x0f, 0x33], text.offset + Number(elf.header.entry - text.addr)); // rdpmc
     assert.is(
-      codeOf(() => checkFaulting(readElf(other))),
+      codeOf(() => checkFaulting(readElf(other), RULES.sgx)),
       'SHIM_INSTRUCTION',
     );
   });

@@ -36,6 +36,8 @@ test('every key is read, and what is not given has its default', () => {
     debug: true,
     sgx: { version: 1 },
   });
+  const { sgx: _, ...rest } = defaultShimConfig();
+  assert.equal(parseShimConfig('tee = "vm"'), { ...rest, tee: 'vm' });
   assert.is(parseShimConfig('threads = false').threads, false);
   assert.is(parseShimConfig('syscalls = "all"').syscalls, 'all');
 });
@@ -44,6 +46,7 @@ for (const [name, toml, expected, says] of [
   ['an unknown key', 'socket = true', 'SHIM_CONFIG_KEY socket', 'did you mean sockets?'],
   ['an unknown key of a table', '[sgx]\nverison = 1', 'SHIM_CONFIG_KEY sgx.verison', 'did you mean version?'],
   ['another TEE', 'tee = "sgxx"', 'SHIM_CONFIG tee', 'did you mean "sgx"?'],
+  ['SGX for a VM', 'tee = "vm"\n[sgx]\nversion = 2', 'SHIM_CONFIG sgx', 'tee = "sgx"'],
   ['a version that there is not', '[sgx]\nversion = 3', 'SHIM_CONFIG sgx.version', '1 or 2'],
   ['threads = true', 'threads = true', 'SHIM_CONFIG threads', 'expected false'],
   ['no threads', 'threads = 0', 'SHIM_CONFIG threads', 'from 1 to 256'],

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { test } from 'uvu';
 import { codeOf } from '@motte/test-helpers/errors';
 import { checkInstructions, parseDisassembly } from '../src/disassembly.js';
+import { RULES } from '../src/instructions.js';
 
 const listing = (...lines: string[]): string =>
   ['', '0000000000001000 <f>:', ...lines.map((line, i) => `    ${(0x1000 + i).toString(16)}:\t${line}`)].join(
@@ -11,7 +12,17 @@ const listing = (...lines: string[]): string =>
   );
 
 const codeOfLine = (line: string, sites: { offset: number; kind: number }[] = []): string =>
-  codeOf(() => checkInstructions(parseDisassembly(listing(line)), { sites }, ['exec_enter']));
+  codeOf(() => checkInstructions(parseDisassembly(listing(line)), { sites }, ['exec_enter'], RULES.sgx));
+
+const codeInVm = (line: string, user?: { vaddr: bigint; memsz: number }): string =>
+  codeOf(() =>
+    checkInstructions(
+      parseDisassembly(listing(line)),
+      { sites: [], ...(user === undefined ? {} : { user }) },
+      [],
+      RULES.vm,
+    ),
+  );
 
 test('lines are taken apart: address, symbol, mnemonic without prefixes, operands', () => {
   const text = listing(
@@ -102,10 +113,87 @@ for (const line of [
   });
 }
 
+for (const line of [
+  'wrmsr',
+  'rdmsr',
+  'swapgs',
+  'lgdt   (%rax)',
+  'lidt   (%rax)',
+  'ltr    %ax',
+  'iretq',
+  'sysretq',
+  'invlpg (%rax)',
+  'mov    %rax,%cr3',
+  'out    %eax,(%dx)',
+  'cpuid',
+  'hlt',
+  'stac',
+  'clac',
+  'cli',
+  'vmgexit',
+  'pvalidate',
+  'mov    %eax,%ds',
+  'fxsave64 (%rax)',
+  'fxrstor64 (%rax)',
+  'xsave64 (%rax)',
+  'xrstor64 (%rax)',
+  'xgetbv',
+  'xsetbv',
+  'rdrand %rax',
+]) {
+  test(`vm: ${line}: allowed`, () => {
+    assert.is(codeInVm(line), 'accepted');
+  });
+}
+
+for (const line of [
+  'syscall',
+  'sysenter',
+  'int    $0x80',
+  'int3',
+  'iret',
+  'sysretl',
+  'lret',
+  'in     (%dx),%eax',
+  'outsb  %ds:(%rsi),(%dx)',
+  'vmmcall',
+  'vmcall',
+  'tdcall',
+  'vmrun',
+  'enclu',
+  'sti',
+  'rdtsc',
+  'rdtscp',
+  'wrfsbase %rax',
+  'rdgsbase %rax',
+  'popcnt %rax,%rax',
+  'crc32b %al,%eax',
+  'cmpxchg16b (%rax)',
+  'invpcid (%rax),%rax',
+  'movaps %xmm0,(%rsp)',
+  'vpxor  %ymm0,%ymm0,%ymm0',
+  'kmovw  %k1,%eax',
+  'fld1',
+  'emms',
+  'stmxcsr (%rsp)',
+  '(bad)',
+]) {
+  test(`vm: ${line}: refused`, () => {
+    assert.is(codeInVm(line), 'SHIM_INSTRUCTION');
+  });
+}
+
+test('vm: SYSCALL is for the page of ring 3 alone', () => {
+  assert.is(codeInVm('syscall', { vaddr: 0x1000n, memsz: 2 }), 'accepted');
+  assert.is(codeInVm('syscall', { vaddr: 0xffen, memsz: 2 }), 'SHIM_INSTRUCTION');
+  assert.is(codeInVm('syscall', { vaddr: 0x1001n, memsz: 2 }), 'SHIM_INSTRUCTION');
+  assert.is(codeInVm('sti', { vaddr: 0x1000n, memsz: 2 }), 'SHIM_INSTRUCTION');
+});
+
 test('an indirect branch is allowed in a symbol of the list alone', () => {
   for (const line of ['call   *%rax', 'jmp    *0x8(%rax)', 'notrack jmp *%rax']) {
     assert.is(codeOfLine(line), 'SHIM_BRANCH');
-    const allowed = checkInstructions(parseDisassembly(listing(line)), { sites: [] }, ['f']);
+    const allowed = checkInstructions(parseDisassembly(listing(line)), { sites: [] }, ['f'], RULES.sgx);
     assert.equal(allowed, { instructions: 1, indirect: ['f'] });
   }
 });

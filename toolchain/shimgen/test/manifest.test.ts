@@ -28,7 +28,7 @@ test('the manifest of the clone lists each source once, and is found from here',
     refusal(() => findRoot('/')),
     /^SHIM_SOURCE: .*components\.json/,
   );
-  const { components } = readManifest(ROOT);
+  const { components } = readManifest(ROOT, 'sgx');
   assert.ok(components.length > 5);
 });
 
@@ -47,6 +47,16 @@ for (const [name, change, expected] of [
     'a component twice',
     (root: string) => edit(root, MANIFEST, '"name": "file"', '"name": "core"'),
     /each name once.*core/,
+  ],
+  [
+    'a file left out that is not there',
+    (root: string) => edit(root, MANIFEST, '"indirect"', '"without": ["shims/core/none.c"], "indirect"'),
+    /in no component.*none\.c/,
+  ],
+  [
+    'a file left out that a component has',
+    (root: string) => edit(root, MANIFEST, '"indirect"', '"without": ["shims/core/file.c"], "indirect"'),
+    /in no component.*file\.c/,
   ],
   ['a stray key', (root: string) => edit(root, MANIFEST, '"when"', '"wenn"'), /wenn/],
   [
@@ -71,16 +81,31 @@ for (const [name, change, expected] of [
 ] as const) {
   test(`${name} is refused`, () => {
     const root = fixture();
-    assert.ok(readManifest(root).components.length > 0);
+    assert.ok(readManifest(root, 'sgx').components.length > 0);
     change(root);
-    const found = refusal(() => readManifest(root));
+    const found = refusal(() => readManifest(root, 'sgx'));
     assert.match(found, /^SHIM_MANIFEST/);
     assert.match(found, expected);
   });
 }
 
+test('each TEE has the core, and says what of it is not for it', () => {
+  const root = fixture();
+  const sources = (tee: 'sgx' | 'vm'): string[] =>
+    readManifest(root, tee).components.flatMap((component) => component.sources);
+  assert.ok(sources('vm').includes('shims/core/core.c') && !sources('vm').includes('shims/core/memory1.c'));
+  assert.not.ok(sources('vm').some((path) => path.startsWith('shims/sgx')));
+  assert.not.ok(sources('sgx').some((path) => path.startsWith('shims/vm')));
+  writeFileSync(join(root, 'shims/vm/new.c'), '');
+  assert.match(
+    refusal(() => sources('vm')),
+    /vm\/new\.c in a component's sources/,
+  );
+  assert.ok(sources('sgx').length > 0);
+});
+
 test('names of foreign folders are resolved, and unknown ones refused', () => {
-  const manifest = { ...readManifest(fixture()), roots: { bearssl: 'shims/build/bearssl' } };
+  const manifest = { ...readManifest(fixture(), 'sgx'), roots: { bearssl: 'shims/build/bearssl' } };
   assert.is(resolvePath(manifest, 'bearssl:src/x.c'), 'shims/build/bearssl/src/x.c');
   assert.is(resolvePath(manifest, 'shims/core/x.c'), 'shims/core/x.c');
   assert.match(
@@ -90,7 +115,7 @@ test('names of foreign folders are resolved, and unknown ones refused', () => {
 });
 
 test('a configuration selects components and system calls, and the header says so', () => {
-  const manifest = readManifest(fixture());
+  const manifest = readManifest(fixture(), 'sgx');
   const names = (toml: string): string =>
     select(manifest, parseShimConfig(toml))
       .components.map(({ name }) => name)
@@ -119,12 +144,14 @@ test('a configuration selects components and system calls, and the header says s
   ]) {
     assert.ok(header.includes(`#define ${row}\n`), row);
   }
+  const vm = parseShimConfig('tee = "vm"');
+  assert.ok(configHeader(vm, select(readManifest(fixture(), 'vm'), vm)).includes('#define SHIM_SGX 0\n'));
   assert.ok(header.includes('#define SHIM_SYSCALLS(X) X(1, write) X(56, clone)\n'));
   assert.not.ok(header.includes('SHIM_HAS_SYS_read'));
 });
 
 test('what the sources do not have is refused, with the nearest name', () => {
-  const manifest = readManifest(fixture());
+  const manifest = readManifest(fixture(), 'sgx');
   const without = { ...manifest, components: manifest.components.filter(({ name }) => name !== 'thread') };
   const chosen = (toml: string, of = manifest): string => refusal(() => select(of, parseShimConfig(toml)));
   assert.match(chosen('threads = 2', without), /^SHIM_CONFIG_UNSUPPORTED: threads/);

@@ -17,7 +17,9 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     `skipped: prebuilt shims: no ${PIN.compiler} on this machine (apt-get install ${PIN.compiler})`,
   );
 } else {
-  const ALL = 'sgx2 sgx1 sgx2-debug sgx1-debug';
+  const SGX = 'sgx2 sgx1 sgx2-debug sgx1-debug';
+  const VM = 'vm vm-debug';
+  const ALL = `${SGX} ${VM}`;
 
   test('every variant is built once, and again only when something that decides their bytes changed', async () => {
     const root = fixture();
@@ -28,22 +30,25 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
         .join(' ');
     assert.is(await built(), ALL);
     for (const variant of ALL.split(' ')) {
-      const elf = readFileSync(join(prebuiltFolder(root), `${variant}.elf`));
-      const stamp = JSON.parse(
-        readFileSync(join(prebuiltFolder(root), `${variant}.json`), 'utf8'),
-      ) as ShimStamp;
+      const tee = variant.startsWith('vm') ? 'vm' : 'sgx';
+      const folder = prebuiltFolder(root, tee);
+      const elf = readFileSync(join(folder, `${variant}.elf`));
+      const stamp = JSON.parse(readFileSync(join(folder, `${variant}.json`), 'utf8')) as ShimStamp;
+      assert.is(stamp.tee, tee);
       assert.is(stamp.sha256, createHash('sha256').update(elf).digest('hex'));
-      assert.is(stamp.config.sgx.version, variant.startsWith('sgx2') ? 2 : 1);
+      assert.is(stamp.config.sgx?.version, tee === 'vm' ? undefined : variant.startsWith('sgx2') ? 2 : 1);
       assert.is(stamp.config.debug, variant.endsWith('-debug'));
     }
     assert.is(await built(), '');
     append(root, 'shims/core/core.c', '\n');
     assert.is(await built(), ALL);
     append(root, 'shims/sgx/include/site.h', '\n');
-    assert.is(await built(), ALL);
+    assert.is(await built(), SGX);
+    append(root, 'shims/vm/entry.S', '\n');
+    assert.is(await built(), VM);
     edit(root, 'shims/sgx/components.json', '"indirect"', '"flags": ["-DFIXTURE=1"], "indirect"');
-    assert.is(await built(), ALL);
-    rmSync(join(prebuiltFolder(root), 'sgx1.elf'));
+    assert.is(await built(), SGX);
+    rmSync(join(prebuiltFolder(root, 'sgx'), 'sgx1.elf'));
     assert.is(await built(), 'sgx1');
     append(root, 'shims/sgx/prebuilt/sgx2.elf', '\n');
     assert.is(await built(), 'sgx2');
@@ -53,7 +58,7 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
   test('what is up to date is not touched, and --force builds it anew', async () => {
     const root = fixture();
     await buildPrebuilt({ root, variants: ['sgx2'] });
-    const file = join(prebuiltFolder(root), 'sgx2.elf');
+    const file = join(prebuiltFolder(root, 'sgx'), 'sgx2.elf');
     const before = statSync(file).ino;
     assert.equal(
       (await buildPrebuilt({ root, variants: ['sgx2'] })).map((one) => one.built),

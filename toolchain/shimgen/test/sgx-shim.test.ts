@@ -18,7 +18,7 @@ import { readManifest } from '../src/manifest.js';
 import { PIN } from '../src/pin.js';
 import { symbolsOf } from './support/fixture.js';
 
-const manifest = readManifest(ROOT);
+const manifest = readManifest(ROOT, 'sgx');
 const foreign = Object.values(manifest.roots).find((folder) => !existsSync(join(ROOT, folder)));
 if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
   console.log(

@@ -193,6 +193,11 @@ export const ELF_ERRORS = {
     reason: 'The shim has thread-local storage, which nobody sets up for it.',
     fix: 'Keep what belongs to a thread in the thread page.',
   },
+  ELF_SHIM_USER: {
+    exit: 2,
+    reason: 'The shim of a VM-based Keep has no page of code for ring 3, or one with something else in it.',
+    fix: 'Put the direct entry into section .user, and that section into a PT_LOAD of its own.',
+  },
   ELF_SHIM_SITES: {
     exit: 2,
     reason: 'Section .motte.sites lists something that is not one of the instructions which it is for.',

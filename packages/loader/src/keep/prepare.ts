@@ -3,8 +3,8 @@
 import { defaultConfig } from '@motte/config/keep-toml';
 import { shimVariant } from '@motte/config/shim-variant';
 import { measureSgx } from '@motte/measure/sgx';
-import { planKeep } from '@motte/plan/sgx/plan-keep';
-import type { PlannedKeep } from '@motte/plan/sgx/plan-keep';
+import { planKeep } from '@motte/plan/plan-keep';
+import type { PlannedKeep } from '@motte/plan/plan-keep';
 import { UNDATED, bcdDate, planSigstruct, signSigstruct } from '@motte/sign/sgx/sign';
 import { shimPath } from '../prebuilt.js';
 import { developerSigner } from './developer-key.js';

@@ -87,7 +87,7 @@ function heapRun(map: KeepMap): PageRun {
 }
 
 /** The program's name in the plan; one that is named like a part of the Keep itself gets a `./`. */
-function execFile(name: string): string {
+export function execFile(name: string): string {
   return name === SHIM_FILE || name === MADE_FILE ? `./${name}` : name;
 }
 

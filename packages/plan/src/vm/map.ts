@@ -9,6 +9,8 @@ export const VM_MAP = {
   BASE: 0x1_0000_0000,
   /** The host-call block of vCPU i is at SHARED + i * BLOCK_SIZE, guest physical and virtual. */
   SHARED: 0x8000_0000,
+  /** Under SEV-SNP, the GHCB of vCPU i is at GHCB + i * 4096, guest physical and virtual. */
+  GHCB: 0xc000_0000,
   /** Where the shim sees the pages that it hands out: DIRECT + (their address - that of the first one). */
   DIRECT: 0x4000_0000_0000,
   STACK: 0x1000,

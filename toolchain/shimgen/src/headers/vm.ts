@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { VM_INFO, VM_INFO_MAGIC, VM_MODE } from '@motte/plan/vm/info';
+import { VM_MAP } from '@motte/plan/vm/map';
+import { defines, header, offsets, structures } from './c-text.js';
+
+/** `vm_map.h`: the address space of a VM-based Keep. */
+export function vmMapHeader(): string {
+  return header('vm_map.h', 'packages/plan/src/vm/map.ts', [
+    defines(
+      'VM_MAP_',
+      VM_MAP,
+      "addresses: BASE, SHARED, DIRECT; within a vCPU block, offsets from the block's start",
+    ),
+  ]);
+}
+
+/** `vm_info.h`: what the plan tells the shim of a VM-based Keep. */
+export function vmInfoHeader(): string {
+  return header('vm_info.h', 'packages/plan/src/vm/info.ts', [
+    defines('VM_INFO_', { MAGIC: VM_INFO_MAGIC }),
+    defines('VM_MODE_', VM_MODE, 'VM_INFO.mode'),
+    offsets(VM_INFO),
+    structures([VM_INFO]),
+  ]);
+}
