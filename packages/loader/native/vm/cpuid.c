@@ -35,7 +35,7 @@ static const struct {
 	{1u << 12, {0x00000007, ECX, 16}, "LA57", true},
 	{1u << 16, {0x00000007, EBX, 0}, "FSGSBASE", false},
 	{1u << 17, {0x00000001, ECX, 17}, "PCIDE", false},
-	{1u << 18, {0x00000001, ECX, 26}, "OSXSAVE", false},
+	{CR4_OSXSAVE, {0x00000001, ECX, 26}, "OSXSAVE", false},
 	{1u << 20, {0x00000007, EBX, 7}, "SMEP", false},
 	{1u << 21, {0x00000007, EBX, 20}, "SMAP", false},
 	{1u << 22, {0x00000007, ECX, 3}, "PKE", false},

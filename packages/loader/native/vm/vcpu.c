@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A vCPU in the state that the plan's VMSA gives it: what SNP_LAUNCH_UPDATE would hand to the CPU, by KVM's ioctls. */
+/*
+ * A vCPU in the state that the plan's VMSA gives it: what SNP_LAUNCH_UPDATE would hand to the CPU, by KVM's ioctls. Of PAT,
+ * debug registers, x87 and SSE a plan for plain KVM says nothing: they are as after a reset.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include "vm.h"
-
-#define MSR_PAT 0x277
 
 /* VMSA_SEGMENT.attributes: bits 55:52 and 47:40 of a descriptor. */
 #define SEGMENT_TYPE 0xf
@@ -75,24 +76,11 @@ static bool set_regs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 	return ioctl(vcpu->fd, KVM_SET_REGS, &regs) == 0;
 }
 
-static bool set_extended(const struct vcpu *vcpu, const struct vmsa *vmsa)
+/* Without OSXSAVE there is no XCR0 to set. */
+static bool set_xcr0(const struct vcpu *vcpu, const struct vmsa *vmsa)
 {
-	const struct kvm_fpu fpu = {.fcw = vmsa->x87_fcw, .fsw = vmsa->x87_fsw, .mxcsr = vmsa->mxcsr};
 	const struct kvm_xcrs xcrs = {.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = vmsa->xcr0}}};
-	if (ioctl(vcpu->fd, KVM_SET_FPU, &fpu) != 0)
-		return false;
-	/* Without OSXSAVE there is no XCR0 to set. */
-	return (machine.cr4_missing & 1u << 18) != 0 || ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) == 0;
-}
-
-/* A PAT of zero makes all memory uncacheable; the VMSA of a plan that says nothing has the CPU's own. */
-static bool set_msrs(const struct vcpu *vcpu, const struct vmsa *vmsa)
-{
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = {.head.nmsrs = 1, .entry = {.index = MSR_PAT, .data = vmsa->g_pat}};
-	return vmsa->g_pat == 0 || ioctl(vcpu->fd, KVM_SET_MSRS, &msrs) == 1;
+	return (machine.cr4_missing & CR4_OSXSAVE) != 0 || ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) == 0;
 }
 
 /* The step that the machine refuses, or NULL. */
@@ -108,10 +96,8 @@ static const char *refused(struct vcpu *vcpu, uint32_t index, const struct vmsa 
 		return "KVM_SET_CPUID2";
 	if (!set_sregs(vcpu, vmsa))
 		return "KVM_SET_SREGS: CR0, CR3, CR4, EFER or a segment of the VMSA";
-	if (!set_extended(vcpu, vmsa))
+	if (!set_xcr0(vcpu, vmsa))
 		return "XCR0 of the VMSA, which this machine does not have";
-	if (!set_msrs(vcpu, vmsa))
-		return "the PAT of the VMSA";
 	if (!set_regs(vcpu, vmsa))
 		return "KVM_SET_REGS";
 	return NULL;

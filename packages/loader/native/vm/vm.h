@@ -10,6 +10,7 @@
 #include "helper.h"
 #include "vm_keep.h"
 
+#define CR4_OSXSAVE (1u << 18)
 #define CPUID_MOST 256	/* entries of KVM_GET_SUPPORTED_CPUID */
 
 /* A vCPU. It is run by the thread of its index, but for a hostile host. */
