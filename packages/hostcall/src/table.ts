@@ -7,6 +7,7 @@ import { SOCKETS } from './rows/sockets.js';
 import { STDIO } from './rows/stdio.js';
 import { THREAD_CALLS } from './rows/threads.js';
 import { TIME } from './rows/time.js';
+import { VM_CALLS } from './rows/vm.js';
 import type { Row } from './row.js';
 
 /** Every host call. A call is added by adding its row to its component's file, a component by a line here. */
@@ -17,6 +18,7 @@ export const TABLE: readonly Row[] = [
   ...THREAD_CALLS,
   ...HOSTDIR,
   ...MEMORY,
+  ...VM_CALLS,
   ...SOCKETS,
   ...DEBUG,
 ];

@@ -40,9 +40,14 @@ function filesOf(folder, pattern) {
 }
 
 const CPU = join(NATIVE, 'cpu');
-const HELPER_SOURCES = [...filesOf(NATIVE, /\.(c|S)$/), ...filesOf(join(NATIVE, 'generated'), /\.c$/)];
+const VM = join(NATIVE, 'vm');
+const HELPER_SOURCES = [
+  ...filesOf(NATIVE, /\.(c|S)$/),
+  ...filesOf(VM, /\.c$/),
+  ...filesOf(join(NATIVE, 'generated'), /\.c$/),
+];
 const CPU_SOURCES = filesOf(CPU, /\.(c|S)$/);
-const HEADERS = [NATIVE, join(NATIVE, 'generated'), CPU].flatMap((folder) => filesOf(folder, /\.h$/));
+const HEADERS = [NATIVE, join(NATIVE, 'generated'), CPU, VM].flatMap((folder) => filesOf(folder, /\.h$/));
 const INCLUDES = ['-I', NATIVE, '-I', join(NATIVE, 'generated')];
 
 /** The emulated CPU runs between two instructions of the Keep: no vector registers, no thread-local storage, no libc. */

@@ -164,6 +164,27 @@ static uint64_t read_hardware(const struct keep_host *host, uint8_t *to, uint64_
 	return done;
 }
 
+/* Of plain KVM the host sees everything, and what was never there as zeros. */
+static uint64_t read_kvm(uint8_t *to, uint64_t offset, uint64_t length)
+{
+	const ssize_t got = pread(HELPER_FD_MEMORY, to, length, (off_t)offset);
+	return got < 0 ? 0 : (uint64_t)got;
+}
+
+static uint64_t read_memory(const struct keep_host *host, uint8_t *to, uint64_t offset, uint64_t length)
+{
+	if (host->base == NULL)
+		return 0;
+	switch (host->start.backend) {
+	case BACKEND_HARDWARE:
+		return read_hardware(host, to, offset, length);
+	case BACKEND_KVM:
+		return read_kvm(to, offset, length);
+	default:
+		return read_emulated(to, offset, length);
+	}
+}
+
 void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length)
 {
 	struct debug_read request;
@@ -176,10 +197,7 @@ void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payloa
 	uint8_t *bytes = malloc(request.length + 1);
 	if (bytes == NULL)
 		_exit(1);
-	const uint64_t got = host->base == NULL ? 0
-			     : host->start.backend == BACKEND_HARDWARE
-				     ? read_hardware(host, bytes, request.offset, request.length)
-				     : read_emulated(bytes, request.offset, request.length);
+	const uint64_t got = read_memory(host, bytes, request.offset, request.length);
 	const struct debug_bytes head = {.offset = request.offset, .length = (uint32_t)got};
 	message_send(MESSAGE_DEBUG_BYTES, id, &head, sizeof head, bytes, got);
 	free(bytes);

@@ -23,19 +23,33 @@ static bool claim(struct keep_host *host)
 	return !__atomic_exchange_n(&host->claimed, true, __ATOMIC_ACQ_REL);
 }
 
-/* Always false, so that a step of the start can end with it. */
-bool end_killed(struct keep_host *host, uint32_t cause, const char *format, ...)
+static void end_said(struct keep_host *host, uint32_t ended, uint32_t cause, const char *format, va_list list)
 {
 	struct ending *ending = &host->ending;
 	if (!claim(host))
-		return false;
-	ending->ended = ENDED_KILLED;
+		return;
+	ending->ended = ended;
 	ending->cause = cause;
+	vsnprintf(ending->text, sizeof ending->text, format, list);
+}
+
+/* Always false, so that a step of the start can end with it. */
+bool end_killed(struct keep_host *host, uint32_t cause, const char *format, ...)
+{
 	va_list list;
 	va_start(list, format);
-	vsnprintf(ending->text, sizeof ending->text, format, list);
+	end_said(host, ENDED_KILLED, cause, format, list);
 	va_end(list);
 	return false;
+}
+
+/* The virtual machine stopped, in KVM's words. */
+void end_trapped(struct keep_host *host, uint32_t cause, const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	end_said(host, ENDED_TRAPPED, cause, format, list);
+	va_end(list);
 }
 
 static const char *vector_name(uint32_t vector)
@@ -92,7 +106,7 @@ static size_t write_count(uint8_t *out, uint32_t number, uint64_t count)
 	return sizeof one;
 }
 
-/* STATISTICS and its CALL_COUNTs; the bytes written. The Keep's threads may be counting meanwhile: each number is whole. */
+/* STATISTICS and its CALL_COUNTs, of host calls and of exits; the bytes written. The Keep's threads may be counting meanwhile: each number is whole. */
 size_t statistics_write(struct keep_host *host, uint8_t *out)
 {
 	struct statistics stats = enclave.stats;
@@ -111,6 +125,7 @@ size_t statistics_write(struct keep_host *host, uint8_t *out)
 	for (uint32_t i = 0; i < PLATFORM_NUMBERS; i++)
 		length += write_count(out + length, PLATFORM_CALLS + i, host->platform_calls[i]);
 	stats.call_count = (uint32_t)((length - sizeof stats) / sizeof(struct call_count));
+	length += vm_statistics(&stats, out + length);
 	stats.total_ns = (host->ended_ns != 0 ? host->ended_ns : now_ns()) - host->started_ns;
 	memcpy(out, &stats, sizeof stats);
 	return length;

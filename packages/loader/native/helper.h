@@ -13,6 +13,7 @@
 #define CALL_NUMBERS 512      /* Linux system calls that are counted one by one */
 #define PLATFORM_CALLS 0x10000
 #define PLATFORM_NUMBERS 16
+#define EXIT_REASONS 64	/* KVM_EXIT_* that are counted one by one */
 
 /* How the Keep ended, before it is put into ENDED. */
 struct ending {
@@ -46,13 +47,14 @@ struct keep_host {
 	/* START, and the tables that follow it in the same message */
 	struct start start;
 	const struct mapping *mappings;
-	const uint64_t *tcs;
+	const uint64_t *tcs;	/* SGX */
+	const uint8_t *vmsa;	/* KVM: a page for each vCPU */
 	const struct site *sites;
 	const struct lie *lies;
 	const struct grant *grants;
 	const uint8_t *boot;
 
-	uint8_t *base;
+	uint8_t *base;		/* of the Keep in this process; KVM: not the address that the Keep knows */
 	uint8_t *blocks;	/* host-call blocks, HOSTCALL_BLOCK_SIZE apart */
 	struct keep_thread *threads; /* one for each TCS; the first boots the Keep */
 	uint32_t ready;		/* threads that are set up; a futex */
@@ -91,15 +93,26 @@ void threads_stop(struct keep_host *host);
 bool thread_set_up(struct keep_thread *thread);
 void thread_tick(struct keep_thread *thread);
 void run_keep(struct keep_thread *thread);
+bool serve_call(struct keep_thread *thread);
+
+/* vm/: a Keep in a virtual machine. */
+bool vm_create(struct keep_host *host);
+bool vm_threads(struct keep_host *host);
+bool vm_thread_set_up(struct keep_thread *thread);
+void vm_run(struct keep_thread *thread);
+uint32_t vm_cr4_missing(void);
+size_t vm_statistics(struct statistics *stats, uint8_t *out);
 
 /* end.c: how it ended. */
 __attribute__((format(printf, 3, 4))) bool end_killed(struct keep_host *host, uint32_t cause, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void end_trapped(struct keep_host *host, uint32_t cause, const char *format, ...);
 void end_fault(struct keep_host *host, uint32_t ended, uint32_t cause, const char *leaf);
 void end_own(struct keep_host *host, uint32_t ended, uint32_t status, uint64_t offset);
 void end_program_fault(struct keep_host *host, uint32_t signal, uint32_t vector, uint64_t tcs);
 void end_cause(struct keep_host *host, const struct cpu *cpu);
 size_t statistics_write(struct keep_host *host, uint8_t *out);
-#define STATISTICS_MAX (sizeof(struct statistics) + (CALL_NUMBERS + PLATFORM_NUMBERS) * sizeof(struct call_count))
+#define STATISTICS_MAX                                                                                                      \
+	(sizeof(struct statistics) + (CALL_NUMBERS + PLATFORM_NUMBERS + EXIT_REASONS) * sizeof(struct call_count))
 
 /* debug.c: debug Keeps. */
 bool debug_open(void);

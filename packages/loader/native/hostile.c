@@ -33,6 +33,10 @@ static void replace_page(uint64_t offset)
 {
 	if (offset >= enclave.size)
 		return;
+	if (enclave.epcm == NULL) {
+		memset(enclave.memory + (offset & ~(PAGE - 1)), 0, PAGE); /* plain KVM: nothing notices */
+		return;
+	}
 	enclave_lock();
 	struct epcm_entry *entry = &enclave.epcm[offset / PAGE];
 	memset(enclave.memory + (offset & ~(PAGE - 1)), 0, PAGE);

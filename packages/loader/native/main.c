@@ -52,8 +52,9 @@ int main(int argc, char **argv)
 		const uint32_t landlock = landlock_enter(&keep);
 		const struct started answer = {.version = PROTOCOL_VERSION,
 					       .patched_sites = enclave.stats.patched_sites,
-					       .base = (uint64_t)keep.base,
-					       .landlock = landlock};
+					       .base = keep.start.backend == BACKEND_KVM ? keep.start.base : (uint64_t)keep.base,
+					       .landlock = landlock,
+					       .cr4_missing = vm_cr4_missing()};
 		enclave.stats.map_ns = now_ns() - keep.started_ns;
 		message_send(MESSAGE_STARTED, header.id, &answer, sizeof answer, NULL, 0);
 		if (!threads_make(&keep))

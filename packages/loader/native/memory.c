@@ -197,5 +197,12 @@ bool memory_map(struct keep_host *host)
 		return failed(host, "mmap");
 	host->clock_gettime = (int (*)(int32_t, void *))vdso_function("__vdso_clock_gettime");
 	memcpy(host->blocks + HOSTCALL_DATA_OFFSET, host->boot, host->start.boot_length);
-	return host->start.backend == BACKEND_EMULATED ? map_emulated(host) : map_hardware(host);
+	switch (host->start.backend) {
+	case BACKEND_EMULATED:
+		return map_emulated(host);
+	case BACKEND_HARDWARE:
+		return map_hardware(host);
+	default:
+		return vm_create(host);
+	}
 }

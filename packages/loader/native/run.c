@@ -21,22 +21,23 @@ struct loop {
 	uint32_t stuck;
 };
 
-static bool serve(struct loop *loop)
+/* What the thread's host-call block asks for; false if the Keep must end. */
+bool serve_call(struct keep_thread *thread)
 {
-	struct keep_host *host = loop->host;
-	struct hostcall_block *block = (struct hostcall_block *)loop->thread->block;
+	struct keep_host *host = thread->host;
+	struct hostcall_block *block = (struct hostcall_block *)thread->block;
 	const uint32_t number = block->number;
 	if (number < CALL_NUMBERS)
 		__atomic_fetch_add(&host->calls[number], 1, __ATOMIC_RELAXED);
 	else if (number - PLATFORM_CALLS < PLATFORM_NUMBERS)
 		__atomic_fetch_add(&host->platform_calls[number - PLATFORM_CALLS], 1, __ATOMIC_RELAXED);
-	loop->cpu->stats.host_calls++;
+	thread->cpu->stats.host_calls++;
 #ifdef MOTTE_HOSTILE
 	if (hostile_unserved(host, block))
 		return true;
 #endif
 	hostcall_serve(host, block);
-	return loop->cpu->cause == 0;
+	return thread->cpu->cause == 0;
 }
 
 /* By a fault of the program, or by a system call: after a fault its registers are in the thread's first SSA frame. */
@@ -68,7 +69,7 @@ static uint32_t left(struct loop *loop)
 	}
 	switch (why) {
 	case EXIT_WHY_HOSTCALL:
-		if (!serve(loop))
+		if (!serve_call(loop->thread))
 			return 0;
 #ifdef MOTTE_HOSTILE
 		return hostile_after(host, (struct hostcall_block *)loop->thread->block);

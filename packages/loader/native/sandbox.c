@@ -6,6 +6,7 @@
  */
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/kvm.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
@@ -91,13 +92,34 @@ static const struct sock_filter changing[] = {
 	RETURN(SECCOMP_RET_KILL_PROCESS),
 };
 
-static const struct sock_filter filter[] = {
-	/* entering, leaving and the emulated driver */
+/* Entering and leaving an enclave, and the emulated driver; the driver's own ioctls. */
+static const struct sock_filter sgx[] = {
 	ALLOW(SYS_arch_prctl),
 	ALLOW(SYS_mprotect),
+	ALLOW(SYS_timer_settime),
+	IF_NOT(SYS_ioctl, 7),
+	LOAD(args[1]),
+	ALLOW_COMMAND(SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS),
+	ALLOW_COMMAND(SGX_IOC_ENCLAVE_MODIFY_TYPES),
+	ALLOW_COMMAND(SGX_IOC_ENCLAVE_REMOVE_PAGES),
+	LOAD(nr),
+};
+
+/* Running a vCPU, adding guest pages, and what is looked at when it stops. */
+static const struct sock_filter vm[] = {
+	IF_NOT(SYS_ioctl, 11),
+	LOAD(args[1]),
+	ALLOW_COMMAND(KVM_RUN),
+	ALLOW_COMMAND(KVM_INTERRUPT),
+	ALLOW_COMMAND(KVM_SET_USER_MEMORY_REGION),
+	ALLOW_COMMAND(KVM_GET_REGS),
+	ALLOW_COMMAND(KVM_GET_SREGS),
+	LOAD(nr),
+};
+
+static const struct sock_filter filter[] = {
 	ALLOW(SYS_rt_sigreturn),
 	ALLOW(SYS_fallocate),
-	ALLOW(SYS_timer_settime),
 	/* host calls */
 	ALLOW(SYS_read),
 	ALLOW(SYS_write),
@@ -134,14 +156,11 @@ static const struct sock_filter filter[] = {
 	IF_NOT(3 /* F_GETFL */, 1),
 	RETURN(SECCOMP_RET_ALLOW),
 	RETURN(SECCOMP_RET_KILL_PROCESS),
-	IF_NOT(SYS_ioctl, 14),
+	IF_NOT(SYS_ioctl, 8),
 	LOAD(args[1]),
 	ALLOW_COMMAND(TCGETS),
 	ALLOW_COMMAND(TIOCGWINSZ),
 	ALLOW_COMMAND(FIONREAD),
-	ALLOW_COMMAND(SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS),
-	ALLOW_COMMAND(SGX_IOC_ENCLAVE_MODIFY_TYPES),
-	ALLOW_COMMAND(SGX_IOC_ENCLAVE_REMOVE_PAGES),
 	RETURN(SECCOMP_RET_KILL_PROCESS),
 	RETURN(SECCOMP_RET_KILL_PROCESS),
 };
@@ -149,7 +168,8 @@ static const struct sock_filter filter[] = {
 struct rules {
 	struct sock_filter all[sizeof machine / sizeof machine[0] + sizeof talking / sizeof talking[0] +
 			       sizeof connecting / sizeof connecting[0] + sizeof reading / sizeof reading[0] +
-			       sizeof changing / sizeof changing[0] + sizeof filter / sizeof filter[0]];
+			       sizeof changing / sizeof changing[0] + sizeof sgx / sizeof sgx[0] + sizeof vm / sizeof vm[0] +
+			       sizeof filter / sizeof filter[0]];
 	size_t count;
 };
 
@@ -175,6 +195,10 @@ bool sandbox_enter(struct keep_host *host)
 		append(&rules, reading, sizeof reading);
 	if (writes)
 		append(&rules, changing, sizeof changing);
+	if (host->start.backend == BACKEND_KVM)
+		append(&rules, vm, sizeof vm);
+	else
+		append(&rules, sgx, sizeof sgx);
 	append(&rules, filter, sizeof filter);
 	const struct sock_fprog program = {.len = (unsigned short)rules.count, .filter = rules.all};
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;

@@ -43,6 +43,8 @@ static long in_parts(range_call *call, struct keep_host *host, uint64_t offset, 
 
 static int driver(struct keep_host *host, unsigned long request, void *argument)
 {
+	if (host->start.backend == BACKEND_KVM)
+		return -ENODEV;
 	if (host->start.backend == BACKEND_HARDWARE) {
 		const long result = sys(SYS_ioctl, HELPER_FD_MEMORY, (long)request, (long)argument, 0);
 		return result > 0 ? -EIO : (int)result;
@@ -101,5 +103,7 @@ long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length,
 {
 	if (host->start.backend == BACKEND_EMULATED)
 		return driver_protect(offset, length, permissions);
+	if (host->start.backend == BACKEND_KVM)
+		return -EINVAL;
 	return sys(SYS_mprotect, (long)(host->base + offset), (long)length, (long)permissions, 0);
 }

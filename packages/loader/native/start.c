@@ -3,6 +3,7 @@
 #include <string.h>
 #include "files.h"
 #include "sockets.h"
+#include "vm_keep.h"
 
 /* Takes `count` records of `size` bytes off the message; NULL if they are not there. */
 static const void *take(const uint8_t **at, const uint8_t *end, uint64_t count, uint64_t size)
@@ -32,13 +33,29 @@ static bool check_mappings(struct keep_host *host)
 
 static bool check_tables(struct keep_host *host)
 {
-	for (uint32_t i = 0; i < host->start.tcs_count; i++)
+	for (uint32_t i = 0; host->tcs != NULL && i < host->start.tcs_count; i++)
 		if (host->tcs[i] % PAGE != 0 || host->tcs[i] >= host->start.size)
 			return end_killed(host, CAUSE_START_INVALID, "TCS %u: offset 0x%llx", i,
 					  (unsigned long long)host->tcs[i]);
 	for (uint32_t i = 0; i < host->start.site_count; i++)
 		if (host->sites[i].offset >= host->start.size - 8)
 			return end_killed(host, CAUSE_START_INVALID, "SITE %u: offset 0x%x", i, host->sites[i].offset);
+	return true;
+}
+
+/* SGX: a power of two at a multiple of itself. KVM: whole pages. */
+static bool check_place(struct keep_host *host)
+{
+	const struct start *start = &host->start;
+	const bool sgx = start->backend != BACKEND_KVM;
+	uint64_t end;
+	if (start->size < PAGE || start->size % PAGE != 0 || start->base % PAGE != 0 || start->size > 1ull << 46 ||
+	    __builtin_add_overflow(start->base, start->size, &end) ||
+	    (sgx && ((start->size & (start->size - 1)) != 0 || start->base % start->size != 0)))
+		return end_killed(host, CAUSE_START_INVALID, "size 0x%llx, base 0x%llx", (unsigned long long)start->size,
+				  (unsigned long long)start->base);
+	if (start->backend != BACKEND_EMULATED && start->base == 0)
+		return end_killed(host, CAUSE_START_INVALID, "%s", "hardware without a base address");
 	return true;
 }
 
@@ -54,31 +71,32 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 	if (start->version != PROTOCOL_VERSION)
 		return end_killed(host, CAUSE_START_INVALID, "version %u, expected %u: loader and helper are not of one build",
 				  start->version, PROTOCOL_VERSION);
-	if (start->backend != BACKEND_EMULATED && start->backend != BACKEND_HARDWARE)
+	if (start->backend != BACKEND_EMULATED && start->backend != BACKEND_HARDWARE && start->backend != BACKEND_KVM)
 		return end_killed(host, CAUSE_START_INVALID, "backend %u", start->backend);
-	if (start->size < PAGE || (start->size & (start->size - 1)) != 0 || start->base % start->size != 0 ||
-	    start->size > 1ull << 46)
-		return end_killed(host, CAUSE_START_INVALID, "size 0x%llx, base 0x%llx", (unsigned long long)start->size,
-				  (unsigned long long)start->base);
-	if (start->backend == BACKEND_HARDWARE && start->base == 0)
-		return end_killed(host, CAUSE_START_INVALID, "%s", "hardware without a base address");
+	if (!check_place(host))
+		return false;
 	if (start->grant_count > GRANTS_MOST)
 		return end_killed(host, CAUSE_START_INVALID, "%u grants, expected at most %u", start->grant_count, GRANTS_MOST);
 	if (start->tcs_count == 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "no TCS");
-	if (start->backend == BACKEND_HARDWARE && (start->flags & START_DEBUGGER) != 0)
-		return end_killed(host, CAUSE_START_INVALID, "%s", "a debugger of a Keep of hardware");
+	if (start->backend != BACKEND_EMULATED && (start->flags & START_DEBUGGER) != 0)
+		return end_killed(host, CAUSE_START_INVALID, "%s", "a debugger of a Keep that is not emulated");
+	if (start->backend == BACKEND_KVM && start->site_count != 0)
+		return end_killed(host, CAUSE_START_INVALID, "%s", "SITEs are for an emulated Keep");
 #ifndef MOTTE_HOSTILE
 	if (start->lie_count != 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "LIEs are for motte-helper-hostile");
 #endif
 	host->mappings = take(&at, end, start->mapping_count, sizeof(struct mapping));
-	host->tcs = take(&at, end, start->tcs_count, sizeof(uint64_t));
+	if (start->backend == BACKEND_KVM)
+		host->vmsa = take(&at, end, start->tcs_count, sizeof(struct vmsa));
+	else
+		host->tcs = take(&at, end, start->tcs_count, sizeof(uint64_t));
 	host->sites = take(&at, end, start->site_count, sizeof(struct site));
 	host->lies = take(&at, end, start->lie_count, sizeof(struct lie));
 	host->grants = take(&at, end, start->grant_count, sizeof(struct grant));
 	host->boot = take(&at, end, start->boot_length, 1);
-	if (host->mappings == NULL || host->tcs == NULL || host->sites == NULL || host->lies == NULL || host->grants == NULL ||
+	if (host->mappings == NULL || (host->tcs == NULL && host->vmsa == NULL) || host->sites == NULL || host->lies == NULL || host->grants == NULL ||
 	    host->boot == NULL || at != end)
 		return end_killed(host, CAUSE_START_INVALID, "%u bytes are not what its counts say", length);
 	if (start->boot_length > HOSTCALL_DATA_SIZE)

@@ -55,13 +55,13 @@ static void *thread_main(void *context)
 	struct keep_thread *thread = context;
 	struct keep_host *host = thread->host;
 	const uint64_t one = 1;
-	if (!thread_set_up(thread))
+	if (!(host->start.backend == BACKEND_KVM ? vm_thread_set_up(thread) : thread_set_up(thread)))
 		end_killed(host, CAUSE_BACKEND, "this kernel does not let a thread of the Keep be set up (Linux 5.11 is needed): %s",
 			   strerror(errno));
 	__atomic_fetch_add(&host->ready, 1, __ATOMIC_ACQ_REL);
 	wake(&host->ready);
 	if (may_run(thread))
-		run_keep(thread);
+		(host->start.backend == BACKEND_KVM ? vm_run : run_keep)(thread);
 	if (host->ended_ns == 0)
 		host->ended_ns = now_ns();
 	__atomic_store_n(&thread->state, THREAD_OVER, __ATOMIC_RELEASE);
@@ -106,10 +106,12 @@ bool threads_make(struct keep_host *host)
 {
 	const uint32_t count = host->start.tcs_count;
 	sigset_t all, before;
-	cpu_features();
+	if (host->start.backend != BACKEND_KVM)
+		cpu_features();
 	enclave.wake_fd = eventfd(0, EFD_CLOEXEC);
 	host->threads = calloc(count, sizeof *host->threads);
-	if (enclave.wake_fd < 0 || host->threads == NULL || !map_arenas(count))
+	if (enclave.wake_fd < 0 || host->threads == NULL || !map_arenas(count) ||
+	    (host->start.backend == BACKEND_KVM && !vm_threads(host)))
 		return end_killed(host, CAUSE_BACKEND, "%u threads: %s", count, strerror(errno));
 	/* A new thread starts with everything blocked, and opens what it can bear. */
 	sigfillset(&all);

@@ -7,7 +7,7 @@
 
 #define MESSAGE_MAGIC 0x48544f4d
 #define MESSAGE_MAX 0x1000000
-#define PROTOCOL_VERSION 0x1
+#define PROTOCOL_VERSION 0x2
 #define PEEK_MAX 0x100000
 #define GRANTS_MOST 0x40
 #define EPC_ENTRIES_OFFSET 0x1000
@@ -17,6 +17,7 @@
 #define HELPER_FD_CONTROL 0x3
 #define HELPER_FD_MEMORY 0x4
 #define HELPER_FD_EPC 0x5
+#define HELPER_FD_KVM 0x5
 #define HELPER_FD_GRANT 0x6
 
 #define MESSAGE_START 0x1
@@ -39,6 +40,7 @@
 
 #define BACKEND_EMULATED 0x1
 #define BACKEND_HARDWARE 0x2
+#define BACKEND_KVM 0x3
 
 #define START_STRICT 0x1
 #define START_PATCH 0x2
@@ -90,6 +92,7 @@
 #define CAUSE_MEMORY_LOST 0x10
 #define CAUSE_KEEP_SIGNAL 0x11
 #define CAUSE_LISTEN 0x12
+#define CAUSE_VM_EXIT 0x13
 
 #define EPCM_VALID 0x1
 #define EPCM_PENDING 0x2
@@ -123,11 +126,11 @@ _Static_assert(__builtin_offsetof(struct message, id) == 0xc, "message.id");
 struct start {
 	uint32_t version; /* PROTOCOL_VERSION */
 	uint32_t backend; /* BACKEND */
-	uint64_t base; /* address of the ELRANGE; 0: the helper chooses (emulated) */
-	uint64_t size; /* SECS.SIZE */
+	uint64_t base; /* address of the ELRANGE; 0: the helper chooses (emulated); KVM: guest physical */
+	uint64_t size; /* SECS.SIZE; KVM: bytes of guest pages */
 	uint32_t flags; /* START_FLAGS */
 	uint32_t mapping_count;
-	uint32_t tcs_count;
+	uint32_t tcs_count; /* KVM: of vCPUs */
 	uint32_t site_count;
 	uint32_t lie_count; /* 0 but in the hostile test binary */
 	uint32_t boot_length; /* bytes of BOOT and what follows it */
@@ -207,16 +210,16 @@ _Static_assert(__builtin_offsetof(struct grant, reserved_004) == 0x4, "grant.res
 struct started {
 	uint32_t version; /* PROTOCOL_VERSION */
 	uint32_t patched_sites;
-	uint64_t base; /* address of the ELRANGE */
+	uint64_t base; /* address of the ELRANGE; KVM: guest physical */
 	uint32_t landlock; /* version of the kernel’s interface; 0: there is none */
-	uint32_t reserved_014;
+	uint32_t cr4_missing; /* KVM: bits of CR4 that this machine does not have */
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct started) == 24, "started: size");
 _Static_assert(__builtin_offsetof(struct started, version) == 0x0, "started.version");
 _Static_assert(__builtin_offsetof(struct started, patched_sites) == 0x4, "started.patched_sites");
 _Static_assert(__builtin_offsetof(struct started, base) == 0x8, "started.base");
 _Static_assert(__builtin_offsetof(struct started, landlock) == 0x10, "started.landlock");
-_Static_assert(__builtin_offsetof(struct started, reserved_014) == 0x14, "started.reserved_014");
+_Static_assert(__builtin_offsetof(struct started, cr4_missing) == 0x14, "started.cr4_missing");
 
 /* PEEK: Motte, docs/helper-protocol.md */
 struct peek {
@@ -263,7 +266,7 @@ _Static_assert(__builtin_offsetof(struct ended, text) == 0x28, "ended.text");
 
 /* STATISTICS: Motte, docs/helper-protocol.md */
 struct statistics {
-	uint64_t entries; /* EENTERs */
+	uint64_t entries; /* EENTERs; KVM: KVM_RUNs */
 	uint64_t resumes; /* ERESUMEs */
 	uint64_t aexs; /* asynchronous exits */
 	uint64_t host_calls; /* served */
@@ -280,8 +283,10 @@ struct statistics {
 	uint64_t total_ns; /* from START until now, or until the end */
 	uint32_t patched_sites;
 	uint32_t call_count; /* CALL_COUNTs that follow */
+	uint32_t exit_count; /* KVM: CALL_COUNTs after those: exits by KVM_EXIT */
+	uint32_t reserved_084;
 } __attribute__((packed, aligned(8)));
-_Static_assert(sizeof(struct statistics) == 128, "statistics: size");
+_Static_assert(sizeof(struct statistics) == 136, "statistics: size");
 _Static_assert(__builtin_offsetof(struct statistics, entries) == 0x0, "statistics.entries");
 _Static_assert(__builtin_offsetof(struct statistics, resumes) == 0x8, "statistics.resumes");
 _Static_assert(__builtin_offsetof(struct statistics, aexs) == 0x10, "statistics.aexs");
@@ -299,10 +304,12 @@ _Static_assert(__builtin_offsetof(struct statistics, first_ns) == 0x68, "statist
 _Static_assert(__builtin_offsetof(struct statistics, total_ns) == 0x70, "statistics.total_ns");
 _Static_assert(__builtin_offsetof(struct statistics, patched_sites) == 0x78, "statistics.patched_sites");
 _Static_assert(__builtin_offsetof(struct statistics, call_count) == 0x7c, "statistics.call_count");
+_Static_assert(__builtin_offsetof(struct statistics, exit_count) == 0x80, "statistics.exit_count");
+_Static_assert(__builtin_offsetof(struct statistics, reserved_084) == 0x84, "statistics.reserved_084");
 
 /* CALL_COUNT: Motte, docs/helper-protocol.md */
 struct call_count {
-	uint32_t number; /* of the host call */
+	uint32_t number; /* of the host call, or KVM_EXIT */
 	uint32_t reserved_004;
 	uint64_t count;
 } __attribute__((packed, aligned(8)));

@@ -1161,6 +1161,77 @@ static long do_mem_protect(struct keep_host *host, const struct hostcall_block *
 	return result;
 }
 
+static long do_balloon_add(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4010421810ull, 0x0ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint64_t offset = head->arg0;
+	const uint64_t length = (uint64_t)head->arg1;
+	if (length == 0 || length % 4096 != 0)
+		return -EINVAL;
+	if (offset % 4096 != 0 || !keep_host_range(host, offset, length))
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_balloon_add(host, offset, length);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
+static long do_balloon_free(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000401830ull, 0x0ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint64_t offset = head->arg0;
+	const uint64_t length = (uint64_t)head->arg1;
+	if (length == 0 || length % 4096 != 0)
+		return -EINVAL;
+	if (offset % 4096 != 0 || !keep_host_range(host, offset, length))
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_balloon_free(host, offset, length);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
+static long do_vcpu_kick(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000400000ull, 0x0ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint32_t index = (uint32_t)head->arg0;
+	if ((uint64_t)index != head->arg0)
+		return -EINVAL;
+	if (index > 255u)
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_vcpu_kick(host, index);
+	if (result < 0)
+		return allowed(result, errnos, -EINVAL);
+	if (result != 0)
+		return -EINVAL;
+	*wrote = 0;
+	return result;
+}
+
 static long do_net_socket(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
 	uint64_t *wrote)
 {
@@ -1618,6 +1689,12 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_mem_remove(host, head, data, wrote);
 	case 0x10003:
 		return do_mem_protect(host, head, data, wrote);
+	case 0x10007:
+		return do_balloon_add(host, head, data, wrote);
+	case 0x10008:
+		return do_balloon_free(host, head, data, wrote);
+	case 0x10009:
+		return do_vcpu_kick(host, head, data, wrote);
 	case 0x29:
 		return do_net_socket(host, head, data, wrote);
 	case 0x2a:

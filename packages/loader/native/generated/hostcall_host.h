@@ -104,6 +104,12 @@ long serve_mem_trim(struct keep_host *host, uint64_t offset, uint64_t length);
 long serve_mem_remove(struct keep_host *host, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length, uint32_t permissions);
+/* the guest pages from `offset` on are there from now on */
+long serve_balloon_add(struct keep_host *host, uint64_t offset, uint64_t length);
+/* the host can have the memory of these guest pages back */
+long serve_balloon_free(struct keep_host *host, uint64_t offset, uint64_t length);
+/* interrupts the vCPU `index` as soon as its ring 3 runs, for it to flush its TLB */
+long serve_vcpu_kick(struct keep_host *host, uint32_t index);
 /* a socket to connect, or to send from */
 long serve_net_socket(struct keep_host *host, uint32_t family, uint32_t type);
 /* to a granted destination; EINPROGRESS, then the socket is ready for writing */

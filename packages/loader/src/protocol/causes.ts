@@ -20,7 +20,8 @@ export const CAUSES = {
   TIME_LIMIT: { number: 13, text: 'the time limit is over' },
   ABORTED: { number: 14, text: 'the loader ended the Keep' },
   HELPER_FAULT: { number: 15, text: 'the helper process itself failed' },
-  MEMORY_LOST: { number: 16, text: 'the machine could not provide memory for a page of the emulated Keep' },
+  MEMORY_LOST: { number: 16, text: 'the machine could not provide memory for a page of the Keep' },
   KEEP_SIGNAL: { number: 17, text: 'a signal that no Keep can handle' },
   LISTEN: { number: 18, text: 'a socket that [[listen]] of Keep.toml grants cannot be made' },
+  VM_EXIT: { number: 19, text: 'the virtual machine of the Keep stopped' },
 } as const;

@@ -31,7 +31,7 @@ export const ENDED: Layout<typeof ENDED_FIELDS> = layout(
 );
 
 export const STATISTICS_FIELDS = [
-  { at: 0x00, name: 'entries', type: 'u64', doc: 'EENTERs' },
+  { at: 0x00, name: 'entries', type: 'u64', doc: 'EENTERs; KVM: KVM_RUNs' },
   { at: 0x08, name: 'resumes', type: 'u64', doc: 'ERESUMEs' },
   { at: 0x10, name: 'aexs', type: 'u64', doc: 'asynchronous exits' },
   { at: 0x18, name: 'host_calls', type: 'u64', doc: 'served' },
@@ -48,16 +48,18 @@ export const STATISTICS_FIELDS = [
   { at: 0x70, name: 'total_ns', type: 'u64', doc: 'from START until now, or until the end' },
   { at: 0x78, name: 'patched_sites', type: 'u32' },
   { at: 0x7c, name: 'call_count', type: 'u32', doc: 'CALL_COUNTs that follow' },
+  { at: 0x80, name: 'exit_count', type: 'u32', doc: 'KVM: CALL_COUNTs after those: exits by KVM_EXIT' },
+  { at: 0x84, name: 'reserved_084', type: 'u32' },
 ] as const;
 
-/** What happened so far; `call_count` CALL_COUNTs follow. */
+/** What happened so far; `call_count` and `exit_count` CALL_COUNTs follow. */
 export const STATISTICS: Layout<typeof STATISTICS_FIELDS> = layout(
-  { name: 'STATISTICS', size: 0x80, source: SOURCE },
+  { name: 'STATISTICS', size: 0x88, source: SOURCE },
   STATISTICS_FIELDS,
 );
 
 export const CALL_COUNT_FIELDS = [
-  { at: 0x0, name: 'number', type: 'u32', doc: 'of the host call' },
+  { at: 0x0, name: 'number', type: 'u32', doc: 'of the host call, or KVM_EXIT' },
   { at: 0x4, name: 'reserved_004', type: 'u32' },
   { at: 0x8, name: 'count', type: 'u64' },
 ] as const;

@@ -8,7 +8,7 @@ const SOURCE = 'Motte, docs/helper-protocol.md';
 export const MESSAGE_MAGIC = 0x48544f4d;
 
 /** Version of the protocol, in START and STARTED. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Most bytes of a message after its header. */
 export const MESSAGE_MAX = 0x1000000;
@@ -16,8 +16,8 @@ export const MESSAGE_MAX = 0x1000000;
 /** Most bytes that one PEEK reads. */
 export const PEEK_MAX = 0x100000;
 
-/** Descriptors that the helper inherits, beside 0, 1 and 2. */
-export const HELPER_FD = { CONTROL: 3, MEMORY: 4, EPC: 5, GRANT: 6 } as const;
+/** Descriptors that the helper inherits, beside 0, 1 and 2. EPC and KVM are the same one: no Keep has both. */
+export const HELPER_FD = { CONTROL: 3, MEMORY: 4, EPC: 5, KVM: 5, GRANT: 6 } as const;
 
 /** Most GRANTs of a Keep. */
 export const GRANTS_MOST = 64;
@@ -58,7 +58,7 @@ export const MESSAGE: Layout<typeof MESSAGE_FIELDS> = layout(
   MESSAGE_FIELDS,
 );
 
-export const BACKEND = { EMULATED: 1, HARDWARE: 2 } as const;
+export const BACKEND = { EMULATED: 1, HARDWARE: 2, KVM: 3 } as const;
 
 /** START.flags. */
 export const START_FLAGS = {
@@ -76,11 +76,11 @@ export const START_FLAGS = {
 export const START_FIELDS = [
   { at: 0x00, name: 'version', type: 'u32', doc: 'PROTOCOL_VERSION' },
   { at: 0x04, name: 'backend', type: 'u32', doc: 'BACKEND' },
-  { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE; 0: the helper chooses (emulated)' },
-  { at: 0x10, name: 'size', type: 'u64', doc: 'SECS.SIZE' },
+  { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE; 0: the helper chooses (emulated); KVM: guest physical' },
+  { at: 0x10, name: 'size', type: 'u64', doc: 'SECS.SIZE; KVM: bytes of guest pages' },
   { at: 0x18, name: 'flags', type: 'u32', doc: 'START_FLAGS' },
   { at: 0x1c, name: 'mapping_count', type: 'u32' },
-  { at: 0x20, name: 'tcs_count', type: 'u32' },
+  { at: 0x20, name: 'tcs_count', type: 'u32', doc: 'KVM: of vCPUs' },
   { at: 0x24, name: 'site_count', type: 'u32' },
   { at: 0x28, name: 'lie_count', type: 'u32', doc: '0 but in the hostile test binary' },
   { at: 0x2c, name: 'boot_length', type: 'u32', doc: 'bytes of BOOT and what follows it' },
@@ -119,7 +119,7 @@ export const MAPPING_FIELDS = [
   { at: 0x14, name: 'reserved_014', type: 'u32' },
 ] as const;
 
-/** A range of the ELRANGE that the host maps; ascending, without overlap. */
+/** A range of the ELRANGE that the host maps; KVM: that the guest has from the start. Ascending, without overlap. */
 export const MAPPING: Layout<typeof MAPPING_FIELDS> = layout(
   { name: 'MAPPING', size: 24, source: SOURCE },
   MAPPING_FIELDS,
@@ -180,9 +180,9 @@ export const LIE_KIND = {
 export const STARTED_FIELDS = [
   { at: 0x00, name: 'version', type: 'u32', doc: 'PROTOCOL_VERSION' },
   { at: 0x04, name: 'patched_sites', type: 'u32' },
-  { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE' },
+  { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE; KVM: guest physical' },
   { at: 0x10, name: 'landlock', type: 'u32', doc: 'version of the kernel’s interface; 0: there is none' },
-  { at: 0x14, name: 'reserved_014', type: 'u32' },
+  { at: 0x14, name: 'cr4_missing', type: 'u32', doc: 'KVM: bits of CR4 that this machine does not have' },
 ] as const;
 
 /** The Keep is mapped and about to be entered. */

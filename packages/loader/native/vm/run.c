@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's side of a vCPU (docs/vm-keep.md): runs it, serves its host calls, and ends with it. */
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include "cpu/trap.h"
+#include "hostcall_host.h"
+#include "vm.h"
+
+/* Of ring 3 alone (shims/vm): no vector that the CPU has. */
+#define VECTOR_SHOOTDOWN 32
+
+/* By another vCPU, or by the control thread: a KVM_RUN that begins from now on returns at once. */
+void vcpu_interrupt(const struct keep_host *host, uint32_t index)
+{
+	const struct keep_thread *thread = &host->threads[index];
+	struct vcpu *vcpu = &machine.vcpus[thread->enters];
+	__atomic_store_n(&vcpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+	sys(SYS_tgkill, sys(SYS_getpid, 0, 0, 0, 0), thread->cpu->tid, SIGNAL_TICK, 0);
+}
+
+/*
+ * A kick becomes an interrupt as soon as ring 3 takes one: without an interrupt controller the VM's user injects it, and asks
+ * for an exit when the vCPU can take it.
+ */
+static void inject(struct vcpu *vcpu)
+{
+	const struct kvm_interrupt interrupt = {.irq = VECTOR_SHOOTDOWN};
+	vcpu->run->request_interrupt_window = 0;
+	if (__atomic_load_n(&vcpu->kicked, __ATOMIC_SEQ_CST) == 0)
+		return;
+	if (vcpu->run->ready_for_interrupt_injection && ioctl(vcpu->fd, KVM_INTERRUPT, &interrupt) == 0)
+		__atomic_store_n(&vcpu->kicked, 0, __ATOMIC_SEQ_CST);
+	else
+		vcpu->run->request_interrupt_window = 1;
+}
+
+/* OUT to the port, EXIT_WHY in EAX. Of the end RSI and R8 say more; of nothing else are the registers looked at. */
+static bool left(struct keep_thread *thread, struct vcpu *vcpu)
+{
+	struct keep_host *host = thread->host;
+	const uint32_t why = *(const uint32_t *)((const uint8_t *)vcpu->run + vcpu->run->io.data_offset);
+	struct kvm_regs regs;
+	if (why == EXIT_WHY_HOSTCALL) {
+		if (!serve_call(thread))
+			return false;
+#ifdef MOTTE_HOSTILE
+		hostile_after(host, (struct hostcall_block *)thread->block);
+#endif
+		return true;
+	}
+	if (ioctl(vcpu->fd, KVM_GET_REGS, &regs) != 0) {
+		end_killed(host, CAUSE_BACKEND, "KVM_GET_REGS: %m");
+		return false;
+	}
+	if (why == EXIT_WHY_ENDED && (regs.rsi & 0x7f) == 0 && regs.rsi <= 0xff00)
+		end_own(host, ENDED_EXITED, (uint32_t)regs.rsi >> 8, 0);
+	else if (why == EXIT_WHY_ENDED && regs.rsi < 0x7f)
+		end_own(host, ENDED_SIGNALLED, (uint32_t)regs.rsi, 0);
+	else if (why == EXIT_WHY_ENDED)
+		end_killed(host, CAUSE_EXIT_WHY, "ENDED with wait status 0x%llx", (unsigned long long)regs.rsi);
+	else if (why == EXIT_WHY_REFUSED)
+		end_own(host, ENDED_REFUSED, (uint32_t)regs.rsi, regs.r8);
+	else
+		end_killed(host, CAUSE_EXIT_WHY, "EAX is %u", why);
+	return false;
+}
+
+static bool is_leave(const struct kvm_run *run)
+{
+	return run->exit_reason == KVM_EXIT_IO && run->io.direction == KVM_EXIT_IO_OUT && run->io.port == VM_MAP_PORT &&
+	       run->io.size == sizeof(uint32_t) && run->io.count == 1;
+}
+
+/* False when the Keep has ended. */
+static bool handle(struct keep_thread *thread, struct vcpu *vcpu)
+{
+	const uint32_t reason = vcpu->run->exit_reason;
+	if (reason < EXIT_REASONS)
+		vcpu->exits[reason]++;
+	if (is_leave(vcpu->run))
+		return left(thread, vcpu);
+	if (reason == KVM_EXIT_IRQ_WINDOW_OPEN || reason == KVM_EXIT_INTR)
+		return true;
+	vm_trapped(thread->host, vcpu);
+	return false;
+}
+
+void vm_run(struct keep_thread *thread)
+{
+	struct keep_host *host = thread->host;
+	if (thread->index == 0)
+		__atomic_store_n(&enclave.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);
+	for (;;) {
+		struct vcpu *vcpu = &machine.vcpus[thread->enters];
+		/* First this, then a look at what others want: whoever wants something does it the other way round. */
+		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+		if (enclave.stop)
+			return;
+		inject(vcpu);
+		vcpu->entries++;
+		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
+			if (!handle(thread, vcpu))
+				return;
+		} else if (errno == EINTR || errno == EAGAIN) {
+			vcpu->exits[KVM_EXIT_INTR]++;
+		} else {
+			vm_run_failed(host, vcpu, errno);
+			return;
+		}
+	}
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Host calls of a VM-based Keep: guest pages come and go, and one vCPU interrupts another. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/falloc.h>
+#include <sys/syscall.h>
+#include "hostcall_host.h"
+#include "vm.h"
+
+/* A slot of its own for each call: KVM lets none grow while the guest runs. What overlaps is EEXIST. */
+long serve_balloon_add(struct keep_host *host, uint64_t offset, uint64_t length)
+{
+	return machine.fd < 0 ? -EINVAL : vm_add_memory(host->start.base + offset, length, host->base + offset);
+}
+
+/* The slot stays, the pages go: the next access finds new ones, of zeros. */
+long serve_balloon_free(struct keep_host *host, uint64_t offset, uint64_t length)
+{
+	(void)host;
+	if (machine.fd < 0)
+		return -EINVAL;
+	return sys(SYS_fallocate, HELPER_FD_MEMORY, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (long)offset, (long)length);
+}
+
+long serve_vcpu_kick(struct keep_host *host, uint32_t index)
+{
+	if (machine.fd < 0 || index >= host->start.tcs_count)
+		return -EINVAL;
+	__atomic_store_n(&machine.vcpus[index].kicked, 1, __ATOMIC_SEQ_CST);
+	vcpu_interrupt(host, index);
+	return 0;
+}
