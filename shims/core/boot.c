@@ -7,6 +7,7 @@
 #include "include/exec.h"
 #include "include/files.h"
 #include "include/fs.h"
+#include "include/linux.h"
 #include "include/memory.h"
 #include "include/mount_file.h"
 #include "include/net.h"
@@ -100,6 +101,28 @@ static void refuse_files(const void *blob)
 	while (config_next(blob, &record))
 		if (record.type == CONFIG_TYPE_FILE)
 			keep_refuse(REASON_CONFIG_FORMAT);
+}
+
+static unsigned perms_of(uint32_t flags)
+{
+	return (flags & PF_R ? PERM_R : 0) | (flags & PF_W ? PERM_W : 0) | (flags & PF_X ? PERM_X : 0);
+}
+
+void boot_adopt(const struct exec *exec, struct span room)
+{
+	const struct elf64_phdr *phdr = (const struct elf64_phdr *)exec->phdr;
+
+	for (uint64_t i = 0; i < exec->phnum; i++) {
+		uint64_t first, end;
+
+		if (phdr[i].p_type != PT_LOAD || phdr[i].p_memsz == 0)
+			continue;
+		if (__builtin_add_overflow(phdr[i].p_vaddr, phdr[i].p_memsz, &end) || end > room.end - room.start)
+			keep_refuse(REASON_KEEP_INFO);
+		first = phdr[i].p_vaddr >> PAGE_SHIFT;
+		end = (end + PAGE_BYTES - 1) >> PAGE_SHIFT;
+		memory_adopt(room.start + (first << PAGE_SHIFT), end - first, perms_of(phdr[i].p_flags));
+	}
 }
 
 uint64_t boot_exec(const struct exec *exec)

@@ -32,7 +32,7 @@ void ledger_start(struct ledger *ledger, uint64_t base, uint64_t pages, uint64_t
 {
 	uint64_t root = root_pages(pages);
 
-	platform_accept(tables, root, PERM_R | PERM_W); /* zero: every page is in state 0 */
+	platform_accept(tables, root, PERM_R | PERM_W | PAGE_SHIM); /* zero: every page is in state 0 */
 	*ledger = (struct ledger){
 		.base = base,
 		.pages = pages,
@@ -76,7 +76,7 @@ static uint8_t *leaf_of(struct ledger *ledger, uint64_t block)
 	if (word < STATES) {
 		if (ledger->leaf == ledger->leaf_end)
 			keep_refuse(REASON_OUT_OF_MEMORY);
-		platform_accept(ledger->leaf, 1, PERM_R | PERM_W);
+		platform_accept(ledger->leaf, 1, PERM_R | PERM_W | PAGE_SHIM);
 		memset((void *)ledger->leaf, (int)word, LEDGER_BLOCK_PAGES);
 		ledger->root[block] = ledger->leaf;
 		ledger->leaf += PAGE_BYTES;

@@ -46,7 +46,7 @@ bool memory_has_room(uint64_t address, uint64_t pages)
 void memory_accept(uint64_t address, uint64_t count, uint8_t state)
 {
 	memory.changes++;
-	platform_accept(address, count, state & PERM_MASK);
+	platform_accept(address, count, state & (PERM_MASK | PAGE_SHIM));
 	set(address, count, state, (uint8_t)(state | PAGE_ACCEPTED));
 }
 
@@ -55,7 +55,7 @@ void memory_reuse(uint64_t address, uint64_t count, uint8_t state, uint8_t fresh
 	memory.changes++;
 	if (state & PAGE_ACCEPTED) {
 		/* Who reads here before the call that maps it is over sees what the program itself once left. */
-		platform_permit(address, count, 0, RW);
+		platform_permit(address, count, 0, RW | (fresh & PAGE_SHIM));
 		memset((void *)address, 0, count << PAGE_SHIFT);
 		memory.kept -= count;
 	}

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first entry of a thread: of the first thread, the Keep's boot. */
-#include "include/relocate.h"
 #include "include/sgx_keep.h"
 #include "../core/include/boot.h"
-#include "../core/include/linux.h"
 #include "../core/include/memory.h"
 #include "../core/include/platform.h"
 #include "../core/include/random.h"
+#include "../core/include/relocate.h"
 
 _Noreturn void boot_first_entry(struct thread *thread, uint64_t block, uint64_t size);
 
@@ -35,30 +34,6 @@ void block_take(struct thread *thread, uint64_t block, uint64_t size)
 	thread->call.block = (struct hostcall_block *)block;
 }
 
-static unsigned perms_of(uint32_t flags)
-{
-	return (flags & PF_R ? PERM_R : 0) | (flags & PF_W ? PERM_W : 0) | (flags & PF_X ? PERM_X : 0);
-}
-
-/* Enters the application's segments into the ledger, from its measured program headers. */
-static void adopt_segments(const struct keep_info *info)
-{
-	const struct elf64_phdr *phdr = (const struct elf64_phdr *)(keep_base() + info->exec_phdr);
-	uint64_t room = info->exec_end - info->exec_start;
-
-	for (uint64_t i = 0; i < info->exec_phnum; i++) {
-		uint64_t first, end;
-
-		if (phdr[i].p_type != PT_LOAD || phdr[i].p_memsz == 0)
-			continue;
-		if (__builtin_add_overflow(phdr[i].p_vaddr, phdr[i].p_memsz, &end) || end > room)
-			keep_refuse(REASON_KEEP_INFO);
-		first = phdr[i].p_vaddr >> PAGE_SHIFT;
-		end = (end + PAGE_BYTES - 1) >> PAGE_SHIFT;
-		memory_adopt(keep_base() + info->exec_start + (first << PAGE_SHIFT), end - first, perms_of(phdr[i].p_flags));
-	}
-}
-
 /* Runs before the stack protector has its canary, so it must not be protected itself. */
 __attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread, uint64_t block, uint64_t size)
 {
@@ -78,7 +53,6 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread,
 	report_check();
 	memory_start(keep_base() + info->exec_start, keep_base() + info->heap_start, keep_base() + info->heap_end,
 		     info->memory / PAGE_SIZE, info->thread_count);
-	adopt_segments(info);
 	exec = (struct exec){
 		.entry = keep_base() + info->exec_entry,
 		.phdr = keep_base() + info->exec_phdr,
@@ -86,5 +60,6 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread,
 		.heap = info->memory,
 		.threads = info->thread_count,
 	};
+	boot_adopt(&exec, (struct span){ keep_base() + info->exec_start, keep_base() + info->exec_end });
 	landing_start(exec.entry, boot_exec(&exec));
 }

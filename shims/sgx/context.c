@@ -13,15 +13,6 @@
 	X(r8) X(r9) X(r10) X(r11) X(r12) X(r13) X(r14) X(r15) \
 	X(rdi) X(rsi) X(rbp) X(rbx) X(rdx) X(rax) X(rcx) X(rsp) X(rip) X(rflags)
 
-/* x87 and SSE exceptions share the order of their bits: IE DE ZE OE UE PE. */
-#define FLOAT_INVALID 0x01u
-#define FLOAT_DENORMAL 0x02u
-#define FLOAT_DIVIDE 0x04u
-#define FLOAT_OVERFLOW 0x08u
-#define FLOAT_UNDERFLOW 0x10u
-#define FLOAT_ALL 0x3fu
-#define MXCSR_MASKS_SHIFT 7
-
 void context_load(struct context *context, uint8_t *frame)
 {
 	const struct gprsgx *gpr = (const struct gprsgx *)(frame + FRAME_GPRSGX);
@@ -50,29 +41,6 @@ void context_store(const struct context *context, uint8_t *frame)
 #define STORE(name) gpr->name = context->registers.name;
 	EACH_REGISTER(STORE)
 #undef STORE
-}
-
-/* In the order in which Linux looks. */
-static int32_t float_code(uint32_t raised)
-{
-	if (raised & FLOAT_INVALID)
-		return FPE_FLTINV;
-	if (raised & FLOAT_DIVIDE)
-		return FPE_FLTDIV;
-	if (raised & FLOAT_OVERFLOW)
-		return FPE_FLTOVF;
-	if (raised & (FLOAT_DENORMAL | FLOAT_UNDERFLOW))
-		return FPE_FLTUND;
-	return FPE_FLTRES;
-}
-
-int32_t context_float_code(const uint8_t *frame, bool sse)
-{
-	const struct xsave_legacy *legacy = (const struct xsave_legacy *)frame;
-
-	if (sse)
-		return float_code(legacy->mxcsr & ~(legacy->mxcsr >> MXCSR_MASKS_SHIFT) & FLOAT_ALL);
-	return float_code(legacy->fsw & ~(uint32_t)legacy->fcw & FLOAT_ALL);
 }
 
 void platform_restart(struct context *context, uint64_t number)

@@ -5,6 +5,7 @@
  * handler is called, and returned from, by changing that frame.
  */
 #include "include/sgx_keep.h"
+#include "../core/include/fault.h"
 #include "../core/include/linux.h"
 #include "../core/include/lock.h"
 #include "../core/include/memory.h"
@@ -47,16 +48,22 @@ static uint32_t refuse(struct leaving *leaving, unsigned reason, uint64_t offset
 }
 
 /* Calls the application's handler for what it did, or ends the Keep by the signal. */
-static uint32_t fault(const struct exception *e, int32_t number, int32_t code, uint64_t address)
+static uint32_t fault(const struct exception *e, const struct siginfo *info)
 {
-	const struct siginfo info = { .number = number, .code = code, .address = address };
 	struct context context;
 	unsigned end;
 
 	context_load(&context, e->frame);
-	end = signal_fault(&context, &info);
+	end = signal_fault(&context, info);
 	context_store(&context, e->frame);
 	return resume_or_end(e, end);
+}
+
+static uint32_t segv(const struct exception *e, int32_t code, uint64_t address)
+{
+	const struct siginfo info = { .number = SIGSEGV, .code = code, .address = address };
+
+	return fault(e, &info);
 }
 
 /* At landing_signal: the system call is done, and its caller goes on at RCX or, before that, in a handler. */
@@ -114,17 +121,11 @@ static uint16_t code_at(uint64_t address)
 	return code;
 }
 
-static uint32_t undefined(const struct exception *e)
+static uint32_t answer_cpuid(const struct exception *e)
 {
-	switch (code_at(e->gpr->rip)) {
-	case CODE_SYSCALL:
-		return enter_system_call(e);
-	case CODE_CPUID:
-		cpuid_answer(e->gpr);
-		e->gpr->rip += sizeof(uint16_t);
-		return EXIT_WHY_RESUME;
-	}
-	return fault(e, SIGILL, ILL_ILLOPN, e->gpr->rip);
+	cpuid_answer(e->gpr);
+	e->gpr->rip += sizeof(uint16_t);
+	return EXIT_WHY_RESUME;
 }
 
 static uint32_t page_fault(const struct exception *e, const struct exinfo *info)
@@ -135,9 +136,9 @@ static uint32_t page_fault(const struct exception *e, const struct exinfo *info)
 	case MEMORY_FAULT_SERVED:
 		return EXIT_WHY_RESUME;
 	case MEMORY_FAULT_UNMAPPED:
-		return fault(e, SIGSEGV, SEGV_MAPERR, info->maddr);
+		return segv(e, SEGV_MAPERR, info->maddr);
 	case MEMORY_FAULT_DENIED:
-		return fault(e, SIGSEGV, SEGV_ACCERR, info->maddr);
+		return segv(e, SEGV_ACCERR, info->maddr);
 	default:
 		return refuse(e->leaving, REASON_MEMORY_LEDGER, 0);
 	}
@@ -161,13 +162,6 @@ static bool is_plausible(uint32_t exitinfo, const struct gprsgx *gpr)
 	return type == EXITINFO_EXIT_TYPE_SOFTWARE && int3_at(gpr->rip) != 0;
 }
 
-/* To a handler a breakpoint is a trap, as outside: RIP is after it. */
-static uint32_t breakpoint(const struct exception *e)
-{
-	e->gpr->rip += int3_at(e->gpr->rip);
-	return fault(e, SIGTRAP, SI_KERNEL, 0);
-}
-
 static bool is_signal_due(const struct exception *e)
 {
 	return e->gpr->rip == (uint64_t)landing_signal && (e->gpr->exitinfo & EXITINFO_VECTOR_MASK) == EXIT_VECTOR_UD;
@@ -178,6 +172,8 @@ static uint32_t handle(const struct exception *e)
 	const struct exinfo *info = (const struct exinfo *)(e->frame + FRAME_EXINFO);
 	uint64_t rip = e->gpr->rip;
 	uint32_t exitinfo = e->gpr->exitinfo, vector = exitinfo & EXITINFO_VECTOR_MASK;
+	struct siginfo signal;
+	uint16_t code;
 
 	if (task_self()->ending)
 		return end_task(e);
@@ -187,29 +183,26 @@ static uint32_t handle(const struct exception *e)
 		return refuse(e->leaving, REASON_EXCEPTION, 0);
 	switch (vector) {
 	case EXIT_VECTOR_UD:
-		return undefined(e);
+		code = code_at(rip);
+		if (code == CODE_SYSCALL)
+			return enter_system_call(e);
+		if (code == CODE_CPUID)
+			return answer_cpuid(e);
+		break;
 	case EXIT_VECTOR_PF:
-		if (!platform_lazy())
-			break; /* never reported without EXINFO */
-		return page_fault(e, info);
+		if (platform_lazy())
+			return page_fault(e, info);
+		return refuse(e->leaving, REASON_EXCEPTION, 0); /* never reported without EXINFO */
 	case EXIT_VECTOR_GP:
 		if (!platform_lazy())
-			break;
-		return fault(e, SIGSEGV, SI_KERNEL, 0);
-	case EXIT_VECTOR_BR:
-		return fault(e, SIGSEGV, SI_KERNEL, 0);
-	case EXIT_VECTOR_DE:
-		return fault(e, SIGFPE, FPE_INTDIV, rip);
-	case EXIT_VECTOR_MF:
-	case EXIT_VECTOR_XM:
-		return fault(e, SIGFPE, context_float_code(e->frame, vector == EXIT_VECTOR_XM), rip);
-	case EXIT_VECTOR_DB:
-		return fault(e, SIGTRAP, TRAP_TRACE, rip);
+			return refuse(e->leaving, REASON_EXCEPTION, 0);
+		break;
 	case EXIT_VECTOR_BP:
-		return breakpoint(e);
-	case EXIT_VECTOR_AC:
-		return fault(e, SIGBUS, BUS_ADRALN, 0);
+		e->gpr->rip += int3_at(rip); /* to a handler it is a trap, as outside: RIP is after it */
+		break;
 	}
+	if (fault_signal(vector, rip, e->frame, &signal))
+		return fault(e, &signal);
 	return refuse(e->leaving, REASON_EXCEPTION, 0);
 }
 

@@ -79,6 +79,7 @@ void platform_permit(uint64_t address, uint64_t pages, unsigned old, unsigned no
 	uint64_t offset = address - keep_base();
 	uint64_t end = offset + pages * PAGE_SIZE;
 
+	now &= PERM_MASK; /* whose it is makes no difference here */
 	if (!platform_lazy())
 		return; /* SGX1: EPCM's permissions are the plan's for ever; the ledger's bind the shim's own accesses */
 	if (old & ~now)

@@ -89,6 +89,12 @@ long host_mem_trim(struct hostcall *call, uint64_t offset, uint64_t length);
 long host_mem_remove(struct hostcall *call, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long host_mem_protect(struct hostcall *call, uint64_t offset, uint64_t length, uint32_t permissions);
+/* the guest pages from `offset` on are there from now on */
+long host_balloon_add(struct hostcall *call, uint64_t offset, uint64_t length);
+/* the host can have the memory of these guest pages back */
+long host_balloon_free(struct hostcall *call, uint64_t offset, uint64_t length);
+/* interrupts the vCPU `index` as soon as its ring 3 runs, for it to flush its TLB */
+long host_vcpu_kick(struct hostcall *call, uint32_t index);
 /* a socket to connect, or to send from */
 long host_net_socket(struct hostcall *call, uint32_t family, uint32_t type);
 /* to a granted destination; EINPROGRESS, then the socket is ready for writing */

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "platform.h"
 
 /* What the platform knows of the application. */
 struct exec {
@@ -17,6 +18,9 @@ struct exec {
 
 /* Whether `digest` is the one of the config blob that the CPU attests. */
 bool platform_config_is(const uint8_t digest[static 32]);
+
+/* Enters the application's segments, which lie within `room`, into the ledger, from its measured program headers. */
+void boot_adopt(const struct exec *exec, struct span room);
 
 /*
  * Reads the boot message once, checks the config blob against the attested digest, and builds the application's

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "platform.h"
 #include "shim_config.h"
 
 extern uint32_t core_locked;
@@ -23,7 +24,12 @@ bool core_lock_spin(void);
 
 static inline bool core_try_lock(void)
 {
-	return !SHIM_THREADS || __atomic_exchange_n(&core_locked, 1, __ATOMIC_ACQUIRE) == 0;
+	if (!SHIM_THREADS)
+		return true;
+	if (__atomic_exchange_n(&core_locked, 1, __ATOMIC_ACQUIRE) != 0)
+		return false;
+	platform_locked();
+	return true;
 }
 
 static inline void core_lock(void)

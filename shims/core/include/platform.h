@@ -33,6 +33,7 @@ struct span {
  *   uint64_t platform_exec_rsp(void)  its stack pointer, while in a system call
  *   struct task *task_self(void)      the application's thread that runs here
  *   const struct caller *platform_caller(void)   its registers in a system call, in shims with the switch `debug` alone
+ *   void platform_locked(void)    this thread has just got the lock
  *   void platform_signal_due(struct task *, bool)   whether a signal is to be delivered when its system call returns
  */
 struct task;
@@ -40,10 +41,16 @@ struct task;
 
 /* ---- memory (the ledger decides, memory.c calls) ---- */
 
-/* Makes `pages` pages part of the Keep: zero, and PERM_R or both. Called once a page until it is trimmed. */
+/*
+ * Makes `pages` pages part of the Keep: zero, and PERM_R or both; with PAGE_SHIM they are the shim's own, and nothing that the
+ * application can reach. Called once a page until it is trimmed.
+ */
 void platform_accept(uint64_t address, uint64_t pages, unsigned perms);
 
-/* Changes what accepted pages permit, from `old` to `now` (PERM_ bits); never W and X together on the way. */
+/*
+ * Changes what accepted pages permit, from `old` to `now` (PERM_ bits, and in `now` PAGE_SHIM); never W and X together on the
+ * way. Whoever has the lock next sees it so.
+ */
 void platform_permit(uint64_t address, uint64_t pages, unsigned old, unsigned now);
 
 /* Tells the host whether pages of the heap hold code: its own tables must let them be executed, or be written. */

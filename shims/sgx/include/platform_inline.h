@@ -54,6 +54,11 @@ static inline struct task *task_self(void)
 	return &thread_self()->task;
 }
 
+/* The CPU itself sees to it that no thread uses what was taken from it (EACCEPT, ETRACK). */
+static inline void platform_locked(void)
+{
+}
+
 /* Another thread's word too: it is looked at when that thread's next system call returns. */
 static inline void platform_signal_due(struct task *task, bool due)
 {

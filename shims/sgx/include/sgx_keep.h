@@ -86,9 +86,6 @@ struct context;
 void context_load(struct context *context, uint8_t *frame);
 void context_store(const struct context *context, uint8_t *frame);
 
-/* si_code of the floating-point exception that a frame shows. */
-int32_t context_float_code(const uint8_t *frame, bool sse);
-
 /* Bytes of XSAVE's standard format for the components that a Keep can have; each number is where the last one ends. */
 static inline uint32_t xsave_size(uint64_t xfrm)
 {

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a vCPU starts, in 64-bit mode with the plan's page tables (docs/vm-keep.md). Nothing here comes from the host: the
+ * stack is found from GS.base, which is the plan's.
+ */
+#include "include/vcpu.h"
+#include "shim_config.h"
+
+	.text
+
+/*
+ * In:  the state of docs/vm-keep.md. There is no IDT yet: an exception ends the VM.
+ * Out: never returns; into the exec, or out.
+ */
+	.globl	vm_entry
+	.type	vm_entry, @function
+vm_entry:
+	cld
+	movl	$0xc0000101, %ecx		# GS_BASE: this vCPU's page
+	rdmsr
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	movq	%rax, %rbx
+	leaq	VCPU_TO_STACK(%rbx), %rsp
+	movl	$VCPU_FRESH, %eax
+	movl	$VCPU_RUNNING, %edx
+	lock cmpxchgl %edx, VCPU_STATE(%rbx)	# fresh -> running
+	je	.Lfirst
+#if SHIM_THREADS
+	movl	$VCPU_EXPECTED, %eax
+	lock cmpxchgl %edx, VCPU_STATE(%rbx)	# expected -> running
+	je	.Ltask
+#endif
+	movl	$REASON_ENTRY_STATE, %esi	# nobody was waiting for this
+	xorl	%edx, %edx
+	movl	$EXIT_WHY_REFUSED, %edi
+	jmp	vm_leave
+
+.Lfirst:
+	movq	%rbx, VCPU_SELF(%rbx)
+	movq	%rsp, VCPU_STACK(%rbx)
+	movq	%rbx, %rdi
+	subq	$TRAP_FRAME_SIZE, %rsp		# where the exec's registers are
+	xorl	%ebp, %ebp			# the outermost frame
+	call	boot_first_entry		# (vcpu); does not return
+	ud2
+
+#if SHIM_THREADS
+.Ltask:
+	movq	%rbx, VCPU_SELF(%rbx)
+	movq	%rsp, VCPU_STACK(%rbx)
+	movq	%rbx, %rdi
+	subq	$TRAP_FRAME_SIZE, %rsp		# clone() has filled it
+	xorl	%ebp, %ebp
+	call	boot_task			# (vcpu); does not return
+	ud2
+#endif
+	.size	vm_entry, . - vm_entry
+
+/*
+ * void vm_leave(uint32_t why, uint64_t rsi, uint64_t rdx): the Keep is over. The host may look at RDI, RSI and, since OUT needs
+ * RDX, R8. A host that runs the vCPU again gets the same.
+ */
+	.globl	vm_leave
+	.type	vm_leave, @function
+vm_leave:
+	movq	%rdx, %r8
+	movl	$VM_MAP_PORT, %edx
+1:	movl	%edi, %eax
+	outl	%eax, %dx
+	jmp	1b
+	.size	vm_leave, . - vm_leave
+
+/*
+ * void vm_out(uint32_t why): the host does what the block asks for, and the vCPU goes on here.
+ *
+ * In:  RDI. Stack: the caller's. Clobbers RAX, RDX.
+ */
+	.globl	vm_out
+	.type	vm_out, @function
+vm_out:
+	movl	%edi, %eax
+	movl	$VM_MAP_PORT, %edx
+	outl	%eax, %dx
+	ret
+	.size	vm_out, . - vm_out
+
+/* The direct entry, in a page that ring 3 can execute and that has nothing else. */
+	.section .user, "ax"
+	.globl	direct_entry
+direct_entry:
+	syscall
+	ret
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Keep's page tables, and how its vCPUs agree on them. */
+#include "include/paging.h"
+#include "include/vm_keep.h"
+#include "../core/include/platform.h"
+#include "../core/generated/hostcall_guest.h"
+
+#define LEVELS 4
+#define INDEX_BITS 9
+
+/* Times that a vCPU is asked to flush before its host is not believed any more. */
+#define KICKS 1000
+
+uint64_t paging_changes;
+
+/* A table's entry for its lower tables: what ring 3 may do is in the last one. */
+#define ENTRY_TABLE (ENTRY_P | ENTRY_W | ENTRY_A)
+
+static uint64_t *table_of(uint64_t entry)
+{
+	return guest_at((entry & ENTRY_ADDRESS & ~vm_info()->encrypted) - VM_MAP_BASE);
+}
+
+static uint64_t table_entry(uint64_t offset, uint64_t flags)
+{
+	return (VM_MAP_BASE + offset) | vm_info()->encrypted | flags;
+}
+
+/* The entry for an address in the table of a level: 1 is the last. */
+static uint64_t *walk(uint64_t address, unsigned to, bool make, uint64_t user)
+{
+	uint64_t *table = (uint64_t *)(keep_base() + vm_info()->root_table);
+
+	for (unsigned level = LEVELS; ; level--) {
+		uint64_t *entry = &table[address >> (PAGE_SHIFT + (level - 1) * INDEX_BITS) & ((1u << INDEX_BITS) - 1)];
+
+		if (level == to)
+			return entry;
+		if (!(*entry & ENTRY_P)) {
+			if (!make)
+				return NULL;
+			*entry = table_entry(guest_take(), ENTRY_TABLE | user);
+		}
+		table = table_of(*entry);
+	}
+}
+
+uint64_t *paging_entry(uint64_t address, bool make)
+{
+	return walk(address, 1, make, ENTRY_U);
+}
+
+void paging_see(uint64_t address, uint64_t offset)
+{
+	*walk(address, 2, true, 0) = table_entry(offset, ENTRY_P | ENTRY_W | ENTRY_A | ENTRY_D | ENTRY_PS | ENTRY_NX);
+}
+
+static void flush(void)
+{
+	uint64_t cr3;
+
+	__asm__ volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=r"(cr3) : : "memory");
+}
+
+void paging_catch_up(struct vcpu *vcpu)
+{
+	uint64_t changes = __atomic_load_n(&paging_changes, __ATOMIC_ACQUIRE);
+
+	flush();
+	__atomic_store_n(&vcpu->flushed, changes, __ATOMIC_RELEASE);
+}
+
+/* Whether a vCPU's ring 3 may still use what it knew; one in ring 0 catches up with the lock, or on its way out. */
+static bool is_behind(const struct vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->outside, __ATOMIC_SEQ_CST) &&
+	       __atomic_load_n(&vcpu->flushed, __ATOMIC_SEQ_CST) != paging_changes;
+}
+
+/* The host interrupts those that are in ring 3; each says itself that it has flushed, and only that counts. */
+static void shoot_down(struct vcpu *self)
+{
+	for (uint64_t i = 0; i < vm_info()->vcpu_count; i++) {
+		struct vcpu *other = vcpu_at(i);
+
+		for (unsigned kicks = 0; other != self && is_behind(other); kicks++) {
+			if (kicks == KICKS)
+				keep_refuse(REASON_MEMORY_LEDGER);
+			(void)host_vcpu_kick(platform_call(), i);
+		}
+	}
+}
+
+void paging_settle(void)
+{
+	struct vcpu *self = vcpu_self();
+
+	__atomic_add_fetch(&paging_changes, 1, __ATOMIC_SEQ_CST);
+	paging_catch_up(self);
+	if (SHIM_THREADS)
+		shoot_down(self);
+}
