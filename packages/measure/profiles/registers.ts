@@ -18,7 +18,9 @@ export const RESET_SEGMENTS: VmsaState['segments'] = {
 };
 
 /** Registers after reset; EFER.SVME and CR4.MCE are KVM's. */
-export const RESET_REGISTERS: VmsaState['registers'] = {
+export const RESET_REGISTERS: Required<
+  Pick<VmsaState['registers'], 'efer' | 'cr4' | 'cr0' | 'dr7' | 'dr6' | 'rflags' | 'g_pat' | 'xcr0'>
+> = {
   efer: 0x1000n,
   cr4: 0x40n,
   cr0: 0x10n,

@@ -11,9 +11,10 @@ import { readPlan } from '@motte/plan/ndjson/read';
 import { writePlan } from '@motte/plan/ndjson/write';
 import type { PagePlan } from '@motte/plan/plan';
 import { sgxKeepPlan } from '@motte/plan/sgx/keep';
+import { vmKeepPlan } from '@motte/plan/vm/keep';
 import { codeOf } from '@motte/test-helpers/errors';
 import { sameBytes } from '@motte/test-helpers/bytes';
-import { FILE, naiveStream, randomPlan, sampleExec, sampleShim, sha256 } from './samples.js';
+import { FILE, naiveStream, randomPlan, sampleExec, sampleShim, sampleVmShim, sha256 } from './samples.js';
 
 const { shim, bytes: shimBytes } = sampleShim();
 const { exec, bytes: execBytes } = sampleExec();
@@ -44,6 +45,40 @@ function changed(index: number, change: Readonly<Record<string, unknown>>): stri
     i === index ? JSON.stringify({ ...(JSON.parse(line) as object), ...change }) : line,
   );
 }
+
+test('the plan of a VM-based Keep is the same after it was written and read', () => {
+  const { shim: vmShim, bytes } = sampleVmShim();
+  const additions = { source: 'a test', efer: 0x1000n, cr4: 0x40n, registers: {}, features: 1n };
+  for (const mode of [
+    { tee: 'kvm', config: new Uint8Array(32).fill(7) },
+    { tee: 'snp', cBit: 1n << 51n, additions },
+  ] as const) {
+    const made = vmKeepPlan({ shim: vmShim, exec, execName: 'app', threads: 3, memory: 1n << 20n, mode });
+    const written = [...writePlan(made, sha256)];
+    const again = readPlan(written, opener({ shim: bytes, app: execBytes }), sha256);
+    assert.equal([again.tee, again.size], [mode.tee, made.size]);
+    assert.equal([...writePlan(again, sha256)], written);
+    const info = written.findIndex((line) => line.includes('"section":"vm info"'));
+    for (const [name, change] of [
+      [
+        'without VM_INFO',
+        (all: string[]) => all.map((line) => line.replace('"section":"vm info"', '"section":"x"')),
+      ],
+      ['with its vCPUs first', (all: string[]) => [all.at(-1) ?? '', ...all.slice(0, -1), all.at(-1) ?? '']],
+      [
+        'with an SGX page',
+        (all: string[]) => all.map((line, i) => (i === info ? line.replace('"reg"', '"tcs"') : line)),
+      ],
+    ] as const) {
+      const lines = change(written).map((line, i) => line.replace(/^\{"index":\d+/, `{"index":${i}`));
+      assert.is(
+        codeOf(() => readPlan(lines, opener({ shim: bytes, app: execBytes }), sha256)),
+        'PLAN_INVALID',
+        `${mode.tee} ${name}`,
+      );
+    }
+  }
+});
 
 test('any plan is the same after it was written and read', () => {
   fc.assert(

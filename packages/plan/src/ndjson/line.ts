@@ -28,7 +28,7 @@ export interface PlanLine {
   readonly data?: string;
 }
 
-const KINDS: readonly string[] = ['secs', 'reg', 'tcs'] satisfies PageKind[];
+const KINDS: readonly string[] = ['secs', 'reg', 'tcs', 'vmsa', 'secrets', 'cpuid'] satisfies PageKind[];
 
 /** `rwx` of permissions. */
 export function permissionsText({ read, write, execute }: Permissions): string {

@@ -9,6 +9,7 @@ import type { PagePlan, PageRun, Permissions } from '../plan.js';
 import { checkSgxPlan, MAX_RUNS } from '../sgx/check.js';
 import { planSecs } from '../sgx/secs.js';
 import { fillSource, leadSource, NO_BYTES } from '../sources.js';
+import { vmPlanOf } from '../vm/read.js';
 import { fromBase64 } from './base64.js';
 import { parseLine } from './line.js';
 import type { PlanLine } from './line.js';
@@ -99,6 +100,11 @@ function checkDigest(plan: PagePlan, run: PageRun, line: PlanLine, sha256: NewHa
   });
 }
 
+function sgxPlanOf(runs: readonly PageRun[]): PagePlan {
+  const { size } = planSecs({ tee: 'sgx', size: 0n, runs });
+  return checkSgxPlan({ tee: 'sgx', size, runs });
+}
+
 /**
  * Reads a written plan again. Each measured run's bytes are read and compared with the digest in its line, so
  * that what is loaded or measured afterwards is what the plan described. Throws PLAN_LINE for a line that is
@@ -121,8 +127,7 @@ export function readPlan(lines: Iterable<string>, open: OpenSource, sha256: NewH
     parsed.push(line);
     runs.push(toRun(line, openOnce));
   }
-  const { size } = planSecs({ tee: 'sgx', size: 0n, runs });
-  const plan = checkSgxPlan({ tee: 'sgx', size, runs });
+  const plan = runs.at(-1)?.kind === 'vmsa' ? vmPlanOf(runs) : sgxPlanOf(runs);
   parsed.forEach((line, index) => {
     const run = runs[index];
     if (run !== undefined) checkDigest(plan, run, line, sha256);

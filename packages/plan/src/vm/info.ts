@@ -22,13 +22,28 @@ export const VM_INFO_FIELDS = [
   { at: 0x48, name: 'heap_start', type: 'u64', doc: 'offset of the heap, in virtual addresses' },
   { at: 0x50, name: 'heap_end', type: 'u64', doc: 'offset of the first byte after the heap' },
   { at: 0x58, name: 'memory', type: 'u64', doc: 'bytes of the heap that can be used at a time' },
-  { at: 0x60, name: 'pages_start', type: 'u64', doc: 'offset of the first guest page that the shim hands out' },
-  { at: 0x68, name: 'pages_ready', type: 'u64', doc: 'offset of the first such page that the host has to add' },
+  {
+    at: 0x60,
+    name: 'pages_start',
+    type: 'u64',
+    doc: 'offset of the first guest page that the shim hands out',
+  },
+  {
+    at: 0x68,
+    name: 'pages_ready',
+    type: 'u64',
+    doc: 'offset of the first such page that the host has to add',
+  },
   { at: 0x70, name: 'pages_end', type: 'u64', doc: 'offset of the first byte after all such pages' },
   { at: 0x78, name: 'root_table', type: 'u64', doc: 'offset of the PML4, which CR3 names' },
   { at: 0x80, name: 'encrypted', type: 'u64', doc: 'the C-bit of page table entries; 0 under KVM' },
   { at: 0x88, name: 'xcr0', type: 'u64', doc: 'XCR0 of every vCPU' },
-  { at: 0x90, name: 'config', type: 'bytes32', doc: 'KVM: SHA-256 of the config blob; SNP has it in HOST_DATA' },
+  {
+    at: 0x90,
+    name: 'config',
+    type: 'bytes32',
+    doc: 'KVM: SHA-256 of the config blob; SNP has it in HOST_DATA',
+  },
   { at: 0xb0, name: 'reserved_0b0', type: 'bytes80' },
 ] as const;
 

@@ -4,13 +4,13 @@ import { planLines } from '@motte/plan/ndjson/write';
 import { planTotals } from '@motte/plan/totals';
 import type { Input, Outcome } from '../grammar/command.js';
 import { writeFile } from '../io/output.js';
-import { checkTee, prepare } from '../keep/prepare.js';
+import { planTee, prepare } from '../keep/prepare.js';
 import { fixedSettings } from '../keep/settings.js';
 
 /** `motte plan FILE` */
 export async function run({ options, words: [file = ''] }: Input): Promise<Outcome> {
-  checkTee(options.tee);
-  const prepared = await prepare(file, options, fixedSettings(options, file));
+  const tee = planTee(options.tee);
+  const prepared = await prepare(file, options, fixedSettings(options, file), tee);
   try {
     const { kind, plan } = prepared;
     const runs = [...planLines(plan, newSha256)];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CommandSpec } from './command.js';
+import { KEEP_OPTIONS } from './keep-options.js';
 import { OWNER_COMMANDS } from './owner-commands.js';
 import { REPRO_NAMES } from './repro-options.js';
 import { SEV_DOCS, SEV_OPTIONS } from './sev-options.js';
@@ -61,14 +62,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'measure sgx',
     args: ['FILE'],
     doc: 'print the MRENCLAVE',
-    options: ['config', 'debug', 'shim', 'as', 'sgxs', 'transcript', 'json'],
+    options: [...KEEP_OPTIONS, 'sgxs', 'transcript', 'json'],
     load: () => import('../commands/measure-sgx.js'),
   },
   {
+    name: 'measure kvm',
+    args: ['FILE'],
+    doc: 'print the digest of a Keep on plain KVM, which no CPU vouches for',
+    options: [...KEEP_OPTIONS, 'transcript', 'json'],
+    load: () => import('../commands/measure-kvm.js'),
+  },
+  {
     name: 'measure snp',
-    args: [],
-    doc: 'print the launch digest of an SEV-SNP guest, or of lists of pages',
-    options: [...SEV_OPTIONS, 'pages', 'name', 'transcript', 'json'],
+    args: ['[FILE]'],
+    doc: 'print the launch digest of a Keep for SEV-SNP, of another SEV-SNP guest, or of lists of pages',
+    options: [...KEEP_OPTIONS, ...SEV_OPTIONS, 'pages', 'name', 'transcript', 'json'],
     docs: SEV_DOCS,
     load: () => import('../commands/measure-snp.js'),
   },

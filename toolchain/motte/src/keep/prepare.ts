@@ -10,13 +10,14 @@ import { readElf } from '@motte/elf/read';
 import type { VerifiedImage } from '@motte/image/verify';
 import { shimPath } from '@motte/loader/prebuilt';
 import { newSha256 } from '@motte/measure/hash';
+import { KEEP_KVM } from '@motte/measure/profiles/keep';
 import { detectKind } from '@motte/plan/file-kind';
 import type { FileKind } from '@motte/plan/file-kind';
 import { readPlan } from '@motte/plan/ndjson/read';
 import type { PagePlan } from '@motte/plan/plan';
-import { SHIM_FILE } from '@motte/plan/sgx/keep';
 import { planKeep } from '@motte/plan/plan-keep';
-import type { PlannedKeep } from '@motte/plan/plan-keep';
+import type { KeepTee, PlannedKeep } from '@motte/plan/plan-keep';
+import { SHIM_FILE } from '@motte/plan/sgx/keep';
 import { sdkPlan } from '@motte/plan/sgx/sdk';
 import { readSdkMetadata } from '@motte/plan/sgx/sdk/metadata';
 import { readSgxs } from '@motte/plan/sgx/sgxs';
@@ -51,10 +52,20 @@ export interface Prepared {
 
 type Planned = Pick<Prepared, 'profile' | 'plan' | 'keep'>;
 
+/** For which TEE a plan is made. */
+export type PlanTee = PagePlan['tee'];
+
 /** The shim that comes with Motte for such a Keep. */
-function shimFile(sgx: Pick<KeepConfig['sgx'], 'version' | 'debug'>): string {
-  return shimPath(`${shimVariant(sgx)}.elf`);
+function shimFile(sgx: Pick<KeepConfig['sgx'], 'version' | 'debug'>, tee: PlanTee): string {
+  return shimPath(`${shimVariant(sgx, tee)}.elf`);
 }
+
+/** What a Keep's plan depends on besides its files, by TEE. */
+const KEEP_TEES: Readonly<Record<PlanTee, KeepTee>> = {
+  sgx: { tee: 'sgx' },
+  kvm: { tee: 'kvm', sha256: newSha256 },
+  snp: { tee: 'snp', ...KEEP_KVM },
+};
 
 /** The files of one preparation, closed together. */
 class Inputs {
@@ -76,10 +87,11 @@ function execKeep(
   file: InputFile,
   { config, argv0 }: Settings,
   shimOption: string | undefined,
+  tee: PlanTee,
 ): Planned {
-  const shim = inputs.open('shim', shimOption ?? shimFile(config.sgx));
-  const keep = planKeep({ exec: file, shim, file: file.path, argv0, config });
-  return { profile: `keep-sgx${config.sgx.version}`, plan: keep.plan, keep };
+  const shim = inputs.open('shim', shimOption ?? shimFile(config.sgx, tee));
+  const keep = planKeep({ exec: file, shim, file: file.path, argv0, config, tee: KEEP_TEES[tee] });
+  return { profile: tee === 'sgx' ? `keep-sgx${config.sgx.version}` : `keep-${tee}`, plan: keep.plan, keep };
 }
 
 /** Most bytes of a written plan: its lines are held, with what they carry inline. */
@@ -119,16 +131,24 @@ function isDebug(line: string | undefined): boolean {
   return (SECS.read(secs).attributes & ATTRIBUTES.DEBUG) !== 0n;
 }
 
-/** Only the SGX1 layout has its heap in the plan, and each layout has its own shim. */
-function shimOf(lines: readonly string[]): string {
+/** Only the SGX1 layout has its heap in the plan, and each layout has its own shim; of a VM's plan nothing says `debug`. */
+function shimOf(lines: readonly string[], { sgx }: KeepConfig): string {
+  if (lines.at(-1)?.includes('"kind":"vmsa"') === true) return shimFile(sgx, 'kvm');
   const heap = lines.some((line) => line.includes('"source":{"file":"keep","section":"heap"'));
-  return shimFile({ version: heap ? 1 : 2, debug: isDebug(lines[0]) });
+  return shimFile({ version: heap ? 1 : 2, debug: isDebug(lines[0]) }, 'sgx');
 }
 
-function writtenPlan(inputs: Inputs, file: InputFile, shimOption: string | undefined): PagePlan {
+function writtenPlan(
+  inputs: Inputs,
+  file: InputFile,
+  shimOption: string | undefined,
+  config: KeepConfig,
+): PagePlan {
   const lines = linesOf(file);
   const open = (name: string): ByteSource =>
-    name === SHIM_FILE ? inputs.open('shim', shimOption ?? shimOf(lines)) : inputs.open('source', name);
+    name === SHIM_FILE
+      ? inputs.open('shim', shimOption ?? shimOf(lines, config))
+      : inputs.open('source', name);
   return readPlan(lines, open, newSha256);
 }
 
@@ -153,22 +173,35 @@ function planOf(
   file: InputFile,
   options: OptionValues,
   settings: Settings,
+  tee: PlanTee,
 ): Planned {
-  if (kind === 'exec') return execKeep(inputs, file, settings, options.shim);
-  if (kind === 'plan') return { profile: kind, plan: writtenPlan(inputs, file, options.shim) };
+  if (kind === 'exec') return execKeep(inputs, file, settings, options.shim, tee);
+  if (kind === 'plan')
+    return { profile: kind, plan: writtenPlan(inputs, file, options.shim, settings.config) };
   if (kind === 'enclave') return sdkEnclave(file);
   return { profile: kind, plan: readSgxs(file, { file: file.path, ...secsOptions(settings.config) }) };
 }
 
+/** Throws TEE_UNSUPPORTED for a plan of another TEE than the one that was asked for. */
+function checkPlanTee(path: string, found: PlanTee, tee: PlanTee): void {
+  if (found === tee) return;
+  throw new MotteError('TEE_UNSUPPORTED', {
+    field: path,
+    expected: `a Keep for ${tee}`,
+    found: `one for ${found}`,
+  });
+}
+
 /** Makes the plan of a file that is no image. */
-function prepareFile(path: string, options: OptionValues, settings: Settings): Prepared {
+function prepareFile(path: string, options: OptionValues, settings: Settings, tee: PlanTee): Prepared {
   const inputs = new Inputs();
   try {
     const main = openFile(path);
     inputs.list.push({ role: 'exec', file: main });
     const kind = (options.as as FileKind | undefined) ?? detectKind(path, main);
     inputs.list[0] = { role: kind, file: main };
-    const made = planOf(kind, inputs, main, options, settings);
+    const made = planOf(kind, inputs, main, options, settings, tee);
+    checkPlanTee(path, made.plan.tee, tee);
     return { kind, ...made, config: settings.config, inputs: inputs.list, close: () => inputs.close() };
   } catch (error) {
     inputs.close();
@@ -176,13 +209,27 @@ function prepareFile(path: string, options: OptionValues, settings: Settings): P
   }
 }
 
-/** Makes the plan of a FILE of any kind. Rejects with FILE_KIND, IMAGE_*, and all that reading and planning throw. */
-export async function prepare(path: string, options: OptionValues, settings: Settings): Promise<Prepared> {
+/**
+ * Makes the plan of a FILE of any kind, for SGX if no TEE is given. Rejects with FILE_KIND, TEE_UNSUPPORTED, IMAGE_*, and
+ * all that reading and planning throw.
+ */
+export async function prepare(
+  path: string,
+  options: OptionValues,
+  settings: Settings,
+  tee: PlanTee = 'sgx',
+): Promise<Prepared> {
   const image = options.as === undefined ? looksLikeImage(path) : options.as === 'image';
-  if (!image) return prepareFile(path, options, settings);
+  if (!image) return prepareFile(path, options, settings, tee);
+  checkPlanTee(path, 'sgx', tee);
   // Later, because whoever runs a program should not wait for what reads images.
   const { prepareImage } = await import('./image.js');
   return prepareImage(path, options);
+}
+
+/** The TEE of `--tee` that a plan is made for; without it, or `auto`, SGX. */
+export function planTee(tee: string | undefined): PlanTee {
+  return tee === 'kvm' || tee === 'snp' ? tee : 'sgx';
 }
 
 /** Refuses a TEE whose plans this version cannot make. Throws TEE_UNSUPPORTED. */
