@@ -3,8 +3,6 @@
 // shims with it. Needs neither root nor dpkg: Node, tar and xz. Every package's SHA-256 is checked (scripts/compiler-debs)
 // before anything of any is unpacked; where a package comes from does not matter. Does nothing when it is there.
 // Usage: node scripts/private-compiler.mjs [FOLDER]     FOLDER: packages that were brought by hand
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -17,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bring, dataOf, sha256, unpack } from './debs.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const TARGET = join(ROOT, '.motte/compiler');
@@ -27,55 +26,6 @@ const MIRRORS = [
   'https://snapshot.debian.org/archive/debian/20260901T000000Z',
 ];
 const BROUGHT = process.argv[2];
-
-const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
-
-async function download(url) {
-  try {
-    const answer = await fetch(url);
-    return answer.ok ? Buffer.from(await answer.arrayBuffer()) : `${answer.status} ${answer.statusText}`;
-  } catch (error) {
-    return String(error.cause?.message ?? error.message);
-  }
-}
-
-/** The bytes of one package, which are the pinned ones. */
-async function bring(hash, path) {
-  const tried = [];
-  if (BROUGHT !== undefined) {
-    const file = join(BROUGHT, basename(path));
-    const bytes = existsSync(file) ? readFileSync(file) : undefined;
-    if (bytes !== undefined && sha256(bytes) === hash) return bytes;
-    tried.push(`${file}: ${bytes === undefined ? 'no such file' : 'another SHA-256'}`);
-  }
-  for (const mirror of BROUGHT === undefined ? MIRRORS : []) {
-    const bytes = await download(`${mirror}/${path.replaceAll('+', '%2B')}`);
-    if (typeof bytes !== 'string' && sha256(bytes) === hash) return bytes;
-    tried.push(`${mirror}: ${typeof bytes === 'string' ? bytes : 'another SHA-256'}`);
-  }
-  throw new Error(`${basename(path)} (SHA-256 ${hash}) was not found; ${tried.join('; ')}`);
-}
-
-/** The member data.tar.xz of a .deb, which is an ar archive: deb(5). */
-function dataOf(deb, name) {
-  for (let at = 8; at + 60 <= deb.length;) {
-    const member = deb
-      .toString('latin1', at, at + 16)
-      .trim()
-      .replace(/\/$/, '');
-    const size = Number(deb.toString('latin1', at + 48, at + 58));
-    if (member === 'data.tar.xz') return deb.subarray(at + 60, at + 60 + size);
-    at += 60 + size + (size % 2);
-  }
-  throw new Error(`${name} has no data.tar.xz`);
-}
-
-function unpack(tar, folder, name) {
-  const { status, stderr, error } = spawnSync('tar', ['-xJ', '--no-same-owner', '-C', folder], {
-    input: tar,
-  });
-  if (status !== 0) throw new Error(`tar cannot unpack ${name}: ${error?.message ?? stderr}`);
-}
 
 /**
  * A command that runs a program by the loader and libc of its own packages, wherever the folder lies and whatever libc
@@ -109,7 +59,8 @@ async function install() {
   const packages = [];
   for (const line of pins) {
     const [hash, path] = line.split(' ');
-    packages.push([basename(path), await bring(hash, path)]);
+    const deb = await bring({ hash, path, mirrors: MIRRORS, folder: BROUGHT });
+    packages.push([basename(path), deb]);
   }
   mkdirSync(dirname(TARGET), { recursive: true });
   const fresh = mkdtempSync(`${TARGET}.`);
