@@ -9,6 +9,7 @@
 #include <cpuid.h>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <napi.h>
 #include <string>
 #include <sys/ioctl.h>
@@ -273,6 +274,14 @@ Napi::Value SgxInit(const Napi::CallbackInfo &info) {
 	return Napi::Number::New(info.Env(), result);
 }
 
+// kvmApiVersion(fd): KVM_GET_API_VERSION
+Napi::Value KvmApiVersion(const Napi::CallbackInfo &info) {
+	const int version = ioctl(Number(info, 0), KVM_GET_API_VERSION, 0);
+	if (version < 0)
+		throw SystemError(info.Env(), errno, "ioctl KVM_GET_API_VERSION");
+	return Napi::Number::New(info.Env(), version);
+}
+
 // cpuid(leaf, subleaf): [eax, ebx, ecx, edx]; all zero for a leaf that the CPU does not have
 Napi::Value Cpuid(const Napi::CallbackInfo &info) {
 	unsigned int reg[4] = {};
@@ -317,6 +326,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	Export<SgxCreate>(exports, "sgxCreate");
 	Export<SgxAddPages>(exports, "sgxAddPages");
 	Export<SgxInit>(exports, "sgxInit");
+	Export<KvmApiVersion>(exports, "kvmApiVersion");
 	Export<Cpuid>(exports, "cpuid");
 	Export<SyscallUserDispatch>(exports, "syscallUserDispatch");
 	return exports;

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "files.h"
 #include "sockets.h"
-#include "vm_keep.h"
+#include "vmsa.h"
 
 /* Takes `count` records of `size` bytes off the message; NULL if they are not there. */
 static const void *take(const uint8_t **at, const uint8_t *end, uint64_t count, uint64_t size)

@@ -12,22 +12,34 @@ export type BackendName = (typeof BACKENDS)[number];
 export type Emulate = boolean | 'strict';
 
 export interface Choice {
-  readonly tee: 'sgx';
+  readonly tee: 'sgx' | 'kvm';
   readonly emulated: boolean;
   readonly strict: boolean;
 }
 
-/** TEEs that a name may ask for and that this version has no backend for. */
-const LATER: Readonly<Record<'snp' | 'kvm', string>> = {
-  snp: 'AMD SEV-SNP',
-  kvm: 'plain KVM',
-};
+function listed(problems: readonly Problem[]): string {
+  return problems.map(({ what, fix }) => `${what}: ${fix}`).join('; ');
+}
 
 function missing(problems: readonly Problem[]): MotteError {
-  const list = problems.map(({ what, fix }) => `${what}: ${fix}`).join('; ');
   return new MotteError('TEE_MISSING', {
     field: 'sgx',
-    message: `a Keep cannot run on SGX hardware here. ${list}. To try without protection: --emulate`,
+    message: `a Keep cannot run on SGX hardware here. ${listed(problems)}. To try without protection: --emulate`,
+  });
+}
+
+function plainKvm(emulate: Emulate, platform: () => Platform): Choice {
+  if (emulate !== false)
+    throw new MotteError('TEE_MISSING', {
+      field: 'kvm',
+      message:
+        'plain KVM is not emulated: leave out --emulate, or run on an interpreted machine (scripts/tcg of the clone)',
+    });
+  const { problems } = platform().kvm;
+  if (problems.length === 0) return { tee: 'kvm', emulated: false, strict: false };
+  throw new MotteError('TEE_MISSING', {
+    field: 'kvm',
+    message: `a Keep cannot run on KVM here. ${listed(problems)}`,
   });
 }
 
@@ -54,12 +66,12 @@ export function choose(
   platform: () => Platform,
   dispatch: () => SyscallDispatch = () => native().syscallUserDispatch(),
 ): Choice {
-  if (backend === 'snp' || backend === 'kvm') {
+  if (backend === 'snp')
     throw new MotteError('TEE_MISSING', {
       field: backend,
-      message: `this version of Motte has no backend for ${LATER[backend]} (${backend}); use --tee sgx or auto`,
+      message: 'this version of Motte has no backend for AMD SEV-SNP (snp); use --tee sgx, kvm or auto',
     });
-  }
+  if (backend === 'kvm') return plainKvm(emulate, platform);
   if (emulate !== false) return emulation(emulate, dispatch);
   const { sgx } = platform();
   const problems: readonly Problem[] =

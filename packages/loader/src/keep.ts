@@ -82,7 +82,7 @@ const ABORTED: End = { ended: 'killed', status: 0, cause: 'ABORTED', reason: 'th
 /** A Keep that runs. */
 export class Keep {
   readonly emulated: boolean;
-  /** MRENCLAVE. */
+  /** MRENCLAVE; of a VM-based Keep its launch digest. */
   readonly measurement: Uint8Array;
   /** How it ended. Settles when the helper process is gone too, or (`linger`) as soon as the Keep has ended. */
   readonly exited: Promise<End>;
@@ -100,6 +100,7 @@ export class Keep {
   #loadMs = 0;
   #base = 0n;
   #landlock = 0;
+  #cr4Missing = 0;
 
   private constructor(input: KeepInput) {
     this.#input = input;
@@ -143,6 +144,10 @@ export class Keep {
   /** Version of the kernel's Landlock that stands behind the grants; 0: the kernel has none. */
   get landlock(): number {
     return this.#landlock;
+  }
+  /** KVM: bits of CR4 that the plan asks for and this machine does not have. */
+  get cr4Missing(): number {
+    return this.#cr4Missing;
   }
   /** Milliseconds from the call of `load` until the Keep was about to be entered. */
   get loadMs(): number {
@@ -267,7 +272,7 @@ export class Keep {
   #onMessage(message: Message): void {
     switch (message.type) {
       case MESSAGE_TYPE.STARTED: {
-        const { version, base, landlock } = STARTED.read(message.payload);
+        const { version, base, landlock, cr4_missing: cr4 } = STARTED.read(message.payload);
         if (version !== PROTOCOL_VERSION) {
           throw new MotteError('HELPER_PROTOCOL', {
             field: 'STARTED.version',
@@ -277,6 +282,7 @@ export class Keep {
         }
         this.#base = base;
         this.#landlock = landlock;
+        this.#cr4Missing = cr4;
         this.#started.resolve();
         return;
       }

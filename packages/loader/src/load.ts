@@ -6,9 +6,11 @@ import { bootMessage } from './boot.js';
 import { choose } from './choice.js';
 import { emulatedBackend } from './emulated/enclave.js';
 import { closeGrants, openGrants } from './grants.js';
-import { encodeStart } from './helper/start.js';
+import { encodeStart, sgxPlace } from './helper/start.js';
+import type { Emulation, Place, Range } from './helper/start.js';
 import { Keep } from './keep.js';
 import { dynamicRanges } from './keep-info.js';
+import { launchVm } from './kvm/launch.js';
 import { launch } from './launch.js';
 import { platformInfo } from './platform.js';
 import { helperPath } from './prebuilt.js';
@@ -18,11 +20,11 @@ import type { Site } from '@motte/elf/sites';
 import type { PagePlan } from '@motte/plan/plan';
 import type { BackendName, Choice, Emulate } from './choice.js';
 import type { GrantPaths } from './grants.js';
-import type { Emulation } from './helper/start.js';
 import type { StdioMode } from './helper/process.js';
 import type { Listener, Stop } from './told.js';
 import type { LaunchInput } from './launch.js';
 import type { ReadyEnclave } from './backend.js';
+import type { Descriptor } from './native.js';
 
 export type { BackendName, Emulate } from './choice.js';
 export type { End, Keep, KeepStats, Peek } from './keep.js';
@@ -33,12 +35,17 @@ export type { GrantPaths } from './grants.js';
 /** What is loaded: a signed image and its configuration. */
 export interface Image {
   readonly plan: PagePlan;
-  /** SIGSTRUCT, 1808 bytes, for the plan's MRENCLAVE and attributes. */
-  readonly sigstruct: Uint8Array;
-  /** The config blob; its SHA-256 becomes CONFIGID. */
+  /** SGX: SIGSTRUCT, 1808 bytes, for the plan's MRENCLAVE and attributes. */
+  readonly sigstruct?: Uint8Array;
+  /** The config blob; its SHA-256 becomes CONFIGID, or stands in the plan. */
   readonly config: Uint8Array;
   /** The shim's patchable instructions; without them nothing is patched. */
   readonly sites?: readonly Site[];
+}
+
+/** An image that an SGX Keep is made of. */
+export interface SgxImage extends Image {
+  readonly sigstruct: Uint8Array;
 }
 
 /** What a Keep may use of the machine. */
@@ -102,7 +109,19 @@ function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new MotteError('LOAD_ABORTED', { cause: signal.reason });
 }
 
-function launchImage(image: Image, choice: Choice): ReadyEnclave {
+/** A Keep that lacks nothing but its helper; its owner closes it. */
+interface Launched {
+  readonly place: Place;
+  readonly memory: Descriptor;
+  /** Emulated: the state of the EPC. KVM: the device. */
+  readonly beside?: Descriptor;
+  readonly measurement: Uint8Array;
+  close(): void;
+}
+
+function launchSgx(image: Image, choice: Choice): ReadyEnclave {
+  if (image.sigstruct === undefined)
+    throw new MotteError('LOAD_OPTION', { field: 'sigstruct', expected: '1808 bytes', found: 'none' });
   const input: LaunchInput = {
     sigstruct: image.sigstruct,
     configId: configId(image.config),
@@ -116,6 +135,27 @@ function launchImage(image: Image, choice: Choice): ReadyEnclave {
   }
 }
 
+function launchImage(image: Image, choice: Choice, dynamic: readonly Range[]): Launched {
+  if (choice.tee === 'kvm') {
+    const { device, ...launched } = launchVm(image.plan);
+    return { ...launched, beside: device };
+  }
+  const enclave = launchSgx(image, choice);
+  const { base, memory, epc, measurement } = enclave;
+  return {
+    place: sgxPlace(image.plan, dynamic, base, choice.emulated),
+    memory,
+    ...(epc === undefined ? {} : { beside: epc }),
+    measurement,
+    close: () => enclave.close(),
+  };
+}
+
+function checkPlan({ plan }: Image, { tee }: Choice): void {
+  if (plan.tee !== tee)
+    throw new MotteError('LOAD_OPTION', { field: 'backend', expected: `a plan for ${tee}`, found: plan.tee });
+}
+
 /**
  * Loads an image into a Keep and starts it. Resolves when the Keep is about to be entered. Rejects with what the
  * CPU refuses, TEE_MISSING, HOST_MEMORY, HELPER_START ...; nothing is left behind then.
@@ -126,34 +166,32 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
   checkSignal(signal);
   const timeLimitMs = checkLimit(limits.timeMs, 'limits.timeMs', 0xffffffff);
   const epcPages = checkLimit(limits.epcPages, 'limits.epcPages', Number.MAX_SAFE_INTEGER);
-  const dynamic = dynamicRanges(image.plan);
+  const dynamic = image.plan.tee === 'sgx' ? dynamicRanges(image.plan) : [];
   const choice = choose(
-    options.backend ?? 'auto',
+    options.backend ?? (image.plan.tee === 'kvm' ? 'kvm' : 'auto'),
     options.emulate ?? false,
     dynamic.length > 0,
     platformInfo,
   );
+  checkPlan(image, choice);
   if (options.stopped !== undefined && !choice.emulated)
     throw new MotteError('LOAD_OPTION', {
       field: 'stopped',
       expected: 'an emulated Keep',
-      found: 'hardware',
+      found: choice.tee === 'kvm' ? 'kvm' : 'hardware',
     });
   const boot = bootMessage(image.config, { args: options.args ?? [], env: options.env ?? [] });
   const path = options.helper ?? helperPath();
   const modes = typeof stdio === 'string' ? ([stdio, stdio, stdio] as const) : stdio;
 
   const grants = openGrants(image.config, options.grants ?? {});
-  let enclave: ReadyEnclave | undefined;
+  let launched: Launched | undefined;
   try {
-    enclave = launchImage(image, choice);
+    launched = launchImage(image, choice, dynamic);
     const start = encodeStart({
-      emulated: choice.emulated,
-      base: enclave.base,
-      plan: image.plan,
-      dynamic,
+      place: launched.place,
       boot,
-      sites: image.sites ?? [],
+      sites: choice.tee === 'sgx' ? (image.sites ?? []) : [],
       patch: choice.emulated && (options.patch ?? true),
       strict: choice.strict,
       stdin: modes[0] !== 'ignore',
@@ -170,13 +208,13 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
     return await Keep.start({
       path,
       stdio: modes,
-      memory: enclave.memory.fd,
-      ...(enclave.epc === undefined ? {} : { epc: enclave.epc.fd }),
+      memory: launched.memory.fd,
+      ...(launched.beside === undefined ? {} : { beside: launched.beside.fd }),
       grants: grants.map(({ fd }) => fd),
       emulated: choice.emulated,
-      measurement: enclave.measurement,
+      measurement: launched.measurement,
       start,
-      size: image.plan.size,
+      size: launched.place.size,
       linger: options.linger ?? false,
       begun,
       ...(signal === undefined ? {} : { signal }),
@@ -185,7 +223,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
     });
   } finally {
     // The helper has its own copies by now, or will never have any.
-    enclave?.close();
+    launched?.close();
     closeGrants(grants);
   }
 }

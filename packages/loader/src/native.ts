@@ -54,6 +54,7 @@ export interface Native {
   ): Partial;
   /** 0, or the error code of EINIT itself. */
   sgxInit(fd: number, sigstruct: Uint8Array): number;
+  kvmApiVersion(fd: number): number;
   cpuid(leaf: number, subleaf: number): [eax: number, ebx: number, ecx: number, edx: number];
   syscallUserDispatch(): SyscallDispatch;
 }

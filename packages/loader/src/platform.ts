@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { kvmPlatform, moduleSwitch } from './platform/kvm.js';
 import { kernelFsgsbase, SYSTEM_READERS } from './platform/readers.js';
 import { sgxPlatform } from './platform/sgx.js';
 import type { SyscallDispatch } from './native.js';
+import type { KvmPlatform } from './platform/kvm.js';
 import type { DeviceState, PlatformReaders } from './platform/readers.js';
 import type { SgxPlatform } from './platform/sgx.js';
 
 export type { DeviceState, PlatformReaders } from './platform/readers.js';
+export type { KvmPlatform } from './platform/kvm.js';
 export type { EpcSection, Problem, SgxPlatform } from './platform/sgx.js';
 
 /** What a machine offers to Keeps: `motte platform info`. */
@@ -32,15 +35,14 @@ export interface Platform {
     /** Whether an emulated Keep can run here. */
     readonly usable: boolean;
   };
-  readonly kvm: {
-    readonly device: DeviceState;
-    /** Software virtualisation: ring 3 runs natively, ring 0 is interpreted. */
-    readonly pvm: boolean;
-  };
+  readonly kvm: KvmPlatform;
   readonly snp: {
     /** CPUID 8000001Fh. */
     readonly cpu: boolean;
     readonly device: DeviceState;
+    /** What kvm_amd is loaded for. */
+    readonly sev: boolean;
+    readonly es: boolean;
     readonly enabled: boolean;
   };
 }
@@ -78,11 +80,13 @@ export function platformInfo(read: PlatformReaders = SYSTEM_READERS): Platform {
     },
     sgx: sgxPlatform(read),
     emulation: { syscallUserDispatch: dispatch, usable: dispatch !== 'none' },
-    kvm: { device: read.device('/dev/kvm'), pvm: read.exists('/sys/module/kvm_pvm') },
+    kvm: kvmPlatform(read),
     snp: {
       cpu: bit(snp, 4),
       device: read.device('/dev/sev'),
-      enabled: read.text('/sys/module/kvm_amd/parameters/sev_snp')?.trim() === 'Y',
+      sev: moduleSwitch(read, 'kvm_amd', 'sev') ?? false,
+      es: moduleSwitch(read, 'kvm_amd', 'sev_es') ?? false,
+      enabled: moduleSwitch(read, 'kvm_amd', 'sev_snp') ?? false,
     },
   };
 }

@@ -17,7 +17,7 @@ interface Row {
   readonly emulate: Emulate;
   readonly machine: FakeChange;
   readonly sgx2?: boolean;
-  readonly expected: 'hardware' | 'emulated' | 'strict' | RegExp;
+  readonly expected: 'hardware' | 'emulated' | 'strict' | 'kvm' | RegExp;
 }
 
 const ROWS: readonly Row[] = [
@@ -51,7 +51,30 @@ const ROWS: readonly Row[] = [
   },
   { name: 'auto on SGX1', backend: 'auto', emulate: false, machine: SGX1, expected: 'emulated' },
   { name: 'snp', backend: 'snp', emulate: false, machine: {}, expected: /no backend for AMD SEV-SNP/ },
-  { name: 'kvm emulated', backend: 'kvm', emulate: true, machine: {}, expected: /no backend for plain KVM/ },
+  { name: 'kvm', backend: 'kvm', emulate: false, machine: {}, expected: 'kvm' },
+  { name: 'kvm emulated', backend: 'kvm', emulate: true, machine: {}, expected: /is not emulated/ },
+  {
+    name: 'kvm without the device',
+    backend: 'kvm',
+    emulate: false,
+    machine: { devices: { '/dev/kvm': 'missing' } },
+    expected: /kvm is missing: sudo modprobe.*--device \/dev\/kvm/,
+  },
+  {
+    name: "kvm of another group's",
+    backend: 'kvm',
+    emulate: false,
+    machine: { devices: { '/dev/kvm': 'denied' } },
+    expected: /usermod -aG kvm/,
+  },
+  {
+    name: 'kvm that does not open',
+    backend: 'kvm',
+    emulate: false,
+    machine: { kvmApi: undefined },
+    expected: /does not open.*dmesg/,
+  },
+  { name: 'kvm of another kind', backend: 'kvm', emulate: false, machine: { kvmApi: 11 }, expected: /another interface/ },
 ];
 
 for (const row of ROWS) {
@@ -60,6 +83,7 @@ for (const row of ROWS) {
       const chosen = choose(row.backend, row.emulate, row.sgx2 ?? true, () =>
         platformInfo(fakeReaders(row.machine)),
       );
+      if (chosen.tee === 'kvm') return 'kvm';
       if (!chosen.emulated) return 'hardware';
       return chosen.strict ? 'strict' : 'emulated';
     };

@@ -8,7 +8,8 @@
 
 #include <linux/kvm.h>
 #include "helper.h"
-#include "vm_keep.h"
+#include "vm_map.h"
+#include "vmsa.h"
 
 #define CR4_OSXSAVE (1u << 18)
 #define CPUID_MOST 256	/* entries of KVM_GET_SUPPORTED_CPUID */

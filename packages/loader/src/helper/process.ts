@@ -17,7 +17,7 @@ export interface HelperInput {
   readonly stdio: readonly [StdioMode, StdioMode, StdioMode];
   /** Descriptors that the helper inherits: the Keep's memory, and under emulation the EPC state. */
   readonly memory: number;
-  readonly epc?: number;
+  readonly beside?: number;
   /** What is granted, in the order of START's GRANTs. */
   readonly grants: readonly number[];
 }
@@ -77,7 +77,7 @@ export class HelperProcess {
       try {
         const child = spawn(input.path, [], {
           env: {},
-          stdio: [...input.stdio, theirs.fd, input.memory, input.epc ?? 'ignore', ...input.grants],
+          stdio: [...input.stdio, theirs.fd, input.memory, input.beside ?? 'ignore', ...input.grants],
         });
         const started = new Promise<void>((resolve, reject) => {
           child.once('spawn', resolve);

@@ -43,6 +43,8 @@ export interface KeepStats {
   readonly totalNs: number;
   /** How often each host call was served, by its number. */
   readonly calls: ReadonlyMap<number, number>;
+  /** KVM: how often a vCPU came back, by KVM_EXIT. */
+  readonly exits: ReadonlyMap<number, number>;
 }
 
 const HOW: Readonly<Record<number, End['ended']>> = {
@@ -70,22 +72,23 @@ function sentence(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes.subarray(0, end < 0 ? bytes.length : end));
 }
 
+function readCounts(payload: Uint8Array, from: number, count: number): Map<number, number> {
+  const rows = Array.from({ length: count }, (_, i) => CALL_COUNT.read(payload, from + i * CALL_COUNT.size));
+  return new Map(rows.map((row) => [row.number, Number(row.count)]));
+}
+
 /** Reads the payload of STATISTICS, all of which is used. Throws HELPER_PROTOCOL. */
 export function decodeStatistics(payload: Uint8Array, offset = 0): KeepStats {
   const s = STATISTICS.read(payload, offset);
   const start = offset + STATISTICS.size;
-  if (payload.length !== start + s.call_count * CALL_COUNT.size) {
+  if (payload.length !== start + (s.call_count + s.exit_count) * CALL_COUNT.size) {
     throw new MotteError('HELPER_PROTOCOL', {
       field: 'STATISTICS.call_count',
       expected: `${payload.length - start} bytes of counts`,
-      found: s.call_count,
+      found: s.call_count + s.exit_count,
     });
   }
-  const calls = new Map<number, number>();
-  for (let at = start; at < payload.length; at += CALL_COUNT.size) {
-    const { number, count } = CALL_COUNT.read(payload, at);
-    calls.set(number, Number(count));
-  }
+  const firstExit = start + s.call_count * CALL_COUNT.size;
   return {
     entries: Number(s.entries),
     resumes: Number(s.resumes),
@@ -103,7 +106,8 @@ export function decodeStatistics(payload: Uint8Array, offset = 0): KeepStats {
     mapNs: Number(s.map_ns),
     firstNs: Number(s.first_ns),
     totalNs: Number(s.total_ns),
-    calls,
+    calls: readCounts(payload, start, s.call_count),
+    exits: readCounts(payload, firstExit, s.exit_count),
   };
 }
 

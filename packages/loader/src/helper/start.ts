@@ -22,13 +22,20 @@ export interface Range {
   readonly length: bigint;
 }
 
+/** Where the Keep lies, and what each of its threads is entered by. */
+export interface Place {
+  /** BACKEND. */
+  readonly backend: number;
+  readonly base: bigint;
+  readonly size: bigint;
+  readonly mappings: readonly Mapped[];
+  /** SGX: the offset of its TCS, 8 bytes; KVM: its VMSA. The first is the boot thread's. */
+  readonly threads: readonly Uint8Array[];
+}
+
 /** What the helper is told before it enters the Keep. */
 export interface StartInput {
-  readonly emulated: boolean;
-  readonly base: bigint;
-  readonly plan: PagePlan;
-  /** Ranges that the Keep may add memory to while it runs, RW. */
-  readonly dynamic: readonly Range[];
+  readonly place: Place;
   /** BOOT and what follows it. */
   readonly boot: Uint8Array;
   readonly sites: readonly Site[];
@@ -74,7 +81,8 @@ export interface Lie {
   readonly at?: bigint;
 }
 
-interface Mapped extends Range {
+/** A range and its permissions: R 1, W 2, X 4. */
+export interface Mapped extends Range {
   readonly permissions: number;
 }
 
@@ -112,6 +120,22 @@ export function tcsOffsets(plan: PagePlan): bigint[] {
     .flatMap((run) => Array.from({ length: run.pages }, (_, i) => run.address + BigInt(i * PAGE_SIZE)));
 }
 
+/** Of an SGX Keep; `dynamic` are the ranges that it may add memory to while it runs, RW. */
+export function sgxPlace(
+  plan: PagePlan,
+  dynamic: readonly Range[],
+  base: bigint,
+  emulated: boolean,
+): Place {
+  return {
+    backend: emulated ? BACKEND.EMULATED : BACKEND.HARDWARE,
+    base,
+    size: plan.size,
+    mappings: mappingsOf(plan, dynamic),
+    threads: tcsOffsets(plan).map((offset) => new Uint8Array(new BigUint64Array([offset]).buffer)),
+  };
+}
+
 function flagsOf(input: StartInput): number {
   const set: readonly [boolean, number][] = [
     [input.strict, START_FLAGS.STRICT],
@@ -133,19 +157,17 @@ export function encodeStart(input: StartInput): Uint8Array {
     const [expected, found] = [`at most ${GRANTS_MOST}`, input.grants.length];
     throw new MotteError('LOAD_OPTION', { field: 'grants', expected, found });
   }
-  const mappings = mappingsOf(input.plan, input.dynamic);
-  const tcs = tcsOffsets(input.plan);
-  const tcsBytes = new Uint8Array(new BigUint64Array(tcs).buffer);
+  const { backend, base, size, mappings, threads } = input.place;
   const { aexPeriodUs = 0, seed = 0n, ioctlPages = 0, step, lies = [] } = input.emulation ?? {};
   const parts = [
     START.write({
       version: PROTOCOL_VERSION,
-      backend: input.emulated ? BACKEND.EMULATED : BACKEND.HARDWARE,
-      base: input.base,
-      size: input.plan.size,
+      backend,
+      base,
+      size,
       flags: flagsOf(input),
       mapping_count: mappings.length,
-      tcs_count: tcs.length,
+      tcs_count: threads.length,
       site_count: input.sites.length,
       lie_count: lies.length,
       boot_length: input.boot.length,
@@ -159,7 +181,7 @@ export function encodeStart(input: StartInput): Uint8Array {
       step_to: step?.to ?? 0n,
     }),
     ...mappings.map((range) => MAPPING.write(range)),
-    tcsBytes,
+    ...threads,
     ...input.sites.map((site) => SITE.write(site)),
     ...lies.map((lie) => LIE.write(lie)),
     ...input.grants.map(({ readOnly }) => GRANT.write({ flags: readOnly ? GRANT_FLAGS.READ_ONLY : 0 })),

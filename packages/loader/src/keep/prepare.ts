@@ -12,7 +12,7 @@ import { fileSource } from './file-source.js';
 import type { ByteSource } from '@motte/binary/source';
 import type { KeepConfig } from '@motte/config/keep-config';
 import type { SgxSigner } from '@motte/sign/sgx/sign';
-import type { Image } from '../load.js';
+import type { SgxImage } from '../load.js';
 import type { FileSource } from './file-source.js';
 
 export interface PrepareInput {
@@ -31,7 +31,7 @@ export interface PrepareInput {
 }
 
 /** An image, and what is known of it. It reads the files that it was made of until `close`. */
-export interface PreparedKeep extends Image {
+export interface PreparedKeep extends SgxImage {
   readonly measurement: Uint8Array;
   close(): void;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { kvmApiVersion } from '../kvm/device.js';
 import { native, systemCode } from '../native.js';
 import type { SyscallDispatch } from '../native.js';
 
@@ -18,6 +19,8 @@ export interface PlatformReaders {
   /** Whether the kernel's vDSO has this symbol. */
   vdso(symbol: string): boolean;
   syscallUserDispatch(): SyscallDispatch;
+  /** KVM_GET_API_VERSION; `undefined` where /dev/kvm does not open. */
+  kvmApi(): number | undefined;
 }
 
 const MISSING: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
@@ -88,4 +91,5 @@ export const SYSTEM_READERS: PlatformReaders = {
   auxiliary,
   vdso: (symbol) => vdsoImage()?.includes(`\0${symbol}\0`, 0, 'latin1') ?? false,
   syscallUserDispatch: () => native().syscallUserDispatch(),
+  kvmApi: kvmApiVersion,
 };

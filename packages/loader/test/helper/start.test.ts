@@ -5,7 +5,7 @@ import { sameBytes } from '@motte/test-helpers/bytes';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeStart, mappingsOf, tcsOffsets } from '@motte/loader/helper/start';
+import { encodeStart, mappingsOf, sgxPlace, tcsOffsets } from '@motte/loader/helper/start';
 import { BACKEND, GRANT, GRANT_FLAGS, MAPPING, START, START_FLAGS } from '@motte/loader/protocol/messages';
 import type { PageKind, PagePlan, PageRun } from '@motte/plan/plan';
 
@@ -112,10 +112,7 @@ test('TCS offsets are in the order of the plan, page by page', () => {
 test('START: counts, order and flags', () => {
   const boot = new Uint8Array([1, 2, 3, 4, 5]);
   const payload = encodeStart({
-    emulated: true,
-    base: 0n,
-    plan: plan(run(0, 1, 'rx'), run(0x1000, 1, '', 'tcs')),
-    dynamic: [],
+    place: sgxPlace(plan(run(0, 1, 'rx'), run(0x1000, 1, '', 'tcs')), [], 0n, true),
     boot,
     sites: [{ offset: 0x123, kind: 1 }],
     patch: true,

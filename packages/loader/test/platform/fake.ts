@@ -12,6 +12,8 @@ export interface FakeChange {
   readonly vdso?: readonly string[];
   /** AT_HWCAP2. */
   readonly hwcap2?: bigint;
+  /** `undefined`: /dev/kvm does not open. */
+  readonly kvmApi?: number | undefined;
 }
 
 const word = (text: string): number => Buffer.from(text, 'latin1').readUInt32LE(0);
@@ -44,5 +46,6 @@ export function fakeReaders(change: FakeChange): PlatformReaders {
     auxiliary: () => change.hwcap2 ?? 0x2n,
     vdso: (symbol) => vdso.includes(symbol),
     syscallUserDispatch: () => 'inclusive',
+    kvmApi: () => ('kvmApi' in change ? change.kvmApi : 12),
   };
 }

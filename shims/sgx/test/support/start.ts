@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { bootMessage } from '@motte/loader/boot';
 import { emulatedBackend } from '@motte/loader/emulated/enclave';
-import { encodeStart, tcsOffsets } from '@motte/loader/helper/start';
+import { encodeStart, sgxPlace, tcsOffsets } from '@motte/loader/helper/start';
 import { Keep } from '@motte/loader/keep';
 import { dynamicRanges } from '@motte/loader/keep-info';
 import { launch } from '@motte/loader/launch';
@@ -38,10 +38,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
   const enclave = launch(image.plan, emulatedBackend(), { sigstruct: image.sigstruct, configId, base: 0n });
   try {
     const start = encodeStart({
-      emulated: true,
-      base: enclave.base,
-      plan: image.plan,
-      dynamic: dynamicRanges(image.plan),
+      place: sgxPlace(image.plan, dynamicRanges(image.plan), enclave.base, true),
       boot: boot(bootMessage(image.config, { args: [], env: [] })),
       sites: image.sites ?? [],
       patch: true,
@@ -59,7 +56,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       path: helperPath(),
       stdio: ['ignore', 'ignore', 'ignore'],
       memory: enclave.memory.fd,
-      ...(enclave.epc === undefined ? {} : { epc: enclave.epc.fd }),
+      ...(enclave.epc === undefined ? {} : { beside: enclave.epc.fd }),
       grants: [],
       emulated: true,
       measurement: enclave.measurement,

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The launch on plain KVM: the plan's pages into memory that the helper makes a virtual machine of.
+import { MotteError } from '@motte/binary/error';
+import { PAGE_SIZE, toSafeNumber } from '@motte/binary/range';
+import { readBytes } from '@motte/binary/source';
+import { measureSnp } from '@motte/measure/snp';
+import type { PagePlan, PageRun } from '@motte/plan/plan';
+import { VM_INFO, VM_INFO_MAGIC, VM_MODE } from '@motte/plan/vm/info';
+import type { VM_INFO_FIELDS } from '@motte/plan/vm/info';
+import { vmLaunchPlan } from '@motte/plan/vm/launch';
+import { VM_MAP } from '@motte/plan/vm/map';
+import { walkPlan } from '@motte/plan/walk';
+import type { LayoutValues } from '@motte/binary/layout';
+import { SharedMemory } from '../emulated/epc.js';
+import type { Place, Range } from '../helper/start.js';
+import type { Descriptor } from '../native.js';
+import { BACKEND } from '../protocol/messages.js';
+import { openKvm } from './device.js';
+
+export type VmInfo = LayoutValues<typeof VM_INFO_FIELDS>;
+
+/** A Keep that is ready for its virtual machine; its owner closes it. */
+export interface VmLaunch {
+  readonly place: Place;
+  readonly memory: Descriptor;
+  /** /dev/kvm. */
+  readonly device: Descriptor;
+  /** As docs/vm-keep.md defines it: nothing of hardware has measured this. */
+  readonly measurement: Uint8Array;
+  close(): void;
+}
+
+function pageOf(run: PageRun, size: number): Uint8Array {
+  const page = new Uint8Array(size);
+  page.set(readBytes(run.bytes, 0, Math.min(run.bytes.size, size)));
+  return page;
+}
+
+/** The measured page in which the plan says where guest pages are. Throws PLAN_INVALID for what is no Keep for KVM. */
+export function vmInfo(plan: PagePlan): VmInfo {
+  for (const run of plan.runs) {
+    if (run.kind !== 'reg' || run.pages !== 1 || run.permissions.write || run.bytes.size === 0) continue;
+    const info = VM_INFO.read(pageOf(run, VM_INFO.size));
+    if (info.magic !== VM_INFO_MAGIC) continue;
+    if (info.mode === VM_MODE.KVM) return info;
+    throw new MotteError('PLAN_INVALID', { field: 'VM_INFO.mode', expected: 'KVM', found: info.mode });
+  }
+  throw new MotteError('PLAN_INVALID', { field: 'runs', expected: 'a VM_INFO page', found: 'none' });
+}
+
+/** What the guest has from the start: all that is launched, in one piece, and the first pages that the shim hands out. */
+function slots(plan: PagePlan, { pages_start: from, pages_ready: ready }: VmInfo): Range[] {
+  const ends = plan.runs
+    .filter(({ kind }) => kind === 'reg')
+    .map(({ address, pages }) => address + BigInt(pages * PAGE_SIZE));
+  const end = ends.reduce((most, one) => (one > most ? one : most), 0n);
+  if (end > from)
+    throw new MotteError('PLAN_INVALID', { field: 'VM_INFO.pages_start', expected: end, found: from });
+  return [{ offset: 0n, length: end }, ...(ready > from ? [{ offset: from, length: ready - from }] : [])];
+}
+
+/** Writes every page of the plan that has bytes; the others are holes, which read as zeros. */
+function fill(plan: PagePlan, memory: SharedMemory): void {
+  walkPlan(plan, {
+    begin: ({ kind }) => kind === 'reg',
+    content: (run, first, bytes) =>
+      memory.write(toSafeNumber(run.address, 'address') + first * PAGE_SIZE, bytes),
+    zeros: () => undefined,
+  });
+}
+
+/** Prepares a Keep for its virtual machine. Throws TEE_MISSING, HOST_MEMORY, PLAN_INVALID; nothing is left open then. */
+export function launchVm(plan: PagePlan, open: () => Descriptor = openKvm): VmLaunch {
+  const info = vmInfo(plan);
+  const size = info.pages_end;
+  const place: Place = {
+    backend: BACKEND.KVM,
+    base: BigInt(VM_MAP.BASE),
+    size,
+    mappings: slots(plan, info).map((range) => ({ ...range, permissions: 7 })),
+    threads: plan.runs.filter(({ kind }) => kind === 'vmsa').map((run) => pageOf(run, PAGE_SIZE)),
+  };
+  const measurement = measureSnp(vmLaunchPlan(plan));
+  const device = open();
+  try {
+    const memory = new SharedMemory('motte-keep', toSafeNumber(size, 'VM_INFO.pages_end'));
+    const close = (): void => {
+      memory.close();
+      device.close();
+    };
+    try {
+      fill(plan, memory);
+      return { place, memory: memory.descriptor, device, measurement, close };
+    } catch (error) {
+      memory.close();
+      throw error;
+    }
+  } catch (error) {
+    device.close();
+    throw error;
+  }
+}
