@@ -50,14 +50,6 @@ export const ROWS: readonly Row[] = [
     exits: [EXIT.HLT, 1],
   },
   {
-    name: 'a triple fault',
-    index: CASE.TRIPLE_FAULT,
-    ended: 'trapped',
-    cause: 'VM_EXIT',
-    reason: /SHUTDOWN \(a triple fault\)/,
-    exits: [EXIT.SHUTDOWN, 1],
-  },
-  {
     name: 'another port',
     index: CASE.OTHER_PORT,
     ended: 'trapped',
@@ -96,5 +88,13 @@ export const ROWS: readonly Row[] = [
     ended: 'killed',
     cause: 'BACKEND',
     reason: /vCPU \d: XCR0 of the VMSA/,
+  },
+  {
+    name: 'a triple fault',
+    index: CASE.TRIPLE_FAULT,
+    ended: 'trapped',
+    cause: 'VM_EXIT',
+    reason: /SHUTDOWN \(a triple fault\)/,
+    exits: [EXIT.SHUTDOWN, 1],
   },
 ];
