@@ -147,7 +147,9 @@ export class Session {
   async run(argv: readonly string[], options: CommandOptions = {}): Promise<Ended> {
     if (this.#lost !== undefined) throw this.#lost;
     const id = ++this.#last;
-    const environment = Object.entries(options.env ?? process.env).map(([name, value]) => `${name}=${value}`);
+    const environment = Object.entries(options.env ?? process.env)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}=${value}`);
     const request = nulEnded([options.cwd ?? process.cwd(), String(argv.length), ...argv, ...environment]);
     const running = new Running(options, (bytes) => this.#link.stdin.write(frame(id, 'in', bytes)));
     this.#running.set(id, running);
