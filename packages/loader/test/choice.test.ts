@@ -74,7 +74,13 @@ const ROWS: readonly Row[] = [
     machine: { kvmApi: undefined },
     expected: /does not open.*dmesg/,
   },
-  { name: 'kvm of another kind', backend: 'kvm', emulate: false, machine: { kvmApi: 11 }, expected: /another interface/ },
+  {
+    name: 'kvm of another kind',
+    backend: 'kvm',
+    emulate: false,
+    machine: { kvmApi: 11 },
+    expected: /another interface/,
+  },
 ];
 
 for (const row of ROWS) {

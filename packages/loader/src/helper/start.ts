@@ -121,12 +121,7 @@ export function tcsOffsets(plan: PagePlan): bigint[] {
 }
 
 /** Of an SGX Keep; `dynamic` are the ranges that it may add memory to while it runs, RW. */
-export function sgxPlace(
-  plan: PagePlan,
-  dynamic: readonly Range[],
-  base: bigint,
-  emulated: boolean,
-): Place {
+export function sgxPlace(plan: PagePlan, dynamic: readonly Range[], base: bigint, emulated: boolean): Place {
   return {
     backend: emulated ? BACKEND.EMULATED : BACKEND.HARDWARE,
     base,

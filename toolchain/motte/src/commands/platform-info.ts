@@ -13,8 +13,21 @@ function sgxLines({ sgx }: Platform): string[] {
   ];
 }
 
+function kvmLines({ kvm }: Platform): string[] {
+  const words = [
+    kvm.device,
+    ...(kvm.api === null ? [] : [`API ${kvm.api}`]),
+    ...(kvm.pvm ? ['software (PVM)'] : []),
+    ...(kvm.nested === true ? ['nested'] : []),
+  ];
+  return [
+    `kvm        ${words.join(', ')}`,
+    ...kvm.problems.flatMap(({ what, fix }) => [`           ${what}`, `           fix: ${fix}`]),
+  ];
+}
+
 function text(platform: Platform): string {
-  const { cpu, emulation, kvm, snp } = platform;
+  const { cpu, emulation, snp } = platform;
   const features = Object.entries(cpu).filter(([, has]) => has);
   return [
     `cpu        ${platform.vendor} ${platform.model}`,
@@ -22,8 +35,8 @@ function text(platform: Platform): string {
     `kernel     ${platform.kernel}`,
     ...sgxLines(platform),
     `emulation  ${yes(emulation.usable)} (Syscall User Dispatch: ${emulation.syscallUserDispatch})`,
-    `snp        cpu ${yes(snp.cpu)}, host ${yes(snp.enabled)}`,
-    `kvm        ${kvm.device}${kvm.pvm ? ', software (PVM)' : ''}`,
+    `snp        cpu ${yes(snp.cpu)}, host ${yes(snp.enabled)} (kvm_amd: SEV ${yes(snp.sev)}, SEV-ES ${yes(snp.es)})`,
+    ...kvmLines(platform),
     '',
   ].join('\n');
 }

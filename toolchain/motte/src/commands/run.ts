@@ -9,10 +9,13 @@ import type { KeepConfig } from '@motte/config/keep-config';
 import { roughSize } from '@motte/config/size';
 import { choose } from '@motte/loader/choice';
 import type { BackendName, Choice } from '@motte/loader/choice';
+import { cr4Names } from '@motte/loader/kvm/cr4';
 import { load } from '@motte/loader/load';
 import type { End, Keep } from '@motte/loader/load';
 import { platformInfo } from '@motte/loader/platform';
 import { measureSgx } from '@motte/measure/sgx';
+import { measureSnp } from '@motte/measure/snp';
+import { vmLaunchPlan } from '@motte/plan/vm/launch';
 import { planTotals } from '@motte/plan/totals';
 import { debugOption, openSession } from '../debug/session.js';
 import type { Session } from '../debug/session.js';
@@ -24,7 +27,7 @@ import { endStatus, endStats } from '../keep/end.js';
 import { faultingOf, faultLine } from '../keep/faulting.js';
 import { grantPaths } from '../keep/grants.js';
 import { looksLikeImage } from '../keep/kind.js';
-import { prepare } from '../keep/prepare.js';
+import { planTee, prepare } from '../keep/prepare.js';
 import type { Prepared } from '../keep/prepare.js';
 import { fixedSettings, hostSettings, runSettings, variables } from '../keep/settings.js';
 import { signPlan } from '../keep/sign.js';
@@ -55,8 +58,13 @@ function imageWords({ image }: Prepared): string[] {
   return [`image ${image.digest.slice(7, 15)}… signed by ${by}`];
 }
 
-/** The image's own SIGSTRUCT; without one the plan is signed here. */
-function signedPlan(prepared: Prepared, measurement: Uint8Array, options: OptionValues): Signed {
+/** The image's own SIGSTRUCT; without one the plan is signed here. Nothing but SGX wants one. */
+function signedPlan(
+  prepared: Prepared,
+  measurement: Uint8Array,
+  options: OptionValues,
+): Partial<Signed> & Pick<Signed, 'developer'> {
+  if (prepared.plan.tee !== 'sgx') return { developer: false };
   const sigstruct = prepared.image?.sgx.sigstruct;
   if (sigstruct === undefined) return signPlan(prepared.plan, measurement, prepared.config, options);
   if (options.key !== undefined)
@@ -80,19 +88,25 @@ function interruptions({ strict }: Choice): Interruptions | undefined {
   return { aexPeriodUs: 20_000, seed: BigInt(given) };
 }
 
+/** What the Keep is identified by, and what protects it. */
+function teeWords({ tee, emulated }: Choice, measurement: Uint8Array): string[] {
+  const start = `${toHex(measurement).slice(0, 8)}…`;
+  if (tee === 'kvm') return ['kvm', 'not protected: the host can read and change it', `digest ${start}`];
+  return [emulated ? 'sgx (emulated)' : 'sgx', `mrenclave ${start}`];
+}
+
 /** `sgx (emulated) · mrenclave 1f2e3d4c… · 3.1 MiB measured · dev-signed` */
 function headline(
-  { emulated }: Choice,
+  choice: Choice,
   measurement: Uint8Array,
   prepared: Prepared,
-  signed: Signed,
+  signed: Pick<Signed, 'developer'>,
   seed: bigint | undefined,
 ): string {
   const { sgx, args, env } = prepared.config;
   const bytes = planTotals(prepared.plan).measured * PAGE_SIZE;
   return [
-    emulated ? 'sgx (emulated)' : 'sgx',
-    `mrenclave ${toHex(measurement).slice(0, 8)}…`,
+    ...teeWords(choice, measurement),
     `${roughSize(bytes)} measured`,
     ...imageWords(prepared),
     ...(signed.developer ? ['dev-signed'] : []),
@@ -127,7 +141,9 @@ async function start(
   const grants = grantPaths(options, config, prepared.image !== undefined);
   const choice = decide(options, config);
   // An image was measured when it was verified; what is loaded the CPU compares with the SIGSTRUCT again.
-  const measurement = prepared.image?.sgx.measurement ?? measureSgx(plan);
+  const measurement =
+    prepared.image?.sgx.measurement ??
+    (plan.tee === 'sgx' ? measureSgx(plan) : measureSnp(vmLaunchPlan(plan)));
   const signed = signedPlan(prepared, measurement, options);
   const emulation = interruptions(choice);
   const debug = session?.debugger;
@@ -142,12 +158,12 @@ async function start(
   const begun = performance.now();
   const image = {
     plan,
-    sigstruct: signed.sigstruct,
+    ...(signed.sigstruct === undefined ? {} : { sigstruct: signed.sigstruct }),
     config: keep?.config ?? new Uint8Array(0),
     sites: keep?.sites ?? [],
   };
   const running = await load(image, {
-    backend: choice.emulated ? 'auto' : 'sgx',
+    backend: choice.emulated ? 'auto' : choice.tee,
     emulate: choice.emulated && (choice.strict ? 'strict' : true),
     args: host.args,
     env: host.env.map(({ key, value }) => `${key}=${value}`),
@@ -163,6 +179,8 @@ async function start(
   session?.observer.attach(running);
   await debug?.attach(running);
   const loaded = performance.now();
+  if (running.cr4Missing !== 0)
+    say(`this KVM lacks ${cr4Names(running.cr4Missing).join(', ')}: the shim runs without`);
   if (config.files.length > 0 && running.landlock === 0)
     say('this kernel has no Landlock: what is granted of its files is kept apart by openat2 alone');
   return { keep: running, begun, loaded };
@@ -175,7 +193,7 @@ async function writeStats(
   to: string,
 ): Promise<void> {
   const times = { load: loaded - begun, total: performance.now() - begun };
-  const stats = endStats(keep, end, await keep.stats(), planTotals(prepared.plan), times);
+  const stats = endStats(prepared.plan.tee, keep, end, await keep.stats(), planTotals(prepared.plan), times);
   if (to === '') say(JSON.stringify(stats));
   else writeFile(to, `${JSON.stringify(stats)}\n`);
 }
@@ -196,7 +214,8 @@ async function prepareRun({ options, words: [file = ''], rest }: Input): Promise
     checkGrants(settings.config);
     if (options.signer !== undefined)
       throw new MotteError('USAGE_VALUE', { field: '--signer', expected: 'an image as FILE' });
-    return [await prepare(file, { ...options, as: 'exec' }, settings), settings.host];
+    const tee = planTee(options.tee);
+    return [await prepare(file, { ...options, as: 'exec' }, settings, tee), settings.host];
   }
   const prepared = await prepare(file, { ...options, as: 'image' }, fixedSettings({}, file));
   try {

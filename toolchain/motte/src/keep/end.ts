@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
+import { exitName } from '@motte/loader/kvm/exits';
 import type { End, Keep, KeepStats } from '@motte/loader/load';
+import type { PagePlan } from '@motte/plan/plan';
 import type { PlanTotals } from '@motte/plan/totals';
 
 /** What `run --stats` writes; docs/schema/run.json. */
 export interface RunStats {
-  readonly tee: 'sgx';
+  readonly tee: PagePlan['tee'];
   readonly emulated: boolean;
   readonly measurement: string;
   readonly ended: End['ended'];
@@ -16,6 +18,8 @@ export interface RunStats {
   readonly entries: number;
   readonly aexs: number;
   readonly hostCalls: number;
+  /** KVM: how often a vCPU left its virtual machine, by why. */
+  readonly exits?: Readonly<Record<string, number>>;
   /** Sites of the shim that emulation replaced in memory. */
   readonly patchedSites: number;
   readonly timesNs: { readonly load: number; readonly firstInstruction: number; readonly total: number };
@@ -23,8 +27,13 @@ export interface RunStats {
 
 const ns = (ms: number): number => Math.round(ms * 1e6);
 
+function exitCounts({ exits }: KeepStats): Record<string, number> {
+  return Object.fromEntries([...exits].map(([reason, count]) => [exitName(reason), count]));
+}
+
 /** The statistics of a Keep that has ended. `times` are milliseconds from the call of `load`. */
 export function endStats(
+  tee: PagePlan['tee'],
   keep: Keep,
   end: End,
   stats: KeepStats,
@@ -34,7 +43,7 @@ export function endStats(
   // Between the helper's mapping and its first entry nothing else happens; `load` ends with the mapping.
   const first = Math.max(0, stats.firstNs - stats.mapNs);
   return {
-    tee: 'sgx',
+    tee,
     emulated: keep.emulated,
     measurement: toHex(keep.measurement),
     ended: end.ended,
@@ -44,6 +53,7 @@ export function endStats(
     entries: stats.entries,
     aexs: stats.aexs,
     hostCalls: stats.hostCalls,
+    ...(tee === 'sgx' ? {} : { exits: exitCounts(stats) }),
     patchedSites: stats.patchedSites,
     timesNs: { load: ns(times.load), firstInstruction: ns(times.load) + first, total: ns(times.total) },
   };
