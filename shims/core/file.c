@@ -51,6 +51,8 @@ static long end(struct file *file)
 	case FILE_PIPE:
 		if (PIPES)
 			pipe_close(file);
+		if (FS_OPENS && fs_has_node(file))
+			fs_leave(file->node);
 		return 0;
 	case FILE_TIMERFD:
 		if (TIMERFDS)
@@ -236,7 +238,9 @@ long file_stat(struct file *file, struct stat *to)
 	case FILE_MOUNT:
 		return SHIM_MOUNTS ? mount_stat_file(file, to) : -EBADF;
 	case FILE_PIPE:
-		if (PIPES)
+		if (FS_OPENS && fs_has_node(file))
+			fs_stat(file, to);
+		else if (PIPES)
 			pipe_stat(to);
 		return 0;
 	case FILE_INET:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/pipe.h"
 #include "include/bytes.h"
+#include "include/fs.h"
 #include "include/heap.h"
 #include "include/memory.h"
 #include "include/platform.h"
@@ -27,6 +28,8 @@ static void pipe_drop(struct pipe *pipe)
 {
 	if (pipe->readers || pipe->writers)
 		return;
+	if (pipe->home)
+		*pipe->home = NULL;
 	heap_put(pipe->ring, pipe->size);
 	heap_put(pipe, sizeof(*pipe));
 }
@@ -52,7 +55,48 @@ struct file *pipe_open(struct pipe *pipe, uint32_t flags)
 	file->pipe = pipe;
 	pipe->readers += reads(file);
 	pipe->writers += writes(file);
+	pipe->readers_ever += reads(file);
+	pipe->writers_ever += writes(file);
 	return file;
+}
+
+long pipe_join(struct pipe **home, uint32_t flags, struct file **to)
+{
+	struct pipe *pipe = *home ? *home : pipe_new();
+
+	if (!pipe)
+		return -ENOMEM;
+	*home = pipe;
+	pipe->home = home;
+	if ((flags & O_ACCMODE) == O_WRONLY && (flags & O_NONBLOCK) && !pipe->readers) {
+		pipe_drop(pipe);
+		return -ENXIO;
+	}
+	*to = pipe_open(pipe, flags);
+	if (!*to)
+		return -ENOMEM;
+	/* Until somebody has come to write there is nobody who could have hung up. */
+	if (!pipe->writers)
+		(*to)->position = pipe->writers_ever;
+	wait_changed();
+	return 0;
+}
+
+long pipe_await(struct file *file)
+{
+	const struct pipe *pipe = file->pipe;
+	const uint32_t *ever = writes(file) ? &pipe->readers_ever : &pipe->writers_ever, before = *ever;
+
+	if ((file->flags & O_NONBLOCK) || (writes(file) ? pipe->readers : pipe->writers))
+		return 0;
+	while (*ever == before) {
+		long error = wait_event(NULL, 0, NULL);
+
+		if (error)
+			return error;
+	}
+	file->position = 0;
+	return 0;
 }
 
 void pipe_close(struct file *file)
@@ -126,6 +170,8 @@ long pipe_write(struct file *file, uint64_t from, uint64_t count)
 	ring_copy(pipe, pipe->first + pipe->count, from, count, true);
 	pipe->count += count;
 	pipe->edges.in++;
+	if (FS_OPENS && file->node)
+		fs_written(file->node);
 	wait_changed();
 	return (long)count;
 }
@@ -137,7 +183,7 @@ uint32_t pipe_ready(const struct file *file)
 
 	if (reads(file)) {
 		ready |= pipe->count ? POLLIN | POLLRDNORM : 0;
-		ready |= pipe->writers ? 0 : POLLHUP;
+		ready |= pipe->writers || file->position == pipe->writers_ever ? 0 : POLLHUP;
 	}
 	if (writes(file)) {
 		ready |= pipe->size - pipe->count >= PIPE_BUF ? POLLOUT | POLLWRNORM : 0;

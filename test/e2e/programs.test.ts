@@ -41,6 +41,7 @@ const RUNS: readonly Run[] = [
   { program: 'memory' },
   { program: 'signals', strict: true },
   { program: 'waiting', strict: true },
+  { program: 'fifo', keep: 'threads = 4\n', strict: true },
   { program: 'timers', strict: true },
   { program: 'net', args: ['errors'] },
   { program: 'local', keep: 'threads = 4\n' },

@@ -122,7 +122,7 @@ export const SERVED_FILES: readonly Served[] = [
     name: 'mknod',
     component: 'tree',
     calls: ['openat2', 'close'],
-    doc: 'regular files; others EPERM',
+    doc: 'regular files, sockets, FIFOs; devices are EPERM',
   },
   {
     number: 137,
@@ -155,7 +155,7 @@ export const SERVED_FILES: readonly Served[] = [
     name: 'mknodat',
     component: 'tree',
     calls: ['openat2', 'close'],
-    doc: 'regular files; others EPERM',
+    doc: 'regular files, sockets, FIFOs; devices are EPERM',
   },
   { number: 260, name: 'fchownat', component: 'tree', doc: OWN },
   { number: 261, name: 'futimesat', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },

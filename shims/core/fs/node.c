@@ -23,6 +23,7 @@ static const struct {
 	[FS_URANDOM] = { S_IFCHR, 0x109 },
 	[FS_TTY] = { S_IFCHR, 0x500 },
 	[FS_SOCKET] = { S_IFSOCK, 0 },
+	[FS_FIFO] = { S_IFIFO, 0 },
 	[FS_MOUNT] = { S_IFDIR, 0 },
 	[FS_TEXT] = { S_IFREG, 0 },
 	[FS_MAGIC] = { S_IFLNK, 0 },
@@ -78,6 +79,8 @@ enum fs_kind node_kind(uint32_t mode)
 		return FS_DIRECTORY;
 	case S_IFSOCK:
 		return FS_SOCKET;
+	case S_IFIFO:
+		return FS_FIFO;
 	default:
 		return FS_FILE;
 	}

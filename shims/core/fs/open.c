@@ -2,6 +2,7 @@
 /* open(), openat2(). */
 #include "../include/fs_node.h"
 #include "../include/linux.h"
+#include "../include/pipe.h"
 #include "../include/proc.h"
 
 #define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
@@ -13,7 +14,11 @@
 /* An open file of a node: takes over the hold. */
 static long open_node(struct fs_node *node, uint32_t flags, struct file **to)
 {
-	*to = file_new(FILE_TREE, flags & O_PATH ? flags & FLAGS_OF_PATH : (flags & ~(uint32_t)FLAGS_SPENT) | O_LARGEFILE);
+	uint32_t kept = flags & O_PATH ? flags & FLAGS_OF_PATH : (flags & ~(uint32_t)FLAGS_SPENT) | O_LARGEFILE;
+
+	if (PIPES && node->kind == FS_FIFO && !(flags & O_PATH))
+		return fifo_open(node, kept, to);
+	*to = file_new(FILE_TREE, kept);
 	if (!*to) {
 		node_drop(node);
 		return -ENOMEM;

@@ -107,7 +107,7 @@ long fs_link_file(const struct file *file, const struct file *to, const char *ne
 
 	if (error)
 		return error;
-	return file->kind != FILE_TREE || place_in_mount(&new) ? -EXDEV : link_node(file->node, &new);
+	return !fs_has_node(file) || place_in_mount(&new) ? -EXDEV : link_node(file->node, &new);
 }
 
 /* Whether what a place stands for may be removed, as a directory or as anything else. */
@@ -256,7 +256,7 @@ static long magic_text(const struct fs_node *link, char *to)
 		if (!file)
 			return -ENOENT;
 		(void)file_drop(file);
-		if (file->kind != FILE_TREE) {
+		if (!fs_has_node(file)) {
 			memcpy(to, other, sizeof(other));
 			return sizeof(other) - 1;
 		}

@@ -19,6 +19,7 @@ enum fs_kind {
 	FS_URANDOM,
 	FS_TTY,
 	FS_SOCKET, /* a name that a socket of AF_UNIX is bound to, or was */
+	FS_FIFO,
 	FS_MOUNT, /* everything below is served by mount.h */
 	FS_TEXT,  /* of /proc (proc.h): what it says is made when it is opened */
 	FS_MAGIC, /* a link there that leads where no path may */
@@ -67,6 +68,7 @@ struct fs_node {
 		struct fs_directory directory;
 		struct { char *text; size_t length; } link;
 		struct { unsigned what; const char *fixed; } text;
+		struct pipe *pipe; /* of a FIFO, while it is open */
 		uint32_t fd;    /* of a link of /proc: where it leads */
 		uint32_t grant; /* of a mount, as mount.h knows it */
 	};
@@ -181,6 +183,11 @@ void stamp_settle(struct fs_node *node);
 
 /* The node goes away. */
 void stamp_forget(struct fs_node *node);
+
+/* ---- special.c ---- */
+
+/* open() of a FIFO, which waits for its other side. Takes over a hold of the node. */
+long fifo_open(struct fs_node *node, uint32_t flags, struct file **to);
 
 /* ---- path.c ---- */
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pipes: a ring of bytes between open files of two kinds, those that read it and those that write it. */
+/*
+ * Pipes: a ring of bytes between open files of two kinds, those that read it and those that write it. A FIFO's node has
+ * one while somebody has it open.
+ */
 #ifndef MOTTE_PIPE_H
 #define MOTTE_PIPE_H
 
@@ -25,6 +28,8 @@ struct pipe {
 	uint64_t first; /* where the oldest byte is */
 	uint64_t count; /* bytes in it */
 	uint32_t readers, writers;
+	uint32_t readers_ever, writers_ever; /* how many have come: who waits for one sees it come and go */
+	struct pipe **home;                  /* of a FIFO: where its node keeps it */
 	struct edges edges;
 };
 
@@ -33,6 +38,12 @@ struct pipe *pipe_new(void);
 
 /* An open file for one end of it, by O_RDONLY or O_WRONLY in `flags`; NULL when there is no memory. */
 struct file *pipe_open(struct pipe *pipe, uint32_t flags);
+
+/* One for the FIFO whose pipe is at `home`, made if there is none: 0, -ENOMEM, -ENXIO of O_NONBLOCK when nobody reads. */
+long pipe_join(struct pipe **home, uint32_t flags, struct file **to);
+
+/* Waits for the other side of a FIFO to be opened, unless it is or need not be. 0 or -EINTR. */
+long pipe_await(struct file *file);
 
 /* ---- of an open file ---- */
 long pipe_read(struct file *file, uint64_t to, uint64_t count);

@@ -73,6 +73,7 @@ export type ProgramName =
   | 'threads'
   | 'limits'
   | 'waiting'
+  | 'fifo'
   | 'timers'
   | 'net'
   | 'local'
@@ -131,6 +132,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
   limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
+  fifo: { source: 'fifo.c', needs: [CC], commands: glibc('-pthread', '-w') },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {
