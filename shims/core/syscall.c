@@ -43,6 +43,7 @@ static bool is_restarted(const struct syscall_frame *frame)
 	case 0: case 1:             /* read, write */
 	case 2: case 16: case 19: case 20: /* open, ioctl, readv, writev */
 	case 85: case 437:          /* creat, openat2 */
+	case 275: case 276: case 278: /* splice, tee, vmsplice */
 	case 42: case 43: case 44: case 45: case 46: case 47: /* connect, accept, sendto, recvfrom, sendmsg, recvmsg */
 	case 61: case 72: case 73:  /* wait4, fcntl, flock */
 	case 247: case 257: case 288: case 299: case 307: case 318: /* waitid, openat, accept4, recvmmsg, sendmmsg, getrandom */

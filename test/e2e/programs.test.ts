@@ -42,6 +42,8 @@ const RUNS: readonly Run[] = [
   { program: 'signals', strict: true },
   { program: 'waiting', strict: true },
   { program: 'fifo', keep: 'threads = 4\n', strict: true },
+  { program: 'splice', keep: 'threads = 8\n', strict: true },
+  { program: 'signalfd', keep: 'threads = 4\n', strict: true },
   { program: 'timers', strict: true },
   { program: 'net', args: ['errors'] },
   { program: 'local', keep: 'threads = 4\n' },

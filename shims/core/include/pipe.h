@@ -27,6 +27,7 @@ struct pipe {
 	uint64_t size;  /* a power of two */
 	uint64_t first; /* where the oldest byte is */
 	uint64_t count; /* bytes in it */
+	uint64_t taken; /* room that a splice under way has for itself */
 	uint32_t readers, writers;
 	uint32_t readers_ever, writers_ever; /* how many have come: who waits for one sees it come and go */
 	struct pipe **home;                  /* of a FIFO: where its node keeps it */
@@ -55,5 +56,31 @@ void pipe_close(struct file *file);
 
 /* F_SETPIPE_SZ: the size that it has then. */
 long pipe_resize(struct file *file, uint64_t size);
+
+/* ---- between pipe.c and pipe_move.c ---- */
+static inline uint64_t pipe_room(const struct pipe *pipe)
+{
+	return pipe->size - pipe->count - pipe->taken;
+}
+
+/* Bytes between `user` and the ring, which may lie around its end. */
+void pipe_copy(const struct pipe *pipe, uint64_t at, uint64_t user, uint64_t count, bool in);
+
+/* The first bytes were read; some were written. */
+void pipe_skip(struct pipe *pipe, uint64_t count);
+void pipe_written(struct file *file, uint64_t count);
+
+/* ---- pipe_move.c ---- */
+
+/* Moves bytes to another pipe, or with `keep` copies them: how many, 0 at the end, -EAGAIN, -EPIPE. */
+long pipe_move(struct file *from, struct file *to, uint64_t count, bool keep);
+
+/* As pipe_read(), but the room stays taken until the bytes are gone: then the last `back` of `taken` are the first again. */
+long pipe_take(struct file *file, uint64_t to, uint64_t count);
+void pipe_give_back(struct file *file, uint64_t from, uint64_t taken, uint64_t back);
+
+/* Room for at most `count` bytes is set aside: how much; and then some of it is filled. */
+long pipe_reserve(struct file *file, uint64_t count);
+long pipe_fill(struct file *file, uint64_t from, uint64_t reserved, uint64_t count);
 
 #endif

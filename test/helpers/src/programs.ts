@@ -74,6 +74,8 @@ export type ProgramName =
   | 'limits'
   | 'waiting'
   | 'fifo'
+  | 'splice'
+  | 'signalfd'
   | 'timers'
   | 'net'
   | 'local'
@@ -133,6 +135,8 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
   limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
   fifo: { source: 'fifo.c', needs: [CC], commands: glibc('-pthread', '-w') },
+  splice: { source: 'splice.c', needs: [CC], commands: glibc('-pthread', '-w') },
+  signalfd: { source: 'signalfd.c', needs: [CC], commands: glibc('-pthread') },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {
