@@ -35,6 +35,21 @@ struct fs_data {
 	unsigned levels;
 };
 
+#define TABLE_SHIFT 9
+#define TABLE_SLOTS (1ull << TABLE_SHIFT)
+
+/* The address of a page by its number; 0 when it is not there. */
+static inline uint64_t data_page(const struct fs_data *data, uint64_t index)
+{
+	uint64_t page = data->table;
+
+	if (index >> (TABLE_SHIFT * data->levels))
+		return 0;
+	for (unsigned level = data->levels; level > 0 && page != 0; level--)
+		page = ((const uint64_t *)page)[(index >> (TABLE_SHIFT * (level - 1))) % TABLE_SLOTS];
+	return page;
+}
+
 /* Entries in the order in which they were made; each has a cookie larger than those before it. */
 struct fs_directory {
 	struct fs_node *parent; /* held; the root's is itself */

@@ -77,7 +77,7 @@ export async function buildShim(options: BuildOptions = {}): Promise<BuiltShim> 
     const header = configHeader(config, selection);
     const linked = await compileAndLink(manifest, compiler, folder, selection.components, header);
     const bytes = new Uint8Array(readFileSync(linked.elf));
-    const { shim, code } = await checkLinked(bytes, linked.elf, manifest.indirect, compiler.objdump);
+    const { shim, code } = await checkLinked(bytes, linked.elf, manifest, compiler.objdump);
     const sizes = sizesByComponent(shim.elf, readFileSync(linked.map, 'utf8'), linked.objects);
     const components = componentStamps(manifest, selection, sizes);
     const sum = (key: 'text' | 'lines'): number => components.reduce((total, one) => total + one[key], 0);

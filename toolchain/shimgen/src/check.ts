@@ -10,6 +10,8 @@ import type { Elf } from '@motte/elf/types';
 import { faultingInstructions } from '@motte/elf/x86/scan';
 import { checkInstructions, disassemble, parseDisassembly } from './disassembly.js';
 import type { CodeReport } from './disassembly.js';
+import { checkFences } from './fences/check.js';
+import type { Manifest } from './manifest.js';
 
 /** Alignment of functions; what lies between two sections of code is less. */
 const MOST_PADDING = 64n;
@@ -79,14 +81,16 @@ export function checkFaulting(elf: Elf): void {
 export async function checkLinked(
   bytes: Uint8Array,
   file: string,
-  allowedIndirect: readonly string[],
+  { indirect, fences }: Pick<Manifest, 'indirect' | 'fences'>,
   objdump?: string,
 ): Promise<{ shim: Shim; code: CodeReport }> {
   const elf = readElf(bytes);
   checkReadersAgree(elf, bytes);
   const shim = checkShim(elf);
   checkOnlyCode(shim);
-  const code = checkInstructions(parseDisassembly(await disassemble(file, objdump)), shim, allowedIndirect);
+  const instructions = [...parseDisassembly(await disassemble(file, objdump))];
+  const code = checkInstructions(instructions, shim, indirect);
+  if (fences) checkFences(instructions);
   checkFaulting(elf);
   return { shim, code };
 }

@@ -39,6 +39,8 @@ export interface Manifest {
   readonly flags: readonly string[];
   readonly cflags: readonly string[];
   readonly ldflags: readonly string[];
+  /** No value that is loaded is used before a fence (docs/adr/0005). */
+  readonly fences: boolean;
   /** Symbols that may branch indirectly. */
   readonly indirect: readonly string[];
   readonly components: readonly Component[];
@@ -173,12 +175,14 @@ export function readManifest(root: string, tee: 'sgx' = 'sgx'): Manifest {
     'flags',
     'cflags',
     'ldflags',
+    'fences',
     'indirect',
     'components',
   ];
   const given = reader.object(parsed, file, keys);
   if (given['tee'] !== tee) throw reader.fail('tee', JSON.stringify(tee), given['tee']);
-  const components = given['components'];
+  const { components, fences = false } = given;
+  if (typeof fences !== 'boolean') throw reader.fail('fences', 'true or false', fences);
   if (!Array.isArray(components)) throw reader.fail('components', 'an array', components);
   const manifest: Manifest = {
     tee,
@@ -189,6 +193,7 @@ export function readManifest(root: string, tee: 'sgx' = 'sgx'): Manifest {
     flags: reader.texts(given['flags'], 'flags'),
     cflags: reader.texts(given['cflags'], 'cflags'),
     ldflags: reader.texts(given['ldflags'], 'ldflags'),
+    fences,
     indirect: reader.texts(given['indirect'], 'indirect'),
     components: components.map((one, i) => readComponent(reader, one, `components[${i}]`)),
   };
