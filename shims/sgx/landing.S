@@ -160,8 +160,8 @@ landing_direct:
 	movq	%rax, %rcx
 	movq	%rsp, %r8
 	pushq	$2
-	popfq					# AC and DF, whatever the caller did
-	lfence
+	popfq					# AC, whatever the caller did
+	cld					# and DF, of which nobody has to wait for a load
 	call	syscall_dispatch
 	cmpq	$0, %gs:THREAD_SIGNAL_DUE
 	movq	%gs:THREAD_EXEC_RSP, %rcx

@@ -6,19 +6,19 @@ import { test } from 'uvu';
 import { checkFences } from '../src/fences/check.js';
 import { effectsOf } from '../src/fences/effects.js';
 import { partsOf, placeFences } from '../src/fences/place.js';
-import { ALL, FLAGS, NONE, bit } from '../src/fences/registers.js';
+import { ALL, DIRECTION, FLAGS, NONE, bit } from '../src/fences/registers.js';
 import { parseDisassembly } from '../src/disassembly.js';
 import { codeOf } from '@motte/test-helpers/errors';
 
+const NAMED: Readonly<Record<string, number>> = { flags: FLAGS, direction: DIRECTION, all: ALL };
 const set = (names: string): number =>
-  names === ''
-    ? NONE
-    : names
-        .split(' ')
-        .reduce((sum, name) => sum | (name === 'flags' ? FLAGS : name === 'all' ? ALL : bit(name)), NONE);
+  names
+    .split(' ')
+    .filter((name) => name !== '')
+    .reduce((sum, name) => sum | (NAMED[name] ?? bit(name)), NONE);
 
-// The text, what it exposes, whether it loads, from what it makes what.
-const EFFECTS: readonly (readonly [string, string, boolean, string, string])[] = [
+// The text, what it exposes, whether it loads, from what it makes what, and what of that it leaves in part.
+const EFFECTS: readonly (readonly [string, string, boolean, string, string, string?])[] = [
   ['movq 8(%rdi), %rax', 'rdi', true, '', 'rax'],
   ['mov %gs:0x0,%rax', '', true, '', 'rax'],
   ['movq %rax, 8(%rsp,%rcx,8)', 'rsp rcx', false, '', ''],
@@ -38,8 +38,11 @@ const EFFECTS: readonly (readonly [string, string, boolean, string, string])[] =
   ['testb $3, 16(%r12)', 'r12', true, '', 'flags'],
   ['btq %rax, %rcx', '', false, 'rax rcx', 'flags'],
   ['btq %rax, (%rcx)', 'all', true, 'all', 'all'],
-  ['shrq %cl, %rax', '', false, 'rcx rax flags', 'rax flags'],
-  ['sall %eax', '', false, 'rax flags', 'rax flags'],
+  ['shrq %cl, %rax', '', false, 'rcx rax', 'rax flags', 'flags'],
+  ['incl %eax', '', false, 'rax', 'rax flags', 'flags'],
+  ['sall %eax', '', false, 'rax', 'rax flags'],
+  ['shrl $5, %eax', '', false, 'rax', 'rax flags'],
+  ['wrfsbase %rax', 'rax', false, '', ''],
   ['mulq %rcx', '', false, 'rcx rax rdx', 'rax rdx flags'],
   ['imulq %rcx, %rdx', '', false, 'rcx rdx', 'rdx flags'],
   ['divq %rcx', 'all', false, 'all', 'all'],
@@ -49,23 +52,30 @@ const EFFECTS: readonly (readonly [string, string, boolean, string, string])[] =
   ['xchgl %eax, word(%rip)', '', true, 'rax', 'rax flags'],
   ['pushq %rax', 'rsp', false, '', ''],
   ['popq %rbx', 'rsp', true, '', 'rbx'],
-  ['popfq', 'rsp', true, '', 'flags'],
+  ['popfq', 'rsp', true, '', 'flags direction'],
+  ['cld', '', false, '', 'direction'],
   ['leave', 'rbp', true, '', 'rbp'],
   ['cqto', '', false, 'rax', 'rdx'],
   ['jne .L3', 'flags', false, '', ''],
   ['jmp .L3', '', false, '', ''],
   ['jmp *%rax', 'all', true, 'all', 'all'],
-  ['rep stosq', 'rdi rsi rcx', false, '', ''],
-  ['rep movsq', 'rdi rsi rcx', false, '', ''],
+  ['rep stosq', 'rdi rsi rcx direction', false, '', ''],
+  ['rep movsq', 'rdi rsi rcx direction', false, '', ''],
   ['repz cmpsb', 'all', true, 'all', 'all'],
   ['vmovdqa (%rdi), %ymm0', 'all', true, 'all', 'all'],
   ['nopw 0x0(%rax,%rax,1)', '', false, '', ''],
 ];
 
-for (const [text, exposes, loads, from, to] of EFFECTS) {
+for (const [text, exposes, loads, from, to, keeps] of EFFECTS) {
   test(`effects: ${text}`, () => {
     const { mnemonic, operands, repeats } = partsOf(text);
-    const wanted = { exposes: set(exposes), loads, from: set(from), to: set(to) };
+    const wanted = {
+      exposes: set(exposes),
+      loads,
+      from: set(from),
+      to: set(to),
+      ...(keeps === undefined ? {} : { keeps: set(keeps) }),
+    };
     assert.equal(effectsOf(mnemonic, operands, repeats), wanted);
   });
 }
@@ -111,6 +121,11 @@ const PLACED: readonly { readonly name: string; readonly code: string; readonly 
     name: 'before a loop and not in it',
     code: 'movq (%rdi), %rax; .L1: movb $0, (%rax); incq %rax; cmpq %rsi, %rax; jne .L1; ret',
     fenced: 'movq (%rdi), %rax; lfence; .L1: movb $0, (%rax); incq %rax; cmpq %rsi, %rax; jne .L1; ret',
+  },
+  {
+    name: 'none above what an outlying part jumps back to',
+    code: 'movq (%rdi), %rax; testq %rsi, %rsi; je .L2; .L1: movq %rdx, %rax; ret; .L2: jmp .L1',
+    fenced: 'movq (%rdi), %rax; testq %rsi, %rsi; je .L2; .L1: movq %rdx, %rax; ret; .L2: jmp .L1',
   },
   {
     name: 'in a loop that loads',
@@ -188,11 +203,11 @@ test('placed: on no way through a program is anything used that was not waited f
         const line = code[at++] ?? '';
         if (line.endsWith(':')) continue;
         const { mnemonic, operands, repeats } = partsOf(line);
-        const { exposes, loads, from, to } = effectsOf(mnemonic, operands, repeats);
+        const { exposes, loads, from, to, keeps = NONE } = effectsOf(mnemonic, operands, repeats);
         if (mnemonic === 'lfence') pending = NONE;
         if (mnemonic === 'ret') break;
         assert.is(pending & exposes, NONE, line);
-        pending = loads || pending & from ? pending | to : pending & ~to;
+        pending = loads || pending & from ? pending | to : pending & ~(to & ~keeps);
         if (mnemonic === 'call') pending = NONE;
         if (mnemonic === 'jne' && ways.shift() === true) at = code.indexOf(`${operands}:`);
       }
@@ -245,6 +260,17 @@ const LINKED: readonly {
     code: ['mov (%rdi),%rdi', 'call 1000 <f>', 'lfence', 'ret'],
     refused: true,
   },
+  {
+    name: 'flags from memory at a call',
+    code: ['popf', 'cld', 'call 1010 <f+0x10>', 'lfence', 'ret'],
+    refused: false,
+  },
+  {
+    name: 'a direction from memory at a call',
+    code: ['popf', 'call 1000 <f>', 'lfence', 'ret'],
+    refused: true,
+  },
+  { name: 'flags of a caller', code: ['jne 1000 <f>', 'lfence', 'ret'], refused: true },
   {
     name: 'an instruction that nobody knows',
     code: ['mov (%rdi),%rax', 'vpaddd %ymm0,%ymm1,%ymm2', 'lfence', 'ret'],

@@ -8,14 +8,25 @@ import type { Step } from './flow.js';
 
 const TARGET = /^([0-9a-f]+)( |$)/;
 
-function stepOf({ address, mnemonic, operands, repeats }: Instruction): Step<number> {
+function stepOf(
+  { address, symbol, mnemonic, operands, repeats }: Instruction,
+  i: number,
+  all: readonly Instruction[],
+): Step<number> {
+  const entry = all[i - 1]?.symbol !== symbol;
   const effects = effectsOf(mnemonic, operands, repeats);
   const places = [address];
-  if (mnemonic === 'lfence') return { effects, places, kind: 'fence' };
-  if (mnemonic === 'call') return { effects, places, kind: 'call' };
+  if (mnemonic === 'lfence') return { effects, places, entry, kind: 'fence' };
+  if (mnemonic === 'call') return { effects, places, entry, kind: 'call' };
   const kind = ['jmp', 'ret', 'ud2'].includes(mnemonic) ? 'end' : 'plain';
   const target = mnemonic.startsWith('j') ? TARGET.exec(operands)?.[1] : undefined;
-  return { effects, places, kind, ...(target === undefined ? {} : { target: Number.parseInt(target, 16) }) };
+  return {
+    effects,
+    places,
+    entry,
+    kind,
+    ...(target === undefined ? {} : { target: Number.parseInt(target, 16) }),
+  };
 }
 
 /** Throws SHIM_FENCE for the first instruction of a shim that may use a value that its host made up. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an instruction does to values that a load may have been made to give wrongly (docs/adr/0005), by its AT&T text as
 // GCC writes it and as objdump shows it.
-import { ALL, FLAGS, NONE, bit, registerOf } from './registers.js';
+import { ALL, DIRECTION, FLAGS, NONE, bit, registerOf } from './registers.js';
 import type { Registers } from './registers.js';
 
 /**
@@ -13,6 +13,8 @@ export interface Effects {
   readonly loads: boolean;
   readonly from: Registers;
   readonly to: Registers;
+  /** Of `to`, what stays in part as it was. */
+  readonly keeps?: Registers;
 }
 
 const RSP = bit('rsp');
@@ -132,7 +134,14 @@ const pop: Rule = (operands) =>
   operands[0]?.memory === true ? undefined : { exposes: RSP, loads: true, from: NONE, to: values(operands) };
 
 const both = arithmetic({ sets: 'both' });
-const shift = arithmetic({ sets: 'both', reads: true });
+const carrying = arithmetic({ sets: 'both', reads: true });
+/** Of the flags they leave some. */
+const keeping: Rule = (operands, text) => {
+  const effects = both(operands, text);
+  return effects && { ...effects, keeps: FLAGS };
+};
+/** By nothing, which only CL can hold, they leave all. */
+const shift: Rule = (operands, text) => (text.startsWith('%cl') ? keeping : both)(operands, text);
 const fixed =
   (effects: Partial<Effects>): Rule =>
   () => ({ ...NOTHING, ...effects });
@@ -152,13 +161,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   and: both,
   sub: zeroing(both),
   xor: zeroing(both),
-  adc: shift,
-  sbb: shift,
+  adc: carrying,
+  sbb: carrying,
   neg: both,
   not: arithmetic({ sets: 'operand' }),
-  inc: shift, // which leave the carry
-  dec: shift,
-  shl: shift, // which leave the flags when they shift by nothing
+  inc: keeping,
+  dec: keeping,
+  shl: shift,
   sal: shift,
   shr: shift,
   sar: shift,
@@ -181,7 +190,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   push,
   pushf: fixed({ exposes: RSP }),
   pop,
-  popf: fixed({ exposes: RSP, loads: true, to: FLAGS }),
+  popf: fixed({ exposes: RSP, loads: true, to: FLAGS | DIRECTION }),
   leave: fixed({ exposes: bit('rbp'), loads: true, to: bit('rbp') }),
   cltq: fixed({ from: bit('rax'), to: bit('rax') }),
   cwtl: fixed({ from: bit('rax'), to: bit('rax') }),
@@ -191,20 +200,22 @@ const RULES: Readonly<Record<string, Rule>> = {
   xsave64: extended,
   xrstor: extended,
   xrstor64: extended,
+  wrfsbase: (operands) => ({ ...NOTHING, exposes: values(operands) }),
+  enclu: fixed({ exposes: ALL & ~FLAGS, to: FLAGS }),
   rdrand: (operands) => ({ ...NOTHING, to: values(operands) | FLAGS }),
   rdseed: (operands) => ({ ...NOTHING, to: values(operands) | FLAGS }),
   nop: fixed({}),
   lfence: fixed({}),
   pause: fixed({}),
-  cld: fixed({}),
-  std: fixed({}),
+  cld: fixed({ to: DIRECTION }),
+  std: fixed({ to: DIRECTION }),
   ud2: fixed({}),
   endbr64: fixed({}),
 };
 
 /** The string instructions whose loads are only stored; their addresses and their count are seen. */
 const STRINGS = /^(rep )?(stos|movs)[bwlq]?$/;
-const STRING_REGISTERS = bit('rdi') | bit('rsi') | bit('rcx');
+const STRING_REGISTERS = bit('rdi') | bit('rsi') | bit('rcx') | DIRECTION;
 
 const JUMP = /^j(?!mp|cxz|ecxz|rcxz)[a-z]+$/;
 const CONDITIONAL_MOVE = /^cmovn?[a-z]{1,3}$/;
@@ -227,6 +238,8 @@ function ruleOf(mnemonic: string): Rule | undefined {
 /** The effects of an instruction but for those of its place: where it goes on is flow.ts's. */
 export function effectsOf(mnemonic: string, operands: string, repeats: boolean): Effects {
   if (JUMP.test(mnemonic)) return { ...NOTHING, exposes: FLAGS };
+  // Flags are no argument: whoever is called makes its own.
+  if (/^callq?$/.test(mnemonic) && !operands.startsWith('*')) return { ...NOTHING, exposes: ALL & ~FLAGS };
   if (mnemonic === 'jmp' && !operands.startsWith('*')) return NOTHING;
   if (STRINGS.test(mnemonic)) return { ...NOTHING, exposes: STRING_REGISTERS };
   const texts = split(operands);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a fence is missing: followed over all ways through a function.
-import { ALL, NONE } from './registers.js';
+import { ALL, FLAGS, NONE } from './registers.js';
 import type { Registers } from './registers.js';
 import type { Effects } from './effects.js';
 
@@ -12,15 +12,17 @@ export interface Step<Place> {
   /** Where a jump goes. */
   readonly target?: Place;
   readonly kind: 'plain' | 'fence' | 'call' | 'end';
+  /** A function starts here. */
+  readonly entry: boolean;
 }
 
 /** What is pending behind an instruction that was reached with `before` pending. */
 function after({ effects, kind }: Step<unknown>, before: Registers): Registers {
   if (kind === 'fence') return NONE;
-  // A function returns behind a fence, and was called with nothing pending.
+  // A function returns behind a fence, and was called with nothing pending but flags.
   if (kind === 'call') return NONE;
   const made = effects.loads || (before & effects.from) !== NONE;
-  return made ? before | effects.to : before & ~effects.to;
+  return made ? before | effects.to : before & ~(effects.to & ~(effects.keeps ?? NONE));
 }
 
 /** Indexes of steps. */
@@ -43,7 +45,7 @@ export function missingFences<Place>(steps: readonly Step<Place>[], loops: boole
     for (const place of places) at.set(place, i);
   });
   const targets = steps.map(({ target }) => (target === undefined ? undefined : at.get(target)));
-  const heads = new Set(loops ? targets.filter((to, i) => to !== undefined && to <= i) : []);
+  const heads = loops ? loopHeads(steps, targets) : new Set<number>();
   const jumped = new Map<number, Registers>();
   const missing = { before: new Set<number>(), above: new Set<number>() };
   for (let changed = true; changed;) {
@@ -52,7 +54,7 @@ export function missingFences<Place>(steps: readonly Step<Place>[], loops: boole
     steps.forEach((step, i) => {
       if (heads.has(i) && pending !== NONE) missing.above.add(i);
       if (missing.above.has(i)) pending = NONE;
-      pending |= jumped.get(i) ?? NONE;
+      pending |= (jumped.get(i) ?? NONE) | (step.entry ? FLAGS : NONE);
       if ((pending & exposed(step, targets[i])) !== NONE) missing.before.add(i);
       if (missing.before.has(i)) pending = NONE;
       pending = after(step, pending);
@@ -65,6 +67,29 @@ export function missingFences<Place>(steps: readonly Step<Place>[], loops: boole
     });
   }
   return missing;
+}
+
+/** Where jumps go back to that are reached from there: a part that GCC has put out of the way jumps back as well. */
+function loopHeads<Place>(
+  steps: readonly Step<Place>[],
+  targets: readonly (number | undefined)[],
+): ReadonlySet<number> {
+  const reaches = (from: number, to: number): boolean => {
+    const seen = new Set<number>();
+    for (const left = [from]; left.length > 0;) {
+      const at = left.pop() ?? to;
+      if (at === to) return true;
+      if (seen.has(at)) continue;
+      seen.add(at);
+      const step = steps[at];
+      if (step !== undefined && step.kind !== 'end') left.push(at + 1);
+      const target = targets[at];
+      if (target !== undefined) left.push(target);
+    }
+    return false;
+  };
+  const heads = targets.map((to, i) => (to !== undefined && to <= i && reaches(to, i) ? to : undefined));
+  return new Set(heads.filter((to) => to !== undefined));
 }
 
 /** A jump to what is not here leaves with all that it has. */

@@ -7,7 +7,7 @@ import type { Step } from './flow.js';
 import { NONE } from './registers.js';
 
 /** Raised when fences are placed elsewhere than before: then shims are not what they were. */
-export const PLACEMENT = 1;
+export const PLACEMENT = 2;
 
 const LABEL = /^([\w.$]+):/;
 const LOCAL = /^\.L/;
@@ -34,12 +34,13 @@ const EXPOSES_NOTHING: Effects = { exposes: NONE, loads: false, from: NONE, to: 
 /** The assembler puts a fence before a return. A jump to another function leaves with nothing pending. */
 function stepOf({ mnemonic, operands, repeats }: Parts, places: readonly string[]): Step<string> {
   const effects = effectsOf(mnemonic, operands, repeats);
-  if (mnemonic === 'lfence') return { effects, places, kind: 'fence' };
-  if (/^retq?$/.test(mnemonic)) return { effects: EXPOSES_NOTHING, places, kind: 'end' };
-  if (/^callq?$/.test(mnemonic)) return { effects, places, kind: 'call' };
+  const entry = places.some((place) => !LOCAL.test(place));
+  if (mnemonic === 'lfence') return { effects, places, entry, kind: 'fence' };
+  if (/^retq?$/.test(mnemonic)) return { effects: EXPOSES_NOTHING, places, entry, kind: 'end' };
+  if (/^callq?$/.test(mnemonic)) return { effects, places, entry, kind: 'call' };
   const kind = mnemonic === 'jmp' || mnemonic === 'ud2' ? 'end' : 'plain';
-  if (!mnemonic.startsWith('j') || operands.startsWith('*')) return { effects, places, kind };
-  return { effects, places, kind, target: LOCAL.test(operands) ? operands : `${operands}, elsewhere` };
+  if (!mnemonic.startsWith('j') || operands.startsWith('*')) return { effects, places, entry, kind };
+  return { effects, places, entry, kind, target: LOCAL.test(operands) ? operands : `${operands}, elsewhere` };
 }
 
 /** A statement a line: what is within C may have several, and a label before one. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sets of registers as bits of a number: the sixteen general ones, and the flags.
+// Sets of registers as bits of a number: the sixteen general ones, the arithmetic flags, and the one of direction.
 
 export type Registers = number;
 
@@ -8,7 +8,8 @@ const LOW = 'al cl dl bl spl bpl sil dil'.split(' ');
 
 export const NONE: Registers = 0;
 export const FLAGS: Registers = 1 << WIDE.length;
-export const ALL: Registers = (FLAGS << 1) - 1;
+export const DIRECTION: Registers = FLAGS << 1;
+export const ALL: Registers = (DIRECTION << 1) - 1;
 
 interface Name {
   readonly bit: Registers;
