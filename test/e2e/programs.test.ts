@@ -35,6 +35,7 @@ const RUNS: readonly Run[] = [
   { program: 'tls', args: ['a b', '', '--tee', 'é'], stdin: WORDS },
   { program: 'tls-musl', args: ['x'], stdin: WORDS, strict: true },
   { program: 'files' },
+  { program: 'reads', strict: true },
   { program: 'names', args: whenStrict(['7'], []) },
   { program: 'proc' },
   { program: 'stored' },

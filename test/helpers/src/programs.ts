@@ -60,6 +60,7 @@ export type ProgramName =
   | 'tls'
   | 'tls-musl'
   | 'files'
+  | 'reads'
   | 'names'
   | 'proc'
   | 'stored'
@@ -119,6 +120,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
     ],
   },
   files: { source: 'files.c', needs: [CC], commands: glibc() },
+  reads: { source: 'reads.c', needs: [CC], commands: glibc() },
   names: { source: 'names.c', needs: [CC], commands: glibc() },
   proc: { source: 'proc.c', needs: [CC], commands: glibc() },
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
