@@ -15,7 +15,18 @@ import { ring } from './ring.js';
 import { writeResults } from './results.js';
 import { sqlite } from './sqlite.js';
 
-const ALL: readonly Benchmark[] = [mrenclave, measure, command, launch, calls, compute, echo, sqlite, idle, ring];
+const ALL: readonly Benchmark[] = [
+  mrenclave,
+  measure,
+  command,
+  launch,
+  calls,
+  compute,
+  echo,
+  sqlite,
+  idle,
+  ring,
+];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !ALL.some((benchmark) => benchmark.name === name));

@@ -41,7 +41,7 @@ static void both(int fd, long at, long to, unsigned long count)
 
 	snprintf(what, sizeof(what), "pread at %ld to %ld of %lu", at, to, count);
 	say(what, syscall(SYS_pread64, fd, room + to, count, at), room + to);
-	if (at < 0 || lseek(fd, at, SEEK_SET) < 0)
+	if (at < 0 || at == INT64_MAX || lseek(fd, at, SEEK_SET) < 0)
 		return;
 	snprintf(what, sizeof(what), "read at %ld to %ld of %lu", at, to, count);
 	say(what, syscall(SYS_read, fd, room + to, count), room + to);
@@ -68,8 +68,13 @@ static int file(int flags)
 
 int main(void)
 {
-	static const long places[] = {0, 1, 7, PAGE - 65, PAGE - 64, PAGE - 1, PAGE, 2 * PAGE + 5, SIZE - 3, SIZE, 5 * PAGE, FAR - 8, FAR, FAR + PAGE - 1, FAR + PAGE, FAR + 2 * PAGE, 1L << 40, INT64_MAX, -1};
-	static const unsigned long sizes[] = {0, 1, 7, 8, 9, 64, 127, 128, 129, 136, PAGE - 1, PAGE, PAGE + 1, SIZE, INT64_MAX, -1ul};
+	static const long places[] = {
+		0, 1, 7, PAGE - 65, PAGE - 64, PAGE - 1, PAGE, 2 * PAGE + 5, SIZE - 3, SIZE, 5 * PAGE, FAR - 8, FAR,
+		FAR + PAGE - 1, FAR + PAGE, FAR + 2 * PAGE, 1L << 40, INT64_MAX, -1,
+	};
+	static const unsigned long sizes[] = {
+		0, 1, 7, 8, 9, 64, 127, 128, 129, 136, PAGE - 1, PAGE, PAGE + 1, SIZE, INT64_MAX, -1ul,
+	};
 	int fd = file(-1), writing = file(O_WRONLY), path = file(O_PATH), copy = dup(fd), ends[2];
 	uint8_t *view;
 

@@ -16,6 +16,7 @@
 #include "fs_node.h"
 #include "futex.h"
 #include "linux.h"
+#include "memory.h"
 #include "memory_state.h"
 #include "view.h"
 
@@ -61,7 +62,8 @@ static inline __attribute__((always_inline)) long quick_read(uint64_t fd, uint64
 	const uint8_t need = PAGE_MAPPED | PAGE_ACCEPTED | PERM_R | PERM_W;
 
 	/* One decision: what it is made of need not be kept. */
-	busy |= (fd >= FILES_MOST) | (file == NULL) | (EARLY(views) != NULL) | (page >= EARLY(memory.ledger.pages));
+	busy |= (fd >= FILES_MOST) | (file == NULL) | (EARLY(views) != NULL) | (page >= EARLY(memory.ledger.pages)) |
+		(count > USER_END - to);
 	if (busy)
 		return QUICK_NONE;
 

@@ -36,7 +36,7 @@ export function* parseDisassembly(text: string): Generator<Instruction> {
     const words = (rest.split('#')[0] ?? '').trim().split(/\s+/);
     let repeats = false;
     while (words.length > 1 && PREFIXES.has(words[0] ?? ''))
-      repeats = /^rep/.test(words.shift() ?? '') || repeats;
+      repeats = words.shift()?.startsWith('rep') === true || repeats;
     const [mnemonic = '', ...operands] = words;
     yield { address: Number.parseInt(address, 16), symbol, mnemonic, operands: operands.join(' '), repeats };
   }

@@ -19,9 +19,9 @@ interface Name {
 
 const NAMES = new Map<string, Name>();
 WIDE.forEach((wide, i) => {
-  const bit = 1 << i;
-  const whole = { bit, partial: false };
-  const part = { bit, partial: true };
+  const own = 1 << i;
+  const whole = { bit: own, partial: false };
+  const part = { bit: own, partial: true };
   NAMES.set(wide, whole);
   if (i < LOW.length) {
     NAMES.set(`e${wide.slice(1)}`, whole);
