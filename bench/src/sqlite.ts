@@ -55,15 +55,15 @@ async function run(): Promise<Outcome> {
   const notes: string[] = [];
   const goals: Outcome['goals'][number][] = [];
   for (const { what, inside, outside, steps, granted } of PLACES) {
-    const more = steps.includes('transaction') ? [`${TRANSACTIONS}`] : [];
+    const count = steps.includes('transaction') ? [`${TRANSACTIONS}`] : [];
     const found = { inside: new Map<Step, number[]>(), outside: new Map<Step, number[]>() };
     const grant = granted === undefined ? {} : { grants: { '/data': granted } };
     const config = granted === undefined ? {} : { files: [{ path: '/data', host: '', mode: 'rw' as const }] };
     let calls = 0;
     // In turns, so that a noisy neighbour slows both.
     for (let i = 0; i < RUNS; i++) {
-      const own = native(path, outside, ...more);
-      const kept = await inKeep({ path, args: [inside, ...more], config, options: grant });
+      const own = native(path, outside, ...count);
+      const kept = await inKeep({ path, args: [inside, ...count], config, options: grant });
       const outputs = { outside: own, inside: kept.output };
       calls = kept.stats.hostCalls;
       for (const side of ['inside', 'outside'] as const) {
