@@ -7,6 +7,7 @@
 #include "include/exec.h"
 #include "include/files.h"
 #include "include/fs.h"
+#include "include/image.h"
 #include "include/memory.h"
 #include "include/mount_file.h"
 #include "include/net.h"
@@ -120,11 +121,14 @@ uint64_t boot_exec(const struct exec *exec)
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
 	if (EXECS)
 		exec_start(header->flags);
+	if (IMAGES) /* first, for grants may be within its directories */
+		image_start(header);
+	else
+		refuse_records(header, CONFIG_TYPE_IMAGE);
 	if (SHIM_MOUNTS)
 		mount_start(header);
 	else
 		refuse_records(header, CONFIG_TYPE_FILE);
-	refuse_records(header, CONFIG_TYPE_IMAGE);
 	stack = build_stack(&message, exec);
 	if (memory_unmap(message.address, message.pages))
 		keep_refuse(REASON_OUT_OF_MEMORY);

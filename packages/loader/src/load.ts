@@ -18,9 +18,10 @@ import type { Site } from '@motte/elf/sites';
 import type { PagePlan } from '@motte/plan/plan';
 import type { BackendName, Choice, Emulate } from './choice.js';
 import type { GrantPaths } from './grants.js';
-import type { Emulation } from './helper/start.js';
+import type { Emulation, Range } from './helper/start.js';
 import type { StdioMode } from './helper/process.js';
 import type { Listener, Stop } from './told.js';
+import type { ServedFiles } from './keep/image-files.js';
 import type { LaunchInput } from './launch.js';
 import type { ReadyEnclave } from './backend.js';
 
@@ -37,6 +38,8 @@ export interface Image {
   readonly sigstruct: Uint8Array;
   /** The config blob; its SHA-256 becomes CONFIGID. */
   readonly config: Uint8Array;
+  /** The index and the contents of the image's files, each in an open file, where the config blob names an index. */
+  readonly files?: ServedFiles;
   /** The shim's patchable instructions; without them nothing is patched. */
   readonly sites?: readonly Site[];
 }
@@ -98,6 +101,16 @@ function checkLimit(value: number | undefined, field: string, most: number): num
   return value;
 }
 
+/** What the helper reads of the image's files: the index, then the contents. Throws LOAD_OPTION. */
+function partsOf(files: ServedFiles | undefined): { readonly fd: number; readonly range: Range }[] {
+  if (files === undefined) return [];
+  return Object.entries({ index: files.index, contents: files.contents }).map(([name, { size, open }]) => {
+    if (open === undefined)
+      throw new MotteError('LOAD_OPTION', { field: `files.${name}`, expected: 'a range of an open file' });
+    return { fd: open.fd, range: { offset: BigInt(open.offset), length: BigInt(size) } };
+  });
+}
+
 function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new MotteError('LOAD_ABORTED', { cause: signal.reason });
 }
@@ -143,6 +156,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
   const path = options.helper ?? helperPath();
   const modes = typeof stdio === 'string' ? ([stdio, stdio, stdio] as const) : stdio;
 
+  const parts = partsOf(image.files);
   const grants = openGrants(image.config, options.grants ?? {});
   let enclave: ReadyEnclave | undefined;
   try {
@@ -164,6 +178,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       timeLimitMs,
       epcPages: BigInt(epcPages),
       grants,
+      parts: parts.map(({ range }) => range),
       ...(options.emulation === undefined ? {} : { emulation: options.emulation }),
     });
     checkSignal(signal);
@@ -173,6 +188,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       memory: enclave.memory.fd,
       ...(enclave.epc === undefined ? {} : { epc: enclave.epc.fd }),
       grants: grants.map(({ fd }) => fd),
+      parts: parts.map(({ fd }) => fd),
       emulated: choice.emulated,
       measurement: enclave.measurement,
       start,

@@ -70,7 +70,7 @@ static long may_open(const struct fs_place *place, uint32_t flags)
 	case FS_SOCKET: /* which connect() is for */
 		return -ENXIO;
 	default:
-		return directory && writes ? -EISDIR : 0;
+		return !writes ? 0 : directory ? -EISDIR : place->node->fixed ? -EROFS : 0;
 	}
 }
 
@@ -84,6 +84,8 @@ static long open_new(const struct fs_place *place, uint32_t flags, uint32_t mode
 		return -ENOENT;
 	if (flags & O_DIRECTORY)
 		return -EINVAL;
+	if (place->directory->fixed)
+		return -EROFS;
 	node = node_make(FS_FILE, mode & ~fs_umask());
 	if (!node)
 		return -ENOSPC;
@@ -105,6 +107,8 @@ static long open_unnamed(const struct fs_place *place, uint32_t flags, uint32_t 
 		return -ENOTDIR;
 	if (place->node->links == 0)
 		return -ENOENT;
+	if (place->node->fixed)
+		return -EROFS;
 	node = node_make(FS_FILE, mode & ~fs_umask());
 	if (!node)
 		return -ENOSPC;

@@ -14,7 +14,9 @@ static long vacant(const struct fs_place *place, bool directory)
 		return -EEXIST;
 	if (place->slash && !directory)
 		return -ENOENT;
-	return place->directory->links && place->directory->kind == FS_DIRECTORY ? 0 : -ENOENT;
+	if (!place->directory->links || place->directory->kind != FS_DIRECTORY)
+		return -ENOENT;
+	return place->directory->fixed ? -EROFS : 0;
 }
 
 /* Names a node that was made for it, or NULL; the hold is given up. */
@@ -77,6 +79,8 @@ static long link_node(struct fs_node *node, const struct fs_place *place)
 
 	if (error)
 		return error;
+	if (node->fixed)
+		return -EXDEV;
 	if (node_is_directory(node))
 		return -EPERM;
 	if (node->links == 0 && !node->linkable)
@@ -113,8 +117,12 @@ long fs_link_file(const struct file *file, const struct file *to, const char *ne
 /* Whether what a place stands for may be removed, as a directory or as anything else. */
 static long removable(const struct fs_place *place, bool directory)
 {
+	if (place->directory->fixed)
+		return -EROFS;
 	if (!place->node)
 		return -ENOENT;
+	if (place->node->fixed)
+		return -EROFS;
 	if (!place->entry)
 		return -EPERM; /* of /proc: nobody gave it that name */
 	if (!directory)
@@ -161,6 +169,8 @@ static long may_rename(const struct fs_place *old, const struct fs_place *new, u
 		return -EBUSY;
 	if (new->last != LAST_NAME)
 		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	if (old->directory->fixed || new->directory->fixed)
+		return old->directory->fixed && new->directory->fixed ? -EROFS : -EXDEV;
 	if (!old->node)
 		return -ENOENT;
 	if (!old->entry || new->directory->kind != FS_DIRECTORY)
@@ -179,6 +189,8 @@ static long may_rename(const struct fs_place *old, const struct fs_place *new, u
 		return exchange ? -EINVAL : -ENOTEMPTY;
 	if (old->node->kind == FS_MOUNT || (new->node && new->node->kind == FS_MOUNT))
 		return -EBUSY;
+	if (old->node->fixed || (new->node && new->node->fixed))
+		return -EROFS;
 	return new->directory->links ? 0 : -ENOENT;
 }
 

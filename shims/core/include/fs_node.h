@@ -4,12 +4,14 @@
 #define MOTTE_FS_NODE_H
 
 #include <stddef.h>
+#include "image.h"
 #include "mount.h"
 
 #define NAME_MAX 255
 
 enum fs_kind {
 	FS_FILE,
+	FS_IMAGE, /* a file of the Keep's image (image.h) */
 	FS_DIRECTORY,
 	FS_LINK, /* a symbolic link */
 	FS_NULL,
@@ -75,11 +77,13 @@ struct fs_node {
 	uint32_t links;  /* names */
 	uint32_t holds;  /* open files, the working directory, directories within a directory */
 	bool linkable;   /* without a name as yet, but may be given one: O_TMPFILE */
+	bool fixed;      /* of the image: neither it nor the names in it change */
 	struct fs_entry *names;
 	struct fs_lock *locks;
 	struct fs_stamps stamps;
 	union {
 		struct fs_data data;
+		struct image_file image;
 		struct fs_directory directory;
 		struct { char *text; size_t length; } link;
 		struct { unsigned what; const char *fixed; } text;

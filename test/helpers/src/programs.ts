@@ -67,6 +67,7 @@ export type ProgramName =
   | 'memory'
   | 'hostdir'
   | 'exec'
+  | 'image'
   | 'escape'
   | 'wal'
   | 'pipe'
@@ -126,6 +127,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   exec: { source: 'exec.c', needs: [CC], commands: glibc('-pthread') },
+  image: { source: 'image.c', needs: [CC], commands: glibc() },
   hostdir: { source: 'hostdir.c', needs: [CC], commands: glibc() },
   wal: { source: 'wal.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   escape: { source: 'escape.c', needs: [CC], commands: glibc() },

@@ -128,6 +128,7 @@ test('START: counts, order and flags', () => {
     timeLimitMs: 77,
     epcPages: 99n,
     grants: [{ readOnly: true }, { readOnly: false }],
+    parts: [{ offset: 7n, length: 9n }],
     emulation: { aexPeriodUs: 5, seed: 6n, ioctlPages: 7 },
   });
   const start = START.readStrict(payload);

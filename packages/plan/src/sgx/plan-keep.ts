@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteSource } from '@motte/binary/source';
 import { configBlob } from '@motte/config/blob';
+import type { FileIndex } from '@motte/config/image-files';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { checkExec } from '@motte/elf/exec';
 import { readElf } from '@motte/elf/read';
@@ -24,10 +25,12 @@ export interface PlanInput {
   readonly file: string;
   readonly argv0: string;
   readonly config: KeepConfig;
+  /** Of the files that `[[image]]` names. */
+  readonly index?: FileIndex;
 }
 
 /** Checks program and shim and plans their Keep. Throws what reading the ELF files and planning throw. */
-export function planKeep({ exec, shim, file, argv0, config }: PlanInput): PlannedKeep {
+export function planKeep({ exec, shim, file, argv0, config, index }: PlanInput): PlannedKeep {
   const { threads, memory, sgx } = config;
   const checkedExec = checkExec(readElf(exec));
   const checkedShim = checkShim(readElf(shim));
@@ -40,5 +43,5 @@ export function planKeep({ exec, shim, file, argv0, config }: PlanInput): Planne
     version: sgx.version,
     debug: sgx.debug,
   });
-  return { plan, config: configBlob(config, argv0), sites: checkedShim.sites };
+  return { plan, config: configBlob(config, argv0, index), sites: checkedShim.sites };
 }

@@ -145,6 +145,7 @@ async function start(
     sigstruct: signed.sigstruct,
     config: keep?.config ?? new Uint8Array(0),
     sites: keep?.sites ?? [],
+    ...(prepared.files === undefined ? {} : { files: prepared.files }),
   };
   const running = await load(image, {
     backend: choice.emulated ? 'auto' : 'sgx',
