@@ -134,8 +134,8 @@ else {
     join(BEARSSL, 'src', name),
   );
   const include = ['-I', join(BEARSSL, 'inc'), '-I', join(BEARSSL, 'src')];
-  const own = ['test/c/image_driver.c', 'image/contents.c', 'image/index.c', 'config_blob.c'];
-  const driver = nativeProgram('image_driver', [...include, ...own, ...hash]);
+  const sources = ['test/c/image_driver.c', 'image/contents.c', 'image/index.c', 'config_blob.c'];
+  const driver = nativeProgram('image_driver', [...include, ...sources, ...hash]);
 
   /** The lines of each case. */
   const run = (cases: readonly Case[]): string[][] => {

@@ -210,7 +210,11 @@ export function imageCases({ number }: Row): HostileCase[] {
   const change = (nth: number, at: number): readonly Lie[] => [
     lie(nth, LIE_KIND.WRITE, 0x5an, { size: 1, at: BigInt(DATA_OFFSET + at) }),
   ];
-  const one = (name: string, lies: readonly Lie[], expected: string): HostileCase => ({ name, lies, expected });
+  const one = (name: string, lies: readonly Lie[], expected: string): HostileCase => ({
+    name,
+    lies,
+    expected,
+  });
   return [
     one('an index in two parts', gives(1, 95), 'exited 0'),
     one('no index', gives(1, 0), 'IMAGE_INDEX'),

@@ -108,7 +108,15 @@ const isNumber = (value: unknown): value is number => Number.isInteger(value) &&
 
 function readWhen(reader: Reader, value: unknown, field: string): When {
   if (value === undefined) return {};
-  const given = reader.object(value, field, ['sgx', 'threads', 'sockets', 'files', 'mounts', 'image', 'debug']);
+  const given = reader.object(value, field, [
+    'sgx',
+    'threads',
+    'sockets',
+    'files',
+    'mounts',
+    'image',
+    'debug',
+  ]);
   for (const [name, wanted] of Object.entries(given)) {
     const ok = name === 'sgx' ? wanted === 1 || wanted === 2 : wanted === true;
     if (!ok) throw reader.fail(`${field}.${name}`, name === 'sgx' ? '1 or 2' : 'true', wanted);

@@ -79,7 +79,14 @@ export class HelperProcess {
       try {
         const child = spawn(input.path, [], {
           env: {},
-          stdio: [...input.stdio, theirs.fd, input.memory, input.epc ?? 'ignore', ...input.grants, ...input.parts],
+          stdio: [
+            ...input.stdio,
+            theirs.fd,
+            input.memory,
+            input.epc ?? 'ignore',
+            ...input.grants,
+            ...input.parts,
+          ],
         });
         const started = new Promise<void>((resolve, reject) => {
           child.once('spawn', resolve);

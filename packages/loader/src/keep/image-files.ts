@@ -48,7 +48,8 @@ class Copy {
   }
 
   append(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length;) done += writeSync(this.fd, bytes, done, bytes.length - done, this.size + done);
+    for (let done = 0; done < bytes.length;)
+      done += writeSync(this.fd, bytes, done, bytes.length - done, this.size + done);
     this.size += bytes.length;
   }
 }

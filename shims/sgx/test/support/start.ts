@@ -54,7 +54,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       timeLimitMs: 60_000,
       epcPages: 0n,
       grants: [],
-    parts: [],
+      parts: [],
     });
     const keep = await Keep.start({
       path: helperPath(),
@@ -62,7 +62,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       memory: enclave.memory.fd,
       ...(enclave.epc === undefined ? {} : { epc: enclave.epc.fd }),
       grants: [],
-    parts: [],
+      parts: [],
       emulated: true,
       measurement: enclave.measurement,
       start: enterFirst(start, tcsOffsets(image.plan), thread),

@@ -86,8 +86,7 @@ function execKeep(
   shimOption: string | undefined,
 ): Planned {
   const shim = inputs.open('shim', shimOption ?? shimFile(config.sgx));
-  if (config.image.length > 0)
-    inputs.packed = finish(packFilesSteps(config.image, folder, serves === true));
+  if (config.image.length > 0) inputs.packed = finish(packFilesSteps(config.image, folder, serves === true));
   const { packed } = inputs;
   const index = packed === undefined ? {} : { index: packed };
   const keep = planKeep({ exec: file, shim, file: file.path, argv0, config, ...index });

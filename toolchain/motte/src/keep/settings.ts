@@ -43,7 +43,12 @@ export function configFolder({ config }: OptionValues): string {
 
 /** What `measure`, `plan` and `sign` fix: Keep.toml or the defaults, argv[0] the last part of the path. */
 export function fixedSettings(options: OptionValues, file: string): Settings {
-  return { config: readConfig(options), argv0: basename(file), folder: configFolder(options), host: { args: [], env: [] } };
+  return {
+    config: readConfig(options),
+    argv0: basename(file),
+    folder: configFolder(options),
+    host: { args: [], env: [] },
+  };
 }
 
 /** What the command line gives to a Keep whose configuration is fixed. Throws CONFIG_HOST_VALUE for what it leaves to nobody. */
