@@ -6,7 +6,15 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeStart, mappingsOf, tcsOffsets } from '@motte/loader/helper/start';
-import { BACKEND, GRANT, GRANT_FLAGS, MAPPING, START, START_FLAGS } from '@motte/loader/protocol/messages';
+import {
+  BACKEND,
+  GRANT,
+  GRANT_FLAGS,
+  IMAGE_PART,
+  MAPPING,
+  START,
+  START_FLAGS,
+} from '@motte/loader/protocol/messages';
 import type { PageKind, PagePlan, PageRun } from '@motte/plan/plan';
 
 function run(address: number, pages: number, permissions: string, kind: PageKind = 'reg'): PageRun {
@@ -162,7 +170,10 @@ test('START: counts, order and flags', () => {
     [0, 1].map((i) => GRANT.readStrict(payload, at + i * GRANT.size).flags),
     [GRANT_FLAGS.READ_ONLY, 0],
   );
-  sameBytes(payload.subarray(at + 2 * GRANT.size), boot);
+  at += 2 * GRANT.size;
+  assert.is(start.part_count, 1);
+  assert.equal(IMAGE_PART.readStrict(payload, at), { offset: 7n, length: 9n });
+  sameBytes(payload.subarray(at + IMAGE_PART.size), boot);
 });
 
 test.run();
