@@ -22,6 +22,7 @@ export interface KeepInput {
   readonly patch?: boolean;
   /** What else Keep.toml would say. */
   readonly config?: Partial<KeepConfig>;
+  readonly options?: LoadOptions;
 }
 
 type Prepared = ReturnType<typeof prepareSgxKeep>;
@@ -71,7 +72,7 @@ export async function runPrepared(image: Prepared, options: LoadOptions = {}): P
 export async function inKeep(input: KeepInput): Promise<KeepRun> {
   const image = prepared(input);
   try {
-    return await runPrepared(image, { patch: input.patch ?? true });
+    return await runPrepared(image, { patch: input.patch ?? true, ...input.options });
   } finally {
     image.close();
   }

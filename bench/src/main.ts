@@ -11,10 +11,22 @@ import { measure } from './measure/measure.js';
 import { mrenclave } from './mrenclave.js';
 import { Missing } from './outcome.js';
 import type { Benchmark } from './outcome.js';
+import { ring } from './ring.js';
 import { writeResults } from './results.js';
 import { sqlite } from './sqlite.js';
 
-const ALL: readonly Benchmark[] = [mrenclave, measure, command, launch, calls, compute, echo, sqlite, idle];
+const ALL: readonly Benchmark[] = [
+  mrenclave,
+  measure,
+  command,
+  launch,
+  calls,
+  compute,
+  echo,
+  sqlite,
+  idle,
+  ring,
+];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !ALL.some((benchmark) => benchmark.name === name));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// SQLite in a Keep and natively: in memory, and on a file in the Keep's own file system beside one in memory of the machine.
+// SQLite in a Keep and natively: in memory, on a file in the Keep's own file system beside one in memory of the machine, and on a
+// file of the host on both sides.
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tempFolder } from '@motte/test-helpers/temp';
 import { inKeep } from './keep.js';
 import { Missing } from './outcome.js';
 import type { Benchmark, Outcome, Row } from './outcome.js';
@@ -12,6 +14,7 @@ import { row } from './stats.js';
 const RUNS = 7;
 const BOUND = 0.03;
 const TRANSACTIONS = 1000;
+const FOLDER = tempFolder('motte-bench-sqlite');
 
 const STEPS = {
   insert: '100,000 rows in one transaction',
@@ -26,6 +29,8 @@ const PLACES: readonly {
   readonly inside: string;
   readonly outside: string;
   readonly steps: readonly Step[];
+  /** The host's folder, which the Keep has as /data. */
+  readonly granted?: string;
 }[] = [
   { what: 'in memory', inside: ':memory:', outside: ':memory:', steps: ['insert', 'query'] },
   {
@@ -34,22 +39,33 @@ const PLACES: readonly {
     outside: join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), `motte-bench.${process.pid}.db`),
     steps: ['insert', 'query', 'transaction'],
   },
+  {
+    what: 'on a file of the host, with a log',
+    inside: '/data/bench.db',
+    outside: join(FOLDER, 'outside.db'),
+    steps: ['insert', 'query', 'transaction'],
+    granted: FOLDER,
+  },
 ];
 
 async function run(): Promise<Outcome> {
   if (!existsSync('/usr/include/sqlite3.h')) throw new Missing('SQLite: apt-get install libsqlite3-dev');
   const path = built('database', '-lsqlite3', '-lm');
   const rows: Row[] = [];
+  const notes: string[] = [];
   const goals: Outcome['goals'][number][] = [];
-  for (const { what, inside, outside, steps } of PLACES) {
-    const more = steps.includes('transaction') ? [`${TRANSACTIONS}`] : [];
+  for (const { what, inside, outside, steps, granted } of PLACES) {
+    const count = steps.includes('transaction') ? [`${TRANSACTIONS}`] : [];
     const found = { inside: new Map<Step, number[]>(), outside: new Map<Step, number[]>() };
+    const grant = granted === undefined ? {} : { grants: { '/data': granted } };
+    const config = granted === undefined ? {} : { files: [{ path: '/data', host: '', mode: 'rw' as const }] };
+    let calls = 0;
     // In turns, so that a noisy neighbour slows both.
     for (let i = 0; i < RUNS; i++) {
-      const outputs = {
-        outside: native(path, outside, ...more),
-        inside: (await inKeep({ path, args: [inside, ...more] })).output,
-      };
+      const own = native(path, outside, ...count);
+      const kept = await inKeep({ path, args: [inside, ...count], config, options: grant });
+      const outputs = { outside: own, inside: kept.output };
+      calls = kept.stats.hostCalls;
       for (const side of ['inside', 'outside'] as const) {
         const values = figures(outputs[side]);
         for (const step of steps) {
@@ -66,9 +82,15 @@ async function run(): Promise<Outcome> {
         row(`${STEPS[step]}, ${what}, natively`, 'ms', found.outside.get(step) ?? []),
       );
     }
-    if (inside !== ':memory:') continue;
     const whole = (side: 'inside' | 'outside'): number =>
-      steps.reduce((sum, step) => sum + least(side, step), 0);
+      steps.reduce((sum, step) => sum + least(side, step) * (step === 'transaction' ? TRANSACTIONS : 1), 0);
+    if (granted !== undefined) {
+      const more = (whole('inside') - whole('outside')) * 1e6;
+      notes.push(
+        `${what}: ${(whole('inside') / whole('outside')).toFixed(2)} of the native time, ${calls} host calls, ${(more / calls).toFixed(0)} ns more for each.`,
+      );
+    }
+    if (inside !== ':memory:') continue;
     const ratio = whole('inside') / whole('outside');
     goals.push({
       what: 'SQLite in memory, inside / outside, best runs',
@@ -81,6 +103,7 @@ async function run(): Promise<Outcome> {
     rows,
     goals,
     notes: [
+      ...notes,
       'One file, linked once. The database in a file has its log’s index in memory of the process (locking_mode=EXCLUSIVE), on both sides.',
     ],
   };

@@ -7,6 +7,7 @@
 #include "include/exec.h"
 #include "include/files.h"
 #include "include/fs.h"
+#include "include/image.h"
 #include "include/linux.h"
 #include "include/memory.h"
 #include "include/mount_file.h"
@@ -93,13 +94,13 @@ static uint64_t build_stack(const struct message *message, const struct exec *ex
 	return stack.start;
 }
 
-/* A grant that nobody serves would be missed in the midst of the program. */
-static void refuse_files(const void *blob)
+/* A file that nobody serves would be missed in the midst of the program. */
+static void refuse_records(const void *blob, unsigned type)
 {
 	struct config_value record = { 0 };
 
 	while (config_next(blob, &record))
-		if (record.type == CONFIG_TYPE_FILE)
+		if (record.type == type)
 			keep_refuse(REASON_CONFIG_FORMAT);
 }
 
@@ -143,10 +144,14 @@ uint64_t boot_exec(const struct exec *exec)
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
 	if (EXECS)
 		exec_start(header->flags);
+	if (IMAGES) /* first, for grants may be within its directories */
+		image_start(header);
+	else
+		refuse_records(header, CONFIG_TYPE_IMAGE);
 	if (SHIM_MOUNTS)
 		mount_start(header);
 	else
-		refuse_files(header);
+		refuse_records(header, CONFIG_TYPE_FILE);
 	stack = build_stack(&message, exec);
 	if (memory_unmap(message.address, message.pages))
 		keep_refuse(REASON_OUT_OF_MEMORY);

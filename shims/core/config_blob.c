@@ -16,6 +16,7 @@ static unsigned texts_of(unsigned type)
 		return 1;
 	case CONFIG_TYPE_FILE:
 	case CONFIG_TYPE_CONNECT:
+	case CONFIG_TYPE_IMAGE:
 		return 2;
 	case CONFIG_TYPE_LISTEN:
 		return 3;
@@ -99,6 +100,8 @@ static bool check_order(const struct config_value *record, const struct config_v
 	switch (record->type) {
 	case CONFIG_TYPE_ARG:
 		return !same || !(flags & CONFIG_FLAG_ARGS_HOST); /* then argv[0] is the only one */
+	case CONFIG_TYPE_IMAGE:
+		return !same;
 	case CONFIG_TYPE_ENV:
 	case CONFIG_TYPE_ENV_UNMEASURED:
 		if ((flags & CONFIG_FLAG_ENV_HOST) || config_key(record->value, record->length) == 0)

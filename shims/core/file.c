@@ -13,6 +13,7 @@
 #include "include/pipe.h"
 #include "include/platform.h"
 #include "include/signal.h"
+#include "include/signalfd.h"
 #include "include/stream.h"
 #include "include/task.h"
 #include "include/timerfd.h"
@@ -51,10 +52,16 @@ static long end(struct file *file)
 	case FILE_PIPE:
 		if (PIPES)
 			pipe_close(file);
+		if (FS_OPENS && fs_has_node(file))
+			fs_leave(file->node);
 		return 0;
 	case FILE_TIMERFD:
 		if (TIMERFDS)
 			timerfd_close(file);
+		return 0;
+	case FILE_SIGNALFD:
+		if (SIGNALFDS)
+			signalfd_close();
 		return 0;
 	case FILE_EPOLL:
 		if (EPOLLS)
@@ -106,6 +113,8 @@ static long read_once(struct file *file, uint64_t to, uint64_t count, int64_t at
 		return !EVENTFDS || at != FILE_POSITION ? -ESPIPE : eventfd_read(file, to, count);
 	case FILE_TIMERFD:
 		return !TIMERFDS || at != FILE_POSITION ? -ESPIPE : timerfd_read(file, to, count);
+	case FILE_SIGNALFD:
+		return !SIGNALFDS || at != FILE_POSITION ? -ESPIPE : signalfd_read(file, to, count);
 	case FILE_EPOLL:
 	case FILE_INET: /* which wait themselves: file_read() */
 	case FILE_LOCAL:
@@ -130,6 +139,7 @@ static long write_once(struct file *file, uint64_t from, uint64_t count, int64_t
 	case FILE_EVENTFD:
 		return !EVENTFDS || at != FILE_POSITION ? -ESPIPE : eventfd_write(file, from, count);
 	case FILE_TIMERFD:
+	case FILE_SIGNALFD:
 	case FILE_EPOLL:
 	case FILE_INET:
 	case FILE_LOCAL:
@@ -216,6 +226,7 @@ long file_seek(struct file *file, int64_t offset, uint32_t whence)
 		return FS_OPENS ? fs_seek(file, offset, whence) : -ESPIPE;
 	case FILE_EVENTFD:
 	case FILE_TIMERFD:
+	case FILE_SIGNALFD:
 	case FILE_EPOLL:
 		return 0; /* as Linux, which takes it and does nothing */
 	default:
@@ -236,7 +247,9 @@ long file_stat(struct file *file, struct stat *to)
 	case FILE_MOUNT:
 		return SHIM_MOUNTS ? mount_stat_file(file, to) : -EBADF;
 	case FILE_PIPE:
-		if (PIPES)
+		if (FS_OPENS && fs_has_node(file))
+			fs_stat(file, to);
+		else if (PIPES)
 			pipe_stat(to);
 		return 0;
 	case FILE_INET:
@@ -247,6 +260,7 @@ long file_stat(struct file *file, struct stat *to)
 		return 0;
 	case FILE_EVENTFD:
 	case FILE_TIMERFD:
+	case FILE_SIGNALFD:
 	case FILE_EPOLL:
 		to->mode = MODE_ANONYMOUS;
 		to->nlink = 1;
@@ -315,6 +329,8 @@ struct edges file_edges(struct file *file)
 		return PIPES ? file->pipe->edges : file->edges;
 	case FILE_TIMERFD:
 		return TIMERFDS ? timerfd_edges(file) : file->edges;
+	case FILE_SIGNALFD:
+		return SIGNALFDS ? signalfd_edges() : file->edges;
 	case FILE_EPOLL:
 		return EPOLLS ? epoll_edges(file) : file->edges;
 	case FILE_LOCAL:
@@ -340,6 +356,8 @@ uint32_t file_ready(struct file *file, int32_t *handle)
 		return EVENTFDS ? eventfd_ready(file) : 0;
 	case FILE_TIMERFD:
 		return TIMERFDS ? timerfd_ready(file) : 0;
+	case FILE_SIGNALFD:
+		return SIGNALFDS ? signalfd_ready(file) : 0;
 	case FILE_INET:
 		return SOCKETS ? inet_ready(file, handle) : 0;
 	case FILE_LOCAL:

@@ -21,7 +21,7 @@ long file_change(struct file *file, const struct fs_change *change)
 		return -EBADF;
 	if (is_mount(file))
 		return mount_change_file(file, change);
-	return FS_OPENS && file->kind == FILE_TREE ? fs_change(file, change) : -EINVAL;
+	return FS_OPENS && fs_has_node(file) ? fs_change(file, change) : -EINVAL;
 }
 
 long file_allocate(struct file *file, uint32_t mode, int64_t at, int64_t count)
@@ -44,7 +44,7 @@ long file_statfs(struct file *file, struct statfs *to)
 {
 	if (is_mount(file))
 		return mount_statfs_file(file, to);
-	if (!FS_OPENS || file->kind != FILE_TREE)
+	if (!FS_OPENS || !fs_has_node(file))
 		return -ENOSYS;
 	fs_statfs(to);
 	return 0;

@@ -5,15 +5,12 @@
 #include "include/linux.h"
 #include "include/platform.h"
 
-static struct {
-	struct file *file;
-	bool close_on_exec;
-} table[FILES_MOST];
+struct descriptor files_table[FILES_MOST];
 
 static void set(uint64_t fd, struct file *file, bool close_on_exec)
 {
-	table[fd].file = file_hold(file);
-	table[fd].close_on_exec = close_on_exec;
+	files_table[fd].file = file_hold(file);
+	files_table[fd].close_on_exec = close_on_exec;
 }
 
 void files_start(bool empty_stdin)
@@ -30,9 +27,9 @@ void files_start(bool empty_stdin)
 
 struct file *files_get(uint64_t fd)
 {
-	if (fd >= FILES_MOST || !table[fd].file)
+	if (fd >= FILES_MOST || !files_table[fd].file)
 		return NULL;
-	return file_hold(table[fd].file);
+	return file_hold(files_table[fd].file);
 }
 
 long files_add(struct file *file, uint64_t least, bool close_on_exec)
@@ -40,7 +37,7 @@ long files_add(struct file *file, uint64_t least, bool close_on_exec)
 	if (least >= limit_files())
 		return -EINVAL;
 	for (uint64_t fd = least; fd < limit_files(); fd++) {
-		if (table[fd].file)
+		if (files_table[fd].file)
 			continue;
 		set(fd, file, close_on_exec);
 		return (long)fd;
@@ -70,7 +67,7 @@ long files_replace(uint64_t fd, struct file *file, bool close_on_exec)
 
 	if (fd >= limit_files())
 		return -EBADF;
-	old = table[fd].file;
+	old = files_table[fd].file;
 	set(fd, file, close_on_exec);
 	if (old)
 		(void)release(old); /* as Linux: its error is lost */
@@ -79,25 +76,25 @@ long files_replace(uint64_t fd, struct file *file, bool close_on_exec)
 
 long files_close(uint64_t fd)
 {
-	struct file *file = fd < FILES_MOST ? table[fd].file : NULL;
+	struct file *file = fd < FILES_MOST ? files_table[fd].file : NULL;
 
 	if (!file)
 		return -EBADF;
-	table[fd].file = NULL;
+	files_table[fd].file = NULL;
 	return release(file);
 }
 
 void files_exec(void)
 {
 	for (uint64_t fd = 0; fd < FILES_MOST; fd++)
-		if (table[fd].file && table[fd].close_on_exec)
+		if (files_table[fd].file && files_table[fd].close_on_exec)
 			(void)files_close(fd);
 }
 
 bool files_are_written(const struct fs_node *node)
 {
 	for (uint64_t fd = 0; fd < FILES_MOST; fd++) {
-		const struct file *file = table[fd].file;
+		const struct file *file = files_table[fd].file;
 
 		if (file && file->kind == FILE_TREE && file->node == node && (file->flags & O_ACCMODE) != O_RDONLY)
 			return true;
@@ -107,10 +104,10 @@ bool files_are_written(const struct fs_node *node)
 
 bool files_close_on_exec(uint64_t fd)
 {
-	return table[fd].close_on_exec;
+	return files_table[fd].close_on_exec;
 }
 
 void files_set_close_on_exec(uint64_t fd, bool on)
 {
-	table[fd].close_on_exec = on;
+	files_table[fd].close_on_exec = on;
 }

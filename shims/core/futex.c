@@ -5,11 +5,11 @@
 #include "include/task.h"
 #include "include/wait.h"
 
-static struct task *oldest;
+struct task *futex_oldest;
 
 static struct task **end_of_queue(void)
 {
-	struct task **at = &oldest;
+	struct task **at = &futex_oldest;
 
 	while (*at != NULL)
 		at = &(*at)->futex.next;
@@ -33,7 +33,7 @@ static struct task *take(struct task **at)
 
 static __attribute__((noinline)) uint64_t wake(uint64_t address, uint64_t most, uint32_t bits)
 {
-	struct task **at = &oldest;
+	struct task **at = &futex_oldest;
 	uint64_t woken = 0;
 
 	while (*at != NULL && woken < most) {
@@ -53,13 +53,13 @@ static __attribute__((noinline)) uint64_t wake(uint64_t address, uint64_t most, 
 /* Mostly nobody waits: then there is no register to be saved and, what costs more, none to be loaded again (docs/adr/0005). */
 uint64_t futex_wake(uint64_t address, uint64_t most, uint32_t bits)
 {
-	return oldest == NULL ? 0 : wake(address, most, bits);
+	return futex_oldest == NULL ? 0 : wake(address, most, bits);
 }
 
 uint64_t futex_requeue(uint64_t from, uint64_t to, uint64_t most, uint64_t moved)
 {
 	uint64_t woken = futex_wake(from, most, FUTEX_ANY);
-	struct task **at = &oldest;
+	struct task **at = &futex_oldest;
 	struct task *first = NULL; /* of those that were moved: the search has been everywhere when it comes back to it */
 	uint64_t count = 0;
 
@@ -81,7 +81,7 @@ uint64_t futex_requeue(uint64_t from, uint64_t to, uint64_t most, uint64_t moved
 
 static void leave(struct task *task)
 {
-	struct task **at = &oldest;
+	struct task **at = &futex_oldest;
 
 	while (*at != task)
 		at = &(*at)->futex.next;

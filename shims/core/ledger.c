@@ -3,9 +3,6 @@
 #include "include/bytes.h"
 #include "include/platform.h"
 
-/* A root word below this is a state; a leaf's address is page-aligned and so at least as large. */
-#define STATES 256
-
 _Static_assert(LEDGER_BLOCK_PAGES == PAGE_BYTES, "a leaf is one page");
 
 static uint64_t blocks_of(uint64_t pages)
@@ -42,15 +39,6 @@ void ledger_start(struct ledger *ledger, uint64_t base, uint64_t pages, uint64_t
 	};
 }
 
-uint8_t ledger_state(const struct ledger *ledger, uint64_t page)
-{
-	uint64_t word = ledger->root[page / LEDGER_BLOCK_PAGES];
-
-	if (word < STATES)
-		return (uint8_t)word;
-	return ((const uint8_t *)word)[page % LEDGER_BLOCK_PAGES];
-}
-
 uint64_t ledger_run(const struct ledger *ledger, uint64_t page, uint64_t end, uint8_t *state)
 {
 	uint64_t word = ledger->root[page / LEDGER_BLOCK_PAGES];
@@ -60,7 +48,7 @@ uint64_t ledger_run(const struct ledger *ledger, uint64_t page, uint64_t end, ui
 	const uint8_t *leaf;
 
 	*state = ledger_state(ledger, page);
-	if (word < STATES)
+	if (word < LEDGER_STATES)
 		return limit;
 	leaf = (const uint8_t *)word + at;
 	while (count < limit && leaf[count] == *state)
@@ -73,7 +61,7 @@ static uint8_t *leaf_of(struct ledger *ledger, uint64_t block)
 {
 	uint64_t word = ledger->root[block];
 
-	if (word < STATES) {
+	if (word < LEDGER_STATES) {
 		if (ledger->leaf == ledger->leaf_end)
 			keep_refuse(REASON_OUT_OF_MEMORY);
 		platform_accept(ledger->leaf, 1, PERM_R | PERM_W | PAGE_SHIM);
@@ -92,7 +80,7 @@ void ledger_write(struct ledger *ledger, uint64_t page, uint64_t count, uint8_t 
 		uint64_t part = min(LEDGER_BLOCK_PAGES - at, count);
 		uint64_t word = ledger->root[block];
 
-		if (word < STATES && part == min(LEDGER_BLOCK_PAGES, ledger->pages - page + at))
+		if (word < LEDGER_STATES && part == min(LEDGER_BLOCK_PAGES, ledger->pages - page + at))
 			ledger->root[block] = state;
 		else if (word != state)
 			memset(leaf_of(ledger, block) + at, state, part);
@@ -116,7 +104,7 @@ bool ledger_find(const struct ledger *ledger, uint64_t low, uint64_t high, uint6
 		uint64_t step = 1;
 		uint64_t state;
 
-		if (word < STATES) {
+		if (word < LEDGER_STATES) {
 			step = min((at - 1) % LEDGER_BLOCK_PAGES + 1, at - low);
 			state = word;
 		} else {

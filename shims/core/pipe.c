@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/pipe.h"
 #include "include/bytes.h"
+#include "include/fs.h"
 #include "include/heap.h"
 #include "include/memory.h"
 #include "include/platform.h"
@@ -27,6 +28,8 @@ static void pipe_drop(struct pipe *pipe)
 {
 	if (pipe->readers || pipe->writers)
 		return;
+	if (pipe->home)
+		*pipe->home = NULL;
 	heap_put(pipe->ring, pipe->size);
 	heap_put(pipe, sizeof(*pipe));
 }
@@ -52,7 +55,48 @@ struct file *pipe_open(struct pipe *pipe, uint32_t flags)
 	file->pipe = pipe;
 	pipe->readers += reads(file);
 	pipe->writers += writes(file);
+	pipe->readers_ever += reads(file);
+	pipe->writers_ever += writes(file);
 	return file;
+}
+
+long pipe_join(struct pipe **home, uint32_t flags, struct file **to)
+{
+	struct pipe *pipe = *home ? *home : pipe_new();
+
+	if (!pipe)
+		return -ENOMEM;
+	*home = pipe;
+	pipe->home = home;
+	if ((flags & O_ACCMODE) == O_WRONLY && (flags & O_NONBLOCK) && !pipe->readers) {
+		pipe_drop(pipe);
+		return -ENXIO;
+	}
+	*to = pipe_open(pipe, flags);
+	if (!*to)
+		return -ENOMEM;
+	/* Until somebody has come to write there is nobody who could have hung up. */
+	if (!pipe->writers)
+		(*to)->position = pipe->writers_ever;
+	wait_changed();
+	return 0;
+}
+
+long pipe_await(struct file *file)
+{
+	const struct pipe *pipe = file->pipe;
+	const uint32_t *ever = writes(file) ? &pipe->readers_ever : &pipe->writers_ever, before = *ever;
+
+	if ((file->flags & O_NONBLOCK) || (writes(file) ? pipe->readers : pipe->writers))
+		return 0;
+	while (*ever == before) {
+		long error = wait_event(NULL, 0, NULL);
+
+		if (error)
+			return error;
+	}
+	file->position = 0;
+	return 0;
 }
 
 void pipe_close(struct file *file)
@@ -67,8 +111,7 @@ void pipe_close(struct file *file)
 	pipe_drop(pipe);
 }
 
-/* Bytes between the application and the ring, which may lie around its end. */
-static void ring_copy(const struct pipe *pipe, uint64_t at, uint64_t user, uint64_t count, bool in)
+void pipe_copy(const struct pipe *pipe, uint64_t at, uint64_t user, uint64_t count, bool in)
 {
 	while (count != 0) {
 		uint64_t place = at & (pipe->size - 1);
@@ -82,6 +125,23 @@ static void ring_copy(const struct pipe *pipe, uint64_t at, uint64_t user, uint6
 		user += part;
 		count -= part;
 	}
+}
+
+void pipe_skip(struct pipe *pipe, uint64_t count)
+{
+	pipe->first += count;
+	pipe->count -= count;
+	pipe->edges.out++;
+	wait_changed();
+}
+
+void pipe_written(struct file *file, uint64_t count)
+{
+	file->pipe->count += count;
+	file->pipe->edges.in++;
+	if (FS_OPENS && file->node)
+		fs_written(file->node);
+	wait_changed();
 }
 
 long pipe_read(struct file *file, uint64_t to, uint64_t count)
@@ -98,18 +158,15 @@ long pipe_read(struct file *file, uint64_t to, uint64_t count)
 		count = pipe->count;
 	if (memory_touch(to, count, PERM_R | PERM_W))
 		return -EFAULT;
-	ring_copy(pipe, pipe->first, to, count, false);
-	pipe->first += count;
-	pipe->count -= count;
-	pipe->edges.out++;
-	wait_changed();
+	pipe_copy(pipe, pipe->first, to, count, false);
+	pipe_skip(pipe, count);
 	return (long)count;
 }
 
 long pipe_write(struct file *file, uint64_t from, uint64_t count)
 {
 	struct pipe *pipe = file->pipe;
-	uint64_t room = pipe->size - pipe->count;
+	uint64_t room = pipe_room(pipe);
 
 	if (!writes(file))
 		return -EBADF;
@@ -123,10 +180,8 @@ long pipe_write(struct file *file, uint64_t from, uint64_t count)
 		count = room;
 	if (memory_touch(from, count, PERM_R))
 		return -EFAULT;
-	ring_copy(pipe, pipe->first + pipe->count, from, count, true);
-	pipe->count += count;
-	pipe->edges.in++;
-	wait_changed();
+	pipe_copy(pipe, pipe->first + pipe->count, from, count, true);
+	pipe_written(file, count);
 	return (long)count;
 }
 
@@ -137,10 +192,10 @@ uint32_t pipe_ready(const struct file *file)
 
 	if (reads(file)) {
 		ready |= pipe->count ? POLLIN | POLLRDNORM : 0;
-		ready |= pipe->writers ? 0 : POLLHUP;
+		ready |= pipe->writers || file->position == pipe->writers_ever ? 0 : POLLHUP;
 	}
 	if (writes(file)) {
-		ready |= pipe->size - pipe->count >= PIPE_BUF ? POLLOUT | POLLWRNORM : 0;
+		ready |= pipe_room(pipe) >= PIPE_BUF ? POLLOUT | POLLWRNORM : 0;
 		ready |= pipe->readers ? 0 : POLLERR;
 	}
 	return ready;
@@ -172,12 +227,12 @@ long pipe_resize(struct file *file, uint64_t size)
 		return -EPERM;
 	while (rounded < size)
 		rounded <<= 1;
-	if (rounded < pipe->count)
+	if (rounded < pipe->count + pipe->taken)
 		return -EBUSY;
 	ring = heap_get(rounded);
 	if (!ring)
 		return -ENOMEM;
-	ring_copy(pipe, pipe->first, (uint64_t)ring, pipe->count, false);
+	pipe_copy(pipe, pipe->first, (uint64_t)ring, pipe->count, false);
 	heap_put(pipe->ring, pipe->size);
 	pipe->ring = ring;
 	pipe->size = rounded;

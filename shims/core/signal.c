@@ -4,6 +4,7 @@
 #include "include/bytes.h"
 #include "include/linux.h"
 #include "include/platform.h"
+#include "include/signalfd.h"
 #include "include/task.h"
 #include "include/wait.h"
 
@@ -168,6 +169,8 @@ long signal_send(struct task *to, const struct siginfo *info)
 		}
 	}
 	error = signal_queue_add(to != NULL ? &to->signals.own : &shared, info);
+	if (SIGNALFDS)
+		signalfd_tell();
 	if (to != NULL) {
 		tell(to);
 		if (is_wanted(to, signal_bit(number)))

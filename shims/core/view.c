@@ -13,7 +13,7 @@ struct view {
 	uint64_t offset;
 };
 
-static struct view *views;
+struct view *views;
 
 static uint64_t min(uint64_t a, uint64_t b)
 {

@@ -32,18 +32,22 @@ keep_entry:
 	movl	$THREAD_AWAITING, %eax
 	movl	$THREAD_RUNNING, %edx
 	lock cmpxchgl %edx, %gs:THREAD_STATE	# awaiting -> running, or leave it alone
+	lfence
 	je	.Lanswered			# the host's answer to a host call
 	movl	$THREAD_FRESH, %eax
 	lock cmpxchgl %edx, %gs:THREAD_STATE	# fresh -> running
+	lfence
 	je	.Lfirst
 #if SHIM_THREADS
 	movl	$THREAD_EXPECTED, %eax
 	lock cmpxchgl %edx, %gs:THREAD_STATE	# expected -> running
+	lfence
 	je	.Ltask
 #endif
 .Lrefuse_entry:					# nobody was waiting for this
 	movl	$1, %edx
 	xchgl	%edx, keep_ending + ENDING_CLAIMED(%rip)
+	lfence
 	testl	%edx, %edx
 	jnz	1f				# the Keep ends already
 	movq	$REASON_ENTRY_STATE, keep_ending + ENDING_RSI(%rip)
@@ -62,6 +66,7 @@ keep_entry:
 
 .Lanswered:
 	cmpq	$0, keep_ending + ENDING_WHY(%rip)
+	lfence
 	jne	.Lover
 	movq	%r8, %gs:THREAD_HOST_RSP	# the host may have entered from elsewhere
 	movq	%r9, %gs:THREAD_HOST_RBP
@@ -73,6 +78,7 @@ keep_entry:
 /* A thread's first entry: what its C function is called with. */
 .macro first_entry
 	cmpq	$0, keep_ending + ENDING_WHY(%rip)
+	lfence
 	jne	.Lover
 	movq	%r8, %gs:THREAD_HOST_RSP
 	movq	%r9, %gs:THREAD_HOST_RBP
@@ -113,6 +119,7 @@ keep_entry:
 	popfq					# as above
 	lfence
 	testl	$EXITINFO_VALID, TCS_TO_FRAME + FRAME_GPRSGX + OFF_GPRSGX_EXITINFO(%rbx)
+	lfence
 	jz	.Lignore			# no exception: an interrupt, or one that was dealt with already
 	movl	$1, %eax
 	xchgl	%eax, %gs:THREAD_IN_EXCEPTION	# mark it, atomically
@@ -170,6 +177,7 @@ keep_leave:
 	movl	$0, %ecx			# EEXIT loads it with the AEP
 	pushq	$2
 	popfq					# no arithmetic flag tells anything either
+	lfence
 	movq	%r8, %rsp			# the host's stack from here on: not touched again
 	movl	$0, %r8d			# mov leaves the flags alone
 	movl	$ENCLU_EEXIT, %eax

@@ -88,13 +88,15 @@ landing_trapped:
 	pushq	%rcx
 	pushq	%r11
 	push_frame
-	movq	%rsp, %rdi
-	call	syscall_dispatch		# (frame) -> result
+	movq	%rax, %rcx
+	movq	%rsp, %r8
+	call	syscall_dispatch		# (argument 0, 1, 2, number, frame) -> result
 .Lreturn:
 	pop_frame
 	movq	(%rsp), %r11
 	movq	8(%rsp), %rcx
 	cmpq	$0, %gs:THREAD_SIGNAL_DUE
+	lfence
 	jne	1f
 	popfq					# the exec's flags, from R11's place
 	movq	%gs:THREAD_EXEC_RSP, %rsp
@@ -155,14 +157,17 @@ landing_direct:
 	leaq	THREAD_TO_STACK0 - 16(%rsp), %rsp	# flags and RIP are not known here
 	movq	$0, %gs:THREAD_TRAPPED
 	push_frame
-	movq	%rsp, %rdi
+	movq	%rax, %rcx
+	movq	%rsp, %r8
 	pushq	$2
-	popfq					# AC and DF, whatever the caller did
+	popfq					# AC, whatever the caller did
+	cld					# and DF, of which nobody has to wait for a load
 	call	syscall_dispatch
 	cmpq	$0, %gs:THREAD_SIGNAL_DUE
+	movq	%gs:THREAD_EXEC_RSP, %rcx
+	lfence					# for both
 	jne	1f
-	movq	%gs:THREAD_EXEC_RSP, %rsp
-	lfence
+	movq	%rcx, %rsp
 	ret
 1:	pop_frame				# the arguments too: the call may be made again
 	movq	%gs:THREAD_EXEC_RSP, %rsp
@@ -203,7 +208,6 @@ landing_start:
 	xorl	%r13d, %r13d
 	xorl	%r14d, %r14d
 	xorl	%r15d, %r15d
-	lfence
 	ret
 	.size	landing_start, . - landing_start
 

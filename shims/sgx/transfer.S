@@ -23,6 +23,7 @@ hostcall_transfer:
 	pushq	%r14
 	pushq	%r15
 	cmpq	$0, %gs:THREAD_TRAPPED		# did the exec come by `syscall`?
+	lfence
 	je	1f				# no: it does not expect its vector registers back
 	movl	$XSAVE_COMPONENTS, %eax
 	xorl	%edx, %edx
@@ -53,6 +54,7 @@ hostcall_answered:
 	movl	$-1, %edx
 	xrstor	xstate_init(%rip)		# nothing of the host's extended state stays
 	cmpq	$0, %gs:THREAD_TRAPPED
+	lfence
 	je	1f
 	movl	$XSAVE_COMPONENTS, %eax
 	xorl	%edx, %edx
@@ -70,7 +72,6 @@ hostcall_answered:
 	popq	%r12
 	popq	%rbp
 	popq	%rbx
-	lfence
 	ret
 	.size	hostcall_answered, . - hostcall_answered
 
@@ -85,6 +86,7 @@ platform_set_fs:
 	movq	%rdi, %gs:THREAD_EXEC_FS
 	movq	%rdi, %rax
 	wrfsbase_rax_site
+	nop					# right behind bytes the assembler fences no return
 	ret
 	.size	platform_set_fs, . - platform_set_fs
 
@@ -134,7 +136,6 @@ sgx_enclu:
 	xchgq	%rcx, %rdx			# C's third and fourth argument are RDX and RCX
 	enclu_site
 	popq	%rbx
-	lfence
 	ret
 	.size	sgx_enclu, . - sgx_enclu
 

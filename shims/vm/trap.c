@@ -85,7 +85,7 @@ void trap_handle_call(struct trap_frame *frame)
 #ifdef SHIM_HAS_DEBUG
 	keep_caller(frame);
 #endif
-	frame->rax = syscall_dispatch((const struct syscall_frame *)frame);
+	frame->rax = syscall_dispatch(frame->rdi, frame->rsi, frame->rdx, frame->rax, (const struct syscall_frame *)frame);
 	if (__atomic_load_n(&vcpu_self()->signal_due, __ATOMIC_RELAXED)) {
 		core_lock();
 		deliver(frame);

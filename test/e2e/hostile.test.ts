@@ -19,12 +19,15 @@ import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
 import type { End } from '@motte/loader/load';
-import { entryCases, HONEST, hostileCases, threadCases } from './support/hostile-lies.js';
+import { entryCases, HONEST, hostileCases, imageCases, threadCases } from './support/hostile-lies.js';
 import type { HostileCase } from './support/hostile-lies.js';
 
 const HELPER = join(dirname(helperPath()), 'motte-helper-hostile');
 const DATA: FileGrant = { path: '/data', host: '', mode: 'rw' };
 const FOLDERS = tempFolder('motte-hostile-data');
+/** Where the file of the image is. */
+const IMAGE = tempFolder('motte-hostile-image');
+writeFileSync(join(IMAGE, 'file'), 'measured');
 /** Keeps at a time. */
 const AT_ONCE = 3;
 
@@ -114,6 +117,7 @@ else {
       { name: 'the truth', lies: [], expected: `exited ${honest.status}` },
       ...hostileCases(row, honest),
       ...(row.name === 'getdents64' ? entryCases(row) : []),
+      ...(row.name === 'image_read' ? imageCases(row) : []),
       ...(row.name.startsWith('thread_') ? threadCases(row) : []),
     ];
     test(`${row.name}: ${cases.length} hosts`, async () => {
@@ -122,8 +126,9 @@ else {
       const sgx = { ...config.sgx, debug: row.component === 'debug' };
       const grants = row.component === 'sockets' ? SOCKET_GRANTS : {};
       const threads = row.component === 'threads' ? 2 : 1;
-      const given = { ...config, ...grants, sgx, threads, args: [row.name], files: [DATA] };
-      const image = prepareSgxKeep({ exec, config: given, signer });
+      const files = row.component === 'image' ? { image: [{ path: '/image/file', source: 'file' }] } : {};
+      const given = { ...config, ...grants, ...files, sgx, threads, args: [row.name], files: [DATA] };
+      const image = prepareSgxKeep({ exec, config: given, signer, folder: IMAGE });
       const queue = [...cases];
       const work = async (): Promise<void> => {
         for (let one = queue.shift(); one !== undefined; one = queue.shift())

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from './error.js';
 
+/** A descriptor, and where in its file something begins. */
+export interface OpenRange {
+  readonly fd: number;
+  readonly offset: number;
+}
+
 /**
  * Bytes that are read where they are wanted: a file, an array in memory, a slice of either. Reading is
  * synchronous, so that folding over a plan is a plain loop; nothing needs the whole of a large image in memory.
@@ -8,6 +14,8 @@ import { MotteError } from './error.js';
 export interface ByteSource {
   /** Length in bytes. */
   readonly size: number;
+  /** Where the bytes lie in a file that is open, for whoever hands it on. */
+  readonly open?: OpenRange;
   /** Fills the whole of `into` with the bytes from `offset` on. Throws STRUCT_TRUNCATED when they end before. */
   read(offset: number, into: Uint8Array): void;
 }
@@ -36,8 +44,10 @@ export function bytesSource(array: Uint8Array): ByteSource {
 /** The `size` bytes of `source` from `offset` on. Throws STRUCT_TRUNCATED when they do not exist. */
 export function sliceSource(source: ByteSource, offset: number, size: number): ByteSource {
   checkRead(source.size, offset, size);
+  const { open } = source;
   return {
     size,
+    ...(open === undefined ? {} : { open: { fd: open.fd, offset: open.offset + offset } }),
     read(at, into) {
       checkRead(size, at, into.length);
       source.read(offset + at, into);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { toMarkdown } from '@motte/binary/c-header';
 import { CONFIG_HEADER, CONFIG_MAX, CONFIG_RECORD, CONFIG_TYPES } from './blob-layout.js';
+import { indexDocs } from './file-index-docs.js';
 import { MOST_THREADS } from './schema.js';
 
 /** What a value of each record type is, and the order of its records. */
@@ -17,6 +18,10 @@ const VALUES: Readonly<Record<keyof typeof CONFIG_TYPES, readonly [value: string
   FILE: ['path, NUL, `ro` or `rw`', 'path ascending, each once'],
   LISTEN: ['name, NUL, `tcp`, `udp` or `tls`, NUL, address:port', 'name ascending, each once'],
   CONNECT: ['host, NUL, port in decimal', 'host, then the text of the port, ascending, each pair once'],
+  IMAGE: [
+    'bytes of the file index in decimal, NUL, its SHA-256 in lower-case hex',
+    'one at most; none without `[[image]]`',
+  ],
 };
 
 /** docs/config-blob.md */
@@ -64,5 +69,6 @@ export function blobDocs(): string {
     '',
     'What a grant’s `host` path is on the host is not in the blob: it is the host’s to choose.',
     '',
+    ...indexDocs(),
   ].join('\n');
 }

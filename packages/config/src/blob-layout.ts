@@ -36,6 +36,8 @@ export const CONFIG_TYPES = {
   LISTEN: 5,
   /** A granted outgoing connection. */
   CONNECT: 6,
+  /** The index of the image's own files, by its length and SHA-256. */
+  IMAGE: 7,
 } as const;
 
 export const CONFIG_HEADER_FIELDS = [

@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { CONFIG_FLAGS, CONFIG_HEADER, CONFIG_RECORD, CONFIG_TYPES } from './blob-layout.js';
 import type { ConfigBlob, ConfigRecord } from './blob.js';
+import { INDEX_MAX } from './file-index-layout.js';
 import { compareTexts } from './order.js';
 import { MOST_THREADS } from './schema.js';
 
@@ -18,6 +19,7 @@ interface RecordRule {
   readonly form: (texts: readonly string[]) => boolean;
 }
 
+const decimal = (text: string): number => (/^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : NaN);
 const variable = ([text = '']: readonly string[]): string => /^[^=]*/.exec(text)?.[0] ?? '';
 const filled = (all: readonly string[]): boolean => all.every((text) => text !== '');
 
@@ -55,6 +57,12 @@ const RULES: Readonly<Record<number, RecordRule>> = {
     texts: 2,
     key: (all) => all.join('\0'),
     form: (all) => filled(all) && /^[1-9][0-9]{0,4}$/.test(all[1] ?? ''),
+  },
+  [CONFIG_TYPES.IMAGE]: {
+    name: 'IMAGE',
+    texts: 2,
+    key: () => '', // so that there is one at most
+    form: ([length = '', digest = '']) => decimal(length) <= INDEX_MAX && /^[0-9a-f]{64}$/.test(digest),
   },
 };
 

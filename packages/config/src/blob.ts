@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { toHex } from '@motte/binary/hex';
 import {
   CONFIG_FLAGS,
   CONFIG_HEADER,
@@ -8,6 +9,8 @@ import {
   CONFIG_RECORD,
   CONFIG_TYPES,
 } from './blob-layout.js';
+import { checkIndex } from './image-files.js';
+import type { FileIndex } from './image-files.js';
 import type { KeepConfig } from './keep-config.js';
 import { isPlainText } from './kind.js';
 import { checkBlob, recordSize } from './blob-rules.js';
@@ -55,8 +58,16 @@ function sorted(type: number, rows: readonly { key: string; value: Uint8Array }[
     .map(({ value }) => ({ type, value }));
 }
 
-/** The blob's contents for a configuration and the program's name, argv[0]. */
-export function blobOf(config: KeepConfig, argv0: string): ConfigBlob {
+function imageRecord({ bytes, sha256 }: FileIndex): ConfigRecord {
+  return { type: CONFIG_TYPES.IMAGE, value: joined('image', String(bytes.length), toHex(sha256)) };
+}
+
+/**
+ * The blob's contents for a configuration, the program's name, argv[0], and the index of the files that `[[image]]`
+ * names. Throws FILE_INDEX when it is of others.
+ */
+export function blobOf(config: KeepConfig, argv0: string, index?: FileIndex): ConfigBlob {
+  checkIndex(config, index);
   const { args, env } = config;
   const argv = [argv0, ...(args === 'host' ? [] : args)];
   const entries = env === 'host' ? [] : env;
@@ -98,6 +109,7 @@ export function blobOf(config: KeepConfig, argv0: string): ConfigBlob {
           value: joined('connect', host, String(port)),
         })),
       ),
+      ...(index === undefined ? [] : [imageRecord(index)]),
     ],
   };
 }
@@ -133,7 +145,7 @@ export function encodeBlob(blob: ConfigBlob): Uint8Array {
   return out;
 }
 
-/** `encodeBlob(blobOf(config, argv0))`: the bytes whose SHA-256 is the config digest. */
-export function configBlob(config: KeepConfig, argv0: string): Uint8Array {
-  return encodeBlob(blobOf(config, argv0));
+/** `encodeBlob(blobOf(config, argv0, index))`: the bytes whose SHA-256 is the config digest. */
+export function configBlob(config: KeepConfig, argv0: string, index?: FileIndex): Uint8Array {
+  return encodeBlob(blobOf(config, argv0, index));
 }

@@ -11,7 +11,10 @@ const TAKEN = ['/', '/exec', '/tmp', '/var', '/var/tmp'];
 /** Nor anything below these. */
 const TAKEN_BELOW = ['/dev', '/proc', '/sys'];
 
-const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+/** Whether `path` is `folder`, or something in it. */
+export function isBelow(path: string, folder: string): boolean {
+  return path === folder || folder === '/' || path.startsWith(`${folder}/`);
+}
 
 /** Which of the paths that the Keep is to see cannot be one, and why: what was expected instead. */
 export function badGrant(

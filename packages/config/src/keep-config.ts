@@ -18,6 +18,14 @@ export interface FileGrant {
   readonly mode: 'ro' | 'rw';
 }
 
+/** A file or directory of which the image brings a copy. */
+export interface ImageFiles {
+  /** Where the Keep has it. */
+  readonly path: string;
+  /** Where it is when the image is made, relative to Keep.toml. */
+  readonly source: string;
+}
+
 /** A socket that the Keep may accept connections on. */
 export interface ListenGrant {
   readonly name: string;
@@ -54,6 +62,7 @@ export interface KeepConfig {
   readonly exec: 'none' | 'keep' | 'granted';
   readonly env: readonly EnvEntry[] | 'host';
   readonly files: readonly FileGrant[];
+  readonly image: readonly ImageFiles[];
   readonly listen: readonly ListenGrant[];
   readonly connect: readonly ConnectGrant[];
   readonly sgx: SgxConfig;

@@ -2,12 +2,13 @@
 import { groupSchema, keysOf } from './group.js';
 import type { Group, Key } from './group.js';
 import type { JsonSchema } from './kind.js';
-import { CONNECT_KEYS, FILE_KEYS, KEEP_KEYS, LISTEN_KEYS, SGX_KEYS } from './schema.js';
+import { CONNECT_KEYS, FILE_KEYS, IMAGE_KEYS, KEEP_KEYS, LISTEN_KEYS, SGX_KEYS } from './schema.js';
 import { formatSize } from './size.js';
 
 /** The tables within Keep.toml, by their header. */
 const TABLES: readonly (readonly [header: string, group: Group<object>])[] = [
   ['[[files]]', FILE_KEYS],
+  ['[[image]]', IMAGE_KEYS],
   ['[[listen]]', LISTEN_KEYS],
   ['[[connect]]', CONNECT_KEYS],
   ['[sgx]', SGX_KEYS],

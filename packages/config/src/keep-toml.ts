@@ -3,6 +3,7 @@ import { MotteError } from '@motte/binary/error';
 import { ERRORS } from '@motte/binary/errors/table';
 import { TomlError, parse } from 'smol-toml';
 import { badGrant } from './grant-rules.js';
+import { badPlace } from './image-rules.js';
 import { readGroup } from './group.js';
 import type { Fault } from './kind.js';
 import type { KeepConfig } from './keep-config.js';
@@ -33,17 +34,26 @@ function parseToml(text: string): unknown {
 }
 
 function refuseTwice(config: KeepConfig, fault: Fault): void {
-  const unique = (table: 'files' | 'listen' | 'connect', key: string, names: readonly string[]): void => {
+  const unique = (
+    table: 'files' | 'image' | 'listen' | 'connect',
+    key: string,
+    names: readonly string[],
+  ): void => {
     const at = names.findIndex((name, i) => names.indexOf(name) < i);
     if (at < 0) return;
     const found = names[at] ?? '';
     throw fault('KEEP_DUPLICATE', [table, at, key], { expected: `each ${key} once`, found });
   };
-  const { files, listen, connect } = config;
+  const { files, image, listen, connect } = config;
   unique(
     'files',
     'path',
     files.map((file) => file.path),
+  );
+  unique(
+    'image',
+    'path',
+    image.map((one) => one.path),
   );
   unique(
     'listen',
@@ -69,6 +79,13 @@ function refuseGrants({ files }: KeepConfig, fault: Fault): void {
     expected: bad.expected,
     found: files[bad.at]?.path ?? '',
   });
+}
+
+function refusePlaces({ image }: KeepConfig, fault: Fault): void {
+  for (const [at, { path }] of image.entries()) {
+    const expected = badPlace(path);
+    if (expected !== undefined) throw fault('KEEP_VALUE', ['image', at, 'path'], { expected, found: path });
+  }
 }
 
 /** A page of an SGX1 Keep cannot become executable: no program but the first can ever run there. */
@@ -99,6 +116,7 @@ export function parseKeepToml(text: string): KeepConfig {
   const config = readGroup(KEEP_KEYS, parseToml(text), [], fault);
   refuseTwice(config, fault);
   refuseGrants(config, fault);
+  refusePlaces(config, fault);
   refuseExec(config, fault);
   return config;
 }

@@ -4,7 +4,14 @@ import { KEEP_PATH } from './grant-rules.js';
 import { table } from './group.js';
 import type { Group } from './group.js';
 import { arrayOf, boolean, choice, hostOr, integer, size, text } from './kind.js';
-import type { ConnectGrant, FileGrant, KeepConfig, ListenGrant, SgxConfig } from './keep-config.js';
+import type {
+  ConnectGrant,
+  FileGrant,
+  ImageFiles,
+  KeepConfig,
+  ListenGrant,
+  SgxConfig,
+} from './keep-config.js';
 
 /** The most threads that a Keep may ask for; each takes 96 KiB of address space. */
 export const MOST_THREADS = 256;
@@ -37,6 +44,24 @@ export const FILE_KEYS: Group<FileGrant> = {
     where: CONFIG,
     doc: 'Whether the Keep may only read it, or write it too. The shim and the loader both see to it.',
     example: '"ro"',
+  },
+};
+
+/** `[[image]]` */
+export const IMAGE_KEYS: Group<ImageFiles> = {
+  path: {
+    kind: text('an absolute path without . and ..', KEEP_PATH),
+    trust: 'measured',
+    where: CONFIG,
+    doc: 'Where the Keep has it, read-only: not what the Keep has itself, nor within a grant of [[files]].',
+    example: '"/usr/share/app"',
+  },
+  source: {
+    kind: text('a path, not empty', /^[\s\S]+$/),
+    trust: 'measured',
+    where: CONFIG,
+    doc: 'A file, or a directory with all that is in it, relative to Keep.toml. Contents, names and whether a file is executable are measured; where it is, is not.',
+    example: '"./share"',
   },
 };
 
@@ -162,7 +187,7 @@ export const KEEP_KEYS: Group<KeepConfig> = {
     fallback: 'none',
     trust: 'measured',
     where: CONFIG,
-    doc: 'Which files execve may run instead of the program: "keep": those that the program itself has written in the Keep; "granted": those of [[files]] too, which the host chooses and nobody measures. SGX2 alone.',
+    doc: 'Which files execve may run instead of the program: "keep": those of [[image]], and those that the program itself has written in the Keep; "granted": those of [[files]] too, which the host chooses and nobody measures. SGX2 alone.',
     example: '"none"',
   },
   env: {
@@ -179,6 +204,14 @@ export const KEEP_KEYS: Group<KeepConfig> = {
     trust: 'measured',
     where: CONFIG,
     doc: 'Files and directories of the host that the Keep may open (files.md).',
+    example: '[]',
+  },
+  image: {
+    kind: arrayOf(table(IMAGE_KEYS), 'an array of tables, [[image]]'),
+    fallback: [],
+    trust: 'measured',
+    where: CONFIG,
+    doc: 'Files and directories that become part of the Keep’s image (files.md).',
     example: '[]',
   },
   listen: {

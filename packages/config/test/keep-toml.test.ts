@@ -26,6 +26,9 @@ mode = "rw"
 [[files]]
 path = "/etc/app.conf"
 host = "app.conf"
+[[image]]
+path = "/usr/share/app"
+source = "./share"
 [[listen]]
 name = "echo"
 address = "127.0.0.1:7000"
@@ -55,6 +58,7 @@ test('every key is read, and what is left out has its default', () => {
       { path: '/data', host: './data', mode: 'rw' },
       { path: '/etc/app.conf', host: 'app.conf', mode: 'ro' },
     ],
+    image: [{ path: '/usr/share/app', source: './share' }],
     listen: [{ name: 'echo', address: '127.0.0.1:7000', protocol: 'tcp' }],
     connect: [{ host: 'db.local', port: 5432 }],
     sgx: { version: 1, debug: true, isvprodid: 7, isvsvn: 2 },
@@ -73,13 +77,19 @@ test('the commented Keep.toml of `motte init` is the default', () => {
 
 test('the examples in that Keep.toml are valid once their comment marks are gone', () => {
   const text = initText().replace(
-    /^# (?=\[\[|(path|host|mode|name|address|protocol|port|LANG|VERBOSE) = )/gm,
+    /^# (?=\[\[|(path|host|source|mode|name|address|protocol|port|LANG|VERBOSE) = )/gm,
     '',
   );
   const config = parseKeepToml(text);
   assert.equal(
-    [config.files.length, config.listen.length, config.connect.length, config.env.length],
-    [1, 1, 1, 2],
+    [
+      config.files.length,
+      config.image.length,
+      config.listen.length,
+      config.connect.length,
+      config.env.length,
+    ],
+    [1, 1, 1, 1, 2],
   );
 });
 
@@ -146,6 +156,17 @@ for (const [name, text, expected] of [
     Array.from({ length: 65 }, (_, i) => `[[files]]\npath = "/f${i}"\nhost = "b"`).join('\n'),
     'KEEP_VALUE files[64].path',
   ],
+  ['an image file without source', '[[image]]\npath = "/a"', 'KEEP_MISSING image[0]'],
+  ['an image file that is relative', '[[image]]\npath = "a"\nsource = "b"', 'KEEP_VALUE image[0].path'],
+  ['an image file in /proc', '[[image]]\npath = "/proc/a"\nsource = "b"', 'KEEP_VALUE image[0].path'],
+  ['an image file in /tmp', '[[image]]\npath = "/tmp/a"\nsource = "b"', 'KEEP_VALUE image[0].path'],
+  ['the program as an image file', '[[image]]\npath = "/exec"\nsource = "b"', 'KEEP_VALUE image[0].path'],
+  ['an empty source', '[[image]]\npath = "/a"\nsource = ""', 'KEEP_VALUE image[0].source'],
+  [
+    'an image path twice',
+    '[[image]]\npath = "/a"\nsource = "b"\n[[image]]\npath = "/a"\nsource = "c"',
+    'KEEP_DUPLICATE image[1].path',
+  ],
   ['files as a table', '[files]\npath = "/a"', 'KEEP_TYPE files'],
   [
     'an address without port',
@@ -199,7 +220,18 @@ test('any text is a KeepConfig or a MotteError', () => {
   };
   const pieces = fc.constantFrom(...EVERYTHING.split(/(?<=[\s=[\]{}",])/));
   const values = fc.dictionary(
-    fc.constantFrom('args', 'threads', 'memory', 'stdin', 'env', 'files', 'listen', 'connect', 'sgx'),
+    fc.constantFrom(
+      'args',
+      'threads',
+      'memory',
+      'stdin',
+      'env',
+      'files',
+      'image',
+      'listen',
+      'connect',
+      'sgx',
+    ),
     fc.jsonValue({ maxDepth: 3 }),
   );
   fc.assert(

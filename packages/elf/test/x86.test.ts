@@ -31,15 +31,15 @@ const ENCODED: readonly (readonly [hex: string, name: string | undefined])[] = [
   ['0f01f8', undefined], // swapgs: privileged everywhere
   ['0f33', 'rdpmc'],
   ['0f37', 'getsec'],
-  ['0f08', 'invd'],
+  ['0f08', undefined], // invd: privileged everywhere
   ['0f09', undefined], // wbinvd: privileged everywhere
   ['0f00c0', 'sldt'],
   ['480f00442408', 'sldt'],
   ['0f00c8', 'str'],
-  ['0f00e0', 'verr'],
-  ['0f0025 00000000', 'verr'],
-  ['0f00e8', 'verw'],
-  ['0f02c1', 'lar'],
+  ['0f00e0', undefined], // verr
+  ['0f0025 00000000', undefined],
+  ['0f00e8', undefined], // verw
+  ['0f02c1', undefined], // lar
   ['0f03c1', undefined], // lsl
   ['0f0100', 'sgdt'],
   ['0f010c24', 'sidt'],
@@ -48,8 +48,21 @@ const ENCODED: readonly (readonly [hex: string, name: string | undefined])[] = [
   ['0f01d4', 'vmfunc'],
   ['0f01d0', undefined], // xgetbv
   ['0f01d7', undefined], // enclu
-  ['0f01cf', 'encls'],
-  ['0f01c0', 'enclv'],
+  ['0f01cf', undefined], // encls: #UD at CPL 3 everywhere
+  ['0f01c0', undefined], // enclv
+  ['f30f01ec', 'uiret'],
+  ['f30f01ed', 'testui'],
+  ['f30f01ee', 'clui'],
+  ['0f01ee', undefined], // rdpkru
+  ['f30f01ef', 'stui'],
+  ['0f01ef', undefined], // wrpkru
+  ['f30fc7f0', 'senduipi'],
+  ['f3410fc7f1', 'senduipi'],
+  ['0fc7f0', undefined], // rdrand
+  ['f30fc7f8', undefined], // rdpid
+  ['f30faef7', undefined], // umonitor
+  ['f20faef7', undefined], // umwait
+  ['660faef7', undefined], // tpause
   ['e460', 'in'],
   ['ec', 'in'],
   ['66ed', 'in'],

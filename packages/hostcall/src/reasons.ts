@@ -23,4 +23,12 @@ export const REASONS = {
   MEMORY_LEDGER: { number: 16, text: 'the host changed memory that the Keep had accepted' },
   OUT_OF_MEMORY: { number: 17, text: 'the Keep ran out of memory for itself' },
   HOST_TIME: { number: 18, text: 'the host returned a time that cannot be' },
+  IMAGE_INDEX: {
+    number: 19,
+    text: 'the host did not give the file index that the config blob names, or it is malformed',
+  },
+  IMAGE_CONTENTS: {
+    number: 20,
+    text: 'the host gave other contents of a file of the image than those that were measured',
+  },
 } as const;

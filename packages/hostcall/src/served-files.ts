@@ -7,7 +7,7 @@ const OWN = "of the Keep's own file system and of host files that are granted";
 
 /** System calls on descriptors and on names. */
 export const SERVED_FILES: readonly Served[] = [
-  { number: 0, name: 'read', component: 'stdio', calls: ['read', 'pread64'] },
+  { number: 0, name: 'read', component: 'stdio', calls: ['read', 'pread64', 'image_read'] },
   { number: 1, name: 'write', component: 'stdio', calls: ['write', 'pwrite64'] },
   {
     number: 3,
@@ -21,7 +21,7 @@ export const SERVED_FILES: readonly Served[] = [
     number: 17,
     name: 'pread64',
     component: 'stdio',
-    calls: ['pread64'],
+    calls: ['pread64', 'image_read'],
     doc: 'ESPIPE for a standard stream',
   },
   {
@@ -31,7 +31,7 @@ export const SERVED_FILES: readonly Served[] = [
     calls: ['pwrite64', 'lseek'],
     doc: 'ESPIPE for a standard stream',
   },
-  { number: 19, name: 'readv', component: 'stdio', calls: ['read', 'pread64'] },
+  { number: 19, name: 'readv', component: 'stdio', calls: ['read', 'pread64', 'image_read'] },
   { number: 20, name: 'writev', component: 'stdio', calls: ['write', 'pwrite64'] },
   { number: 32, name: 'dup', component: 'stdio' },
   { number: 33, name: 'dup2', component: 'stdio', calls: ['close'] },
@@ -122,7 +122,7 @@ export const SERVED_FILES: readonly Served[] = [
     name: 'mknod',
     component: 'tree',
     calls: ['openat2', 'close'],
-    doc: 'regular files; others EPERM',
+    doc: 'regular files, sockets, FIFOs; devices are EPERM',
   },
   {
     number: 137,
@@ -155,7 +155,7 @@ export const SERVED_FILES: readonly Served[] = [
     name: 'mknodat',
     component: 'tree',
     calls: ['openat2', 'close'],
-    doc: 'regular files; others EPERM',
+    doc: 'regular files, sockets, FIFOs; devices are EPERM',
   },
   { number: 260, name: 'fchownat', component: 'tree', doc: OWN },
   { number: 261, name: 'futimesat', component: 'tree', calls: ['openat2', 'utimensat', 'close'], doc: OWN },

@@ -19,6 +19,9 @@ const PAGES = ['mem_restrict', 'mem_protect', 'mem_trim', 'mem_remove'];
 const WAITS = ['wait', 'clock_gettime'];
 /** Of timers that send signals. */
 const TIMER_SIGNALS = 'a signal comes with the next system call or wait';
+/** Of what goes between a pipe and a file or socket. */
+const MOVES = ['read', 'write', 'pread64', 'pwrite64', 'net_receive', 'net_send', 'wait'];
+const COPIES = 'copies: no page is shared';
 const EVENTS = 'at most 128 events a call';
 
 /** The others. */
@@ -74,6 +77,12 @@ const SERVED_OTHERS: readonly Served[] = [
 
   { number: 22, name: 'pipe', component: 'pipe' },
   { number: 293, name: 'pipe2', component: 'pipe', doc: 'O_DIRECT is EINVAL' },
+  { number: 275, name: 'splice', component: 'pipe', calls: MOVES, doc: COPIES },
+  { number: 276, name: 'tee', component: 'pipe', calls: ['wait'], doc: COPIES },
+  { number: 278, name: 'vmsplice', component: 'pipe', calls: ['wait'], doc: COPIES },
+
+  { number: 282, name: 'signalfd', component: 'signalfd' },
+  { number: 289, name: 'signalfd4', component: 'signalfd' },
 
   {
     number: 41,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DEBUG } from './rows/debug.js';
 import { HOSTDIR } from './rows/hostdir.js';
+import { IMAGE } from './rows/image.js';
 import { MEMORY } from './rows/memory.js';
 import { PROCESS } from './rows/process.js';
 import { SOCKETS } from './rows/sockets.js';
@@ -17,6 +18,7 @@ export const TABLE: readonly Row[] = [
   ...PROCESS,
   ...THREAD_CALLS,
   ...HOSTDIR,
+  ...IMAGE,
   ...MEMORY,
   ...VM_CALLS,
   ...SOCKETS,

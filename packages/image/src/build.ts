@@ -10,6 +10,8 @@ import { OpenFiles } from './container/files.js';
 import type { ImageFormat } from './container/open.js';
 import { streamDigest } from './container/stream.js';
 import { writeContainer } from './container/write.js';
+import { buildFiles } from './files.js';
+import type { BuiltFiles } from './files.js';
 import { configIdOf, configOf, sgxKeep, sgxMeasurement } from './keep.js';
 import type { KeepManifest, Tee } from './manifest/types.js';
 import { describe } from './oci/descriptor.js';
@@ -27,6 +29,8 @@ export interface BuildOptions {
   readonly format?: ImageFormat;
   /** The text of Keep.toml, which the image holds as it is; empty by default: all defaults. */
   readonly config?: string;
+  /** What sources of `[[image]]` are relative to: the folder of Keep.toml; the working directory by default. */
+  readonly folder?: string;
   /** argv[0]; the last part of the program's path by default. */
   readonly name?: string;
   /** The TEEs that the image is for; `sgx` alone in this version. */
@@ -74,12 +78,14 @@ export function* buildSteps(options: BuildOptions): Steps<WrittenImage> {
   const toml = new TextEncoder().encode(options.config ?? '');
   const config = configOf(toml);
   const open = new OpenFiles();
+  let files: BuiltFiles | undefined;
   try {
+    files = yield* buildFiles(config, options.folder ?? '.');
     const variant = shimVariant(config.sgx);
     const shimFile = options.shim ?? shimPath(`${variant}.elf`);
     const shim = open.add(shimFile);
     const exec = open.add(options.exec);
-    const keep = yield* sgxKeep({ name, exec, shim, config });
+    const keep = yield* sgxKeep({ name, exec, shim, config, index: files?.packed });
     const shimDigest = yield* streamDigest(shim);
     const execDigest = yield* streamDigest(exec);
     const keepToml = describe(MEDIA.keepToml, toml);
@@ -88,6 +94,7 @@ export function* buildSteps(options: BuildOptions): Steps<WrittenImage> {
       name,
       exec: { mediaType: MEDIA.exec, digest: execDigest, size: exec.size },
       config: { blob: keepToml, configId: configIdOf(keep) },
+      ...(files === undefined ? {} : { files: files.descriptors }),
       shims: [{ tee: 'sgx', variant, blob: { mediaType: MEDIA.shim, digest: shimDigest, size: shim.size } }],
       measurements: [sgxMeasurement(keep, config)],
     };
@@ -97,19 +104,21 @@ export function* buildSteps(options: BuildOptions): Steps<WrittenImage> {
       lockfile: lockfileDigest(),
       shims: new Map(origin === undefined ? [] : [[variant, origin]]),
     };
-    const { files, digest } = assemble({
+    const image = assemble({
       ...describeKeep(manifest, facts),
       blobs: new Map([
         [execDigest, exec],
         [shimDigest, shim],
         [keepToml.digest, bytesSource(toml)],
+        ...(files?.blobs ?? []),
       ]),
       signatures: [],
       created,
     });
-    yield* writeContainer(output, format, files);
-    return { path: output, format, digest, manifest };
+    yield* writeContainer(output, format, image.files);
+    return { path: output, format, digest: image.digest, manifest };
   } finally {
+    files?.packed.close();
     open.close();
   }
 }

@@ -4,6 +4,7 @@ import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import type { ByteSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
+import type { FileIndex } from '@motte/config/image-files';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { parseKeepToml } from '@motte/config/keep-toml';
 import { sha256 } from '@motte/measure/hash';
@@ -18,6 +19,7 @@ export interface KeepParts {
   readonly exec: ByteSource;
   readonly shim: ByteSource;
   readonly config: KeepConfig;
+  readonly index?: FileIndex | undefined;
 }
 
 /** An SGX Keep that is planned and measured. */
@@ -42,8 +44,9 @@ export function configOf(toml: Uint8Array): KeepConfig {
 }
 
 /** Plans and measures the SGX Keep of these parts. Throws what planning throws. */
-export function* sgxKeep({ name, exec, shim, config }: KeepParts): Steps<SgxKeep> {
-  const planned = planKeep({ exec, shim, file: name, argv0: name, config });
+export function* sgxKeep({ name, exec, shim, config, index }: KeepParts): Steps<SgxKeep> {
+  const files = index === undefined ? {} : { index };
+  const planned = planKeep({ exec, shim, file: name, argv0: name, config, ...files });
   return { ...planned, measurement: yield* measureSgxSteps(planned.plan) };
 }
 

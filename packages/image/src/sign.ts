@@ -16,7 +16,7 @@ import type { ImageSigner } from './dsse/signers.js';
 import type { KeepManifest } from './manifest/types.js';
 import { keepSigstruct } from './sigstruct.js';
 import { describe } from './oci/descriptor.js';
-import { nativeSignatures } from './oci/layout.js';
+import { fileLayers, nativeSignatures } from './oci/layout.js';
 import { MEDIA } from './oci/media-types.js';
 import { factsOf } from './provenance/make.js';
 import { runSteps } from './steps.js';
@@ -105,7 +105,7 @@ export function* signSteps(verified: VerifiedImage, options: SignOptions): Steps
   const described = describeKeep(manifest, factsOf(image.statement, image.manifest));
   const names = [manifest.exec, manifest.config.blob, ...manifest.shims.map(({ blob }) => blob)];
   const blobs = new Map(
-    [...names, ...nativeSignatures(manifest)].flatMap(({ digest }) => {
+    [...names, ...fileLayers(manifest), ...nativeSignatures(manifest)].flatMap(({ digest }) => {
       const source = image.blobs.get(digest);
       return source === undefined ? [] : [[digest, source]];
     }),

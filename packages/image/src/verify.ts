@@ -3,15 +3,18 @@ import { MotteError } from '@motte/binary/error';
 import { bytesSource } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
+import type { FileIndex } from '@motte/config/image-files';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { openContainer } from './container/open.js';
 import type { Container } from './container/open.js';
 import { streamBlob } from './container/stream.js';
 import { verifyEnvelope } from './dsse/envelope.js';
 import type { PublicKey } from './dsse/keys.js';
+import { verifyFiles } from './files.js';
 import { blobBytes, readImage } from './image.js';
 import type { KeepImage } from './image.js';
 import { checkCanonical, writeJson } from './json/canonical.js';
+import type { ServedFiles } from '@motte/loader/keep/image-files';
 import { shimVariant } from '@motte/config/shim-variant';
 import { configIdOf, configOf, sgxKeep, sgxMeasurement } from './keep.js';
 import type { SgxKeep } from './keep.js';
@@ -31,6 +34,9 @@ export interface VerifiedKeep extends SgxKeep {
   readonly exec: ByteSource;
   readonly shim: ByteSource;
   readonly keepToml: ByteSource;
+  /** The image's own files, where it has some. */
+  readonly index?: FileIndex;
+  readonly files?: ServedFiles;
 }
 
 /** What a verifier asks for beside a genuine image. */
@@ -139,7 +145,9 @@ export class VerifiedImage {
     const settings = configOf(keepToml);
     const part = sgxPart(manifest, settings);
     const shim = yield* blob(part.shim.blob, `shim ${part.shim.variant}`);
-    const keep = yield* sgxKeep({ name: manifest.name, exec, shim, config: settings });
+    const files = yield* verifyFiles(manifest, source);
+    const index = files?.index;
+    const keep = yield* sgxKeep({ name: manifest.name, exec, shim, config: settings, index });
     checkEqual('config.configId', configIdOf(keep), manifest.config.configId);
     const own = sgxMeasurement(keep, settings);
     checkEqual(
@@ -159,6 +167,7 @@ export class VerifiedImage {
       exec,
       shim,
       keepToml: bytesSource(keepToml),
+      ...(files === undefined ? {} : { index: files.index, files: files.served }),
     });
   }
 }

@@ -28,6 +28,11 @@ static inline long sys5(long number, long a, long b, long c, long d, long e)
 	return result;
 }
 
+/* ---- serve_image.c ---- */
+
+/* Of a part of the image: they follow those of grants. */
+int image_descriptor(const struct keep_host *host, uint32_t part);
+
 /* ---- handles.c ---- */
 
 /* START's grants, whose descriptors are HELPER_FD_GRANT and more; false with `ending` filled in. */

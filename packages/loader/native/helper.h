@@ -52,6 +52,7 @@ struct keep_host {
 	const struct site *sites;
 	const struct lie *lies;
 	const struct grant *grants;
+	const struct image_part *parts;
 	const uint8_t *boot;
 
 	uint8_t *base;		/* of the Keep in this process; KVM: not the address that the Keep knows */

@@ -59,6 +59,21 @@ static bool check_place(struct keep_host *host)
 	return true;
 }
 
+static bool check_parts(struct keep_host *host)
+{
+	for (uint32_t i = 0; i < host->start.part_count; i++) {
+		const struct image_part *one = &host->parts[i];
+		const int fd = image_descriptor(host, i);
+		struct stat stat;
+		uint64_t end;
+		if (__builtin_add_overflow(one->offset, one->length, &end) || end > INT64_MAX || fstat(fd, &stat) != 0 ||
+		    !S_ISREG(stat.st_mode) || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+			return end_killed(host, CAUSE_START_INVALID, "IMAGE_PART %u: descriptor %d is no file of 0x%llx bytes", i, fd,
+					  (unsigned long long)end);
+	}
+	return true;
+}
+
 /* `bytes` stay: the tables are used where they are. */
 bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 {
@@ -77,6 +92,9 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 		return false;
 	if (start->grant_count > GRANTS_MOST)
 		return end_killed(host, CAUSE_START_INVALID, "%u grants, expected at most %u", start->grant_count, GRANTS_MOST);
+	if (start->part_count > PARTS_MOST)
+		return end_killed(host, CAUSE_START_INVALID, "%u parts of an image, expected at most %u", start->part_count,
+				  PARTS_MOST);
 	if (start->tcs_count == 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "no TCS");
 	if (start->backend != BACKEND_EMULATED && (start->flags & START_DEBUGGER) != 0)
@@ -95,14 +113,15 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 	host->sites = take(&at, end, start->site_count, sizeof(struct site));
 	host->lies = take(&at, end, start->lie_count, sizeof(struct lie));
 	host->grants = take(&at, end, start->grant_count, sizeof(struct grant));
+	host->parts = take(&at, end, start->part_count, sizeof(struct image_part));
 	host->boot = take(&at, end, start->boot_length, 1);
-	if (host->mappings == NULL || (host->tcs == NULL && host->vmsa == NULL) || host->sites == NULL || host->lies == NULL || host->grants == NULL ||
-	    host->boot == NULL || at != end)
+	if (host->mappings == NULL || (host->tcs == NULL && host->vmsa == NULL) || host->sites == NULL || host->lies == NULL ||
+	    host->grants == NULL || host->parts == NULL || host->boot == NULL || at != end)
 		return end_killed(host, CAUSE_START_INVALID, "%u bytes are not what its counts say", length);
 	if (start->boot_length > HOSTCALL_DATA_SIZE)
 		return end_killed(host, CAUSE_START_INVALID, "the boot message has %u bytes", start->boot_length);
 	host->granted[0] = (start->flags & START_STDIN) != 0;
 	host->granted[1] = (start->flags & START_STDOUT) != 0;
 	host->granted[2] = (start->flags & START_STDERR) != 0;
-	return check_mappings(host) && check_tables(host) && grants_parse(host) && sockets_start(host);
+	return check_mappings(host) && check_tables(host) && check_parts(host) && grants_parse(host) && sockets_start(host);
 }

@@ -22,6 +22,7 @@ import type { BackendName, Choice, Emulate } from './choice.js';
 import type { GrantPaths } from './grants.js';
 import type { StdioMode } from './helper/process.js';
 import type { Listener, Stop } from './told.js';
+import type { ServedFiles } from './keep/image-files.js';
 import type { LaunchInput } from './launch.js';
 import type { ReadyEnclave } from './backend.js';
 import type { Descriptor } from './native.js';
@@ -39,6 +40,8 @@ export interface Image {
   readonly sigstruct?: Uint8Array;
   /** The config blob; its SHA-256 becomes CONFIGID, or stands in the plan. */
   readonly config: Uint8Array;
+  /** The index and the contents of the image's files, each in an open file, where the config blob names an index. */
+  readonly files?: ServedFiles;
   /** The shim's patchable instructions; without them nothing is patched. */
   readonly sites?: readonly Site[];
 }
@@ -103,6 +106,16 @@ function checkLimit(value: number | undefined, field: string, most: number): num
     throw new MotteError('LOAD_OPTION', { field, expected: `1 to ${most}`, found: value });
   }
   return value;
+}
+
+/** What the helper reads of the image's files: the index, then the contents. Throws LOAD_OPTION. */
+function partsOf(files: ServedFiles | undefined): { readonly fd: number; readonly range: Range }[] {
+  if (files === undefined) return [];
+  return Object.entries({ index: files.index, contents: files.contents }).map(([name, { size, open }]) => {
+    if (open === undefined)
+      throw new MotteError('LOAD_OPTION', { field: `files.${name}`, expected: 'a range of an open file' });
+    return { fd: open.fd, range: { offset: BigInt(open.offset), length: BigInt(size) } };
+  });
 }
 
 function checkSignal(signal: AbortSignal | undefined): void {
@@ -184,6 +197,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
   const path = options.helper ?? helperPath();
   const modes = typeof stdio === 'string' ? ([stdio, stdio, stdio] as const) : stdio;
 
+  const parts = partsOf(image.files);
   const grants = openGrants(image.config, options.grants ?? {});
   let launched: Launched | undefined;
   try {
@@ -202,6 +216,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       timeLimitMs,
       epcPages: BigInt(epcPages),
       grants,
+      parts: parts.map(({ range }) => range),
       ...(options.emulation === undefined ? {} : { emulation: options.emulation }),
     });
     checkSignal(signal);
@@ -211,6 +226,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       memory: launched.memory.fd,
       ...(launched.beside === undefined ? {} : { beside: launched.beside.fd }),
       grants: grants.map(({ fd }) => fd),
+      parts: parts.map(({ fd }) => fd),
       emulated: choice.emulated,
       measurement: launched.measurement,
       start,

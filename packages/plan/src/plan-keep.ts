@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteSource } from '@motte/binary/source';
 import { configBlob } from '@motte/config/blob';
+import type { FileIndex } from '@motte/config/image-files';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { checkExec } from '@motte/elf/exec';
 import { readElf } from '@motte/elf/read';
@@ -34,6 +35,8 @@ export interface PlanInput {
   readonly file: string;
   readonly argv0: string;
   readonly config: KeepConfig;
+  /** Of the files that `[[image]]` names. */
+  readonly index?: FileIndex;
   /** Without it SGX. */
   readonly tee?: KeepTee;
 }
@@ -46,14 +49,15 @@ function vmMode(tee: Exclude<KeepTee, { tee: 'sgx' }>, config: Uint8Array): VmMo
 }
 
 /** Checks program and shim and plans their Keep. Throws what reading the ELF files and planning throw. */
-export function planKeep({ exec, shim, file, argv0, config, tee = { tee: 'sgx' } }: PlanInput): PlannedKeep {
+export function planKeep(input: PlanInput): PlannedKeep {
+  const { exec, shim, file, argv0, config, index, tee = { tee: 'sgx' } } = input;
   const { threads, memory, sgx } = config;
   const checkedShim = checkShim(readElf(shim));
-  const blob = configBlob(config, argv0);
-  const input = { shim: checkedShim, exec: checkExec(readElf(exec)), execName: file, threads, memory };
+  const blob = configBlob(config, argv0, index);
+  const parts = { shim: checkedShim, exec: checkExec(readElf(exec)), execName: file, threads, memory };
   const plan =
     tee.tee === 'sgx'
-      ? sgxKeepPlan({ ...input, version: sgx.version, debug: sgx.debug })
-      : vmKeepPlan({ ...input, mode: vmMode(tee, blob) });
+      ? sgxKeepPlan({ ...parts, version: sgx.version, debug: sgx.debug })
+      : vmKeepPlan({ ...parts, mode: vmMode(tee, blob) });
   return { plan, config: blob, sites: checkedShim.sites };
 }

@@ -19,6 +19,8 @@ static long resize(struct fs_node *node, uint64_t size)
 
 	if (node->kind == FS_DIRECTORY)
 		return -EISDIR;
+	if (node->kind == FS_IMAGE)
+		return -EROFS;
 	if (node->kind != FS_FILE)
 		return -EINVAL;
 	error = limit_size(node->data.size, size);
@@ -49,6 +51,8 @@ static long change_node(struct fs_node *node, const struct fs_change *change)
 
 	if (error)
 		return error;
+	if (node->fixed)
+		return -EROFS;
 	if ((change->what & CHANGE_MODE) && node->kind == FS_LINK)
 		return -EOPNOTSUPP;
 	if (change->what & CHANGE_MODE)

@@ -13,20 +13,32 @@ static uint64_t min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static long read_node(const struct fs_node *node, uint64_t to, uint64_t count, uint64_t at)
+static bool has_size(const struct fs_node *node)
+{
+	return node->kind == FS_FILE || node->kind == FS_IMAGE;
+}
+
+static uint64_t size_of(const struct fs_node *node)
+{
+	return node->kind == FS_IMAGE ? node->image.size : node->data.size;
+}
+
+static long read_node(struct fs_node *node, uint64_t to, uint64_t count, uint64_t at)
 {
 	if (node->kind == FS_DIRECTORY)
 		return -EISDIR;
 	if (node->kind == FS_NULL)
 		return 0;
-	if (node->kind == FS_FILE)
-		count = at < node->data.size ? min(count, node->data.size - at) : 0;
+	if (has_size(node))
+		count = at < size_of(node) ? min(count, size_of(node) - at) : 0;
 	if (memory_touch(to, count, PERM_R | PERM_W))
 		return -EFAULT;
 	switch (node->kind) {
 	case FS_FILE:
 		data_read(&node->data, to, count, at);
 		return (long)count;
+	case FS_IMAGE:
+		return IMAGES ? image_read(&node->image, to, count, at) : -EIO;
 	case FS_ZERO:
 	case FS_FULL:
 		memset((void *)to, 0, count);
@@ -103,24 +115,27 @@ static long seek_to(struct file *file, int64_t base, int64_t offset)
 /* SEEK_DATA and SEEK_HOLE; the end is a hole. */
 static long seek_data(struct file *file, int64_t offset, bool hole)
 {
-	const struct fs_data *data = &file->node->data;
-	uint64_t found;
+	const struct fs_node *node = file->node;
+	uint64_t size = size_of(node), found;
 
-	if (offset < 0 || (uint64_t)offset >= data->size)
+	if (offset < 0 || (uint64_t)offset >= size)
 		return -ENXIO;
-	found = data_seek(data, (uint64_t)offset, hole);
-	return !hole && found == data->size ? -ENXIO : seek_to(file, 0, (int64_t)found);
+	if (node->kind == FS_IMAGE) /* all of which is data */
+		found = hole ? size : (uint64_t)offset;
+	else
+		found = data_seek(&node->data, (uint64_t)offset, hole);
+	return !hole && found == size ? -ENXIO : seek_to(file, 0, (int64_t)found);
 }
 
 long fs_seek(struct file *file, int64_t offset, uint32_t whence)
 {
-	enum fs_kind kind = file->node->kind;
+	bool sized = has_size(file->node);
 
 	if (file->flags & O_PATH)
 		return -EBADF;
 	if (whence > SEEK_HOLE)
 		return -EINVAL;
-	if (kind != FS_FILE && kind != FS_DIRECTORY)
+	if (!sized && file->node->kind != FS_DIRECTORY)
 		return 0;
 	switch (whence) {
 	case SEEK_SET:
@@ -128,15 +143,15 @@ long fs_seek(struct file *file, int64_t offset, uint32_t whence)
 	case SEEK_CUR:
 		return seek_to(file, (int64_t)file->position, offset);
 	case SEEK_END:
-		return kind == FS_FILE ? seek_to(file, (int64_t)file->node->data.size, offset) : -EINVAL;
+		return sized ? seek_to(file, (int64_t)size_of(file->node), offset) : -EINVAL;
 	default:
-		return kind == FS_FILE ? seek_data(file, offset, whence == SEEK_HOLE) : -EINVAL;
+		return sized ? seek_data(file, offset, whence == SEEK_HOLE) : -EINVAL;
 	}
 }
 
 bool fs_can_sync(const struct file *file)
 {
-	return file->node->kind == FS_FILE || file->node->kind == FS_DIRECTORY;
+	return has_size(file->node) || file->node->kind == FS_DIRECTORY;
 }
 
 /* The modes of fallocate() that there are; those that move data are not. */

@@ -10,8 +10,6 @@
 #include "../include/memory.h"
 #include "../include/platform.h"
 
-#define TABLE_SHIFT 9
-#define TABLE_SLOTS (1ull << TABLE_SHIFT)
 _Static_assert(TABLE_SLOTS * sizeof(uint64_t) == PAGE_BYTES, "a table is a page");
 
 /* Pages that a table's slot spans, in the `level`th table from the pages. */
@@ -39,14 +37,6 @@ static uint64_t *find_slot(const struct fs_data *data, uint64_t index, unsigned 
 		slot = (const uint64_t *)*slot + (index / span_of(*level)) % TABLE_SLOTS;
 	}
 	return (uint64_t *)slot;
-}
-
-static uint64_t page_at(const struct fs_data *data, uint64_t index)
-{
-	unsigned level;
-	const uint64_t *slot = find_slot(data, index, &level);
-
-	return slot ? *slot : 0;
 }
 
 /* The same with the tables that lack; NULL when there is no memory. */
@@ -146,7 +136,7 @@ static void drop_pages(struct fs_data *data, uint64_t first, uint64_t end)
 /* Zeroes bytes within one page. */
 static void clear(struct fs_data *data, uint64_t at, uint64_t count)
 {
-	uint64_t page = count ? page_at(data, at >> PAGE_SHIFT) : 0;
+	uint64_t page = count ? data_page(data, at >> PAGE_SHIFT) : 0;
 
 	if (page)
 		memset((void *)(page + at % PAGE_BYTES), 0, count);
@@ -156,7 +146,7 @@ void data_read(const struct fs_data *data, uint64_t to, uint64_t count, uint64_t
 {
 	while (count) {
 		uint64_t part = min(count, PAGE_BYTES - at % PAGE_BYTES);
-		uint64_t page = page_at(data, at >> PAGE_SHIFT);
+		uint64_t page = data_page(data, at >> PAGE_SHIFT);
 
 		if (page)
 			memcpy((void *)to, (const void *)(page + at % PAGE_BYTES), part);

@@ -14,6 +14,7 @@ static const struct {
 	uint32_t type, device;
 } shown[] = {
 	[FS_FILE] = { S_IFREG, 0 },
+	[FS_IMAGE] = { S_IFREG, 0 },
 	[FS_DIRECTORY] = { S_IFDIR, 0 },
 	[FS_LINK] = { S_IFLNK, 0 },
 	[FS_NULL] = { S_IFCHR, 0x103 },
@@ -23,6 +24,7 @@ static const struct {
 	[FS_URANDOM] = { S_IFCHR, 0x109 },
 	[FS_TTY] = { S_IFCHR, 0x500 },
 	[FS_SOCKET] = { S_IFSOCK, 0 },
+	[FS_FIFO] = { S_IFIFO, 0 },
 	[FS_MOUNT] = { S_IFDIR, 0 },
 	[FS_TEXT] = { S_IFREG, 0 },
 	[FS_MAGIC] = { S_IFLNK, 0 },
@@ -78,6 +80,8 @@ enum fs_kind node_kind(uint32_t mode)
 		return FS_DIRECTORY;
 	case S_IFSOCK:
 		return FS_SOCKET;
+	case S_IFIFO:
+		return FS_FIFO;
 	default:
 		return FS_FILE;
 	}
@@ -85,9 +89,15 @@ enum fs_kind node_kind(uint32_t mode)
 
 void node_stat(struct fs_node *node, struct stat *to)
 {
-	stamp_settle(node);
+	static const struct timespec fixed[FS_STAMPS] = { { IMAGE_TIME, 0 }, { IMAGE_TIME, 0 }, { IMAGE_TIME, 0 } };
+	const struct timespec *times = node->stamps.time;
+
+	if (node->fixed)
+		times = fixed;
+	else
+		stamp_settle(node);
 	*to = (struct stat){
-		.dev = 1,
+		.dev = node->fixed ? IMAGE_DEVICE : FS_DEVICE,
 		.ino = node->number,
 		.nlink = node->links,
 		.mode = shown[node->kind].type | node->mode,
@@ -95,14 +105,18 @@ void node_stat(struct fs_node *node, struct stat *to)
 		.gid = node->gid,
 		.rdev = shown[node->kind].device,
 		.blksize = PAGE_BYTES,
-		.atime = node->stamps.time[FS_ACCESSED],
-		.mtime = node->stamps.time[FS_WRITTEN],
-		.ctime = node->stamps.time[FS_CHANGED],
+		.atime = times[FS_ACCESSED],
+		.mtime = times[FS_WRITTEN],
+		.ctime = times[FS_CHANGED],
 	};
 	switch (node->kind) {
 	case FS_FILE:
 		to->size = (int64_t)node->data.size;
 		to->blocks = (int64_t)(node->data.pages * (PAGE_BYTES / 512));
+		break;
+	case FS_IMAGE:
+		to->size = (int64_t)node->image.size;
+		to->blocks = (int64_t)((node->image.size + 511) / 512);
 		break;
 	case FS_DIRECTORY:
 		to->nlink = node->links ? 2 + node->directory.below : 0;

@@ -2,6 +2,7 @@
 /* open(), openat2(). */
 #include "../include/fs_node.h"
 #include "../include/linux.h"
+#include "../include/pipe.h"
 #include "../include/proc.h"
 
 #define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
@@ -13,7 +14,11 @@
 /* An open file of a node: takes over the hold. */
 static long open_node(struct fs_node *node, uint32_t flags, struct file **to)
 {
-	*to = file_new(FILE_TREE, flags & O_PATH ? flags & FLAGS_OF_PATH : (flags & ~(uint32_t)FLAGS_SPENT) | O_LARGEFILE);
+	uint32_t kept = flags & O_PATH ? flags & FLAGS_OF_PATH : (flags & ~(uint32_t)FLAGS_SPENT) | O_LARGEFILE;
+
+	if (PIPES && node->kind == FS_FIFO && !(flags & O_PATH))
+		return fifo_open(node, kept, to);
+	*to = file_new(FILE_TREE, kept);
 	if (!*to) {
 		node_drop(node);
 		return -ENOMEM;
@@ -65,7 +70,7 @@ static long may_open(const struct fs_place *place, uint32_t flags)
 	case FS_SOCKET: /* which connect() is for */
 		return -ENXIO;
 	default:
-		return directory && writes ? -EISDIR : 0;
+		return !writes ? 0 : directory ? -EISDIR : place->node->fixed ? -EROFS : 0;
 	}
 }
 
@@ -79,6 +84,8 @@ static long open_new(const struct fs_place *place, uint32_t flags, uint32_t mode
 		return -ENOENT;
 	if (flags & O_DIRECTORY)
 		return -EINVAL;
+	if (place->directory->fixed)
+		return -EROFS;
 	node = node_make(FS_FILE, mode & ~fs_umask());
 	if (!node)
 		return -ENOSPC;
@@ -100,6 +107,8 @@ static long open_unnamed(const struct fs_place *place, uint32_t flags, uint32_t 
 		return -ENOTDIR;
 	if (place->node->links == 0)
 		return -ENOENT;
+	if (place->node->fixed)
+		return -EROFS;
 	node = node_make(FS_FILE, mode & ~fs_umask());
 	if (!node)
 		return -ENOSPC;

@@ -109,7 +109,7 @@ static long follow_magic(struct walk *walk, struct fs_node *link, bool last, str
 	if (!file)
 		return -ENOENT;
 	(void)file_drop(file); /* its descriptor has it, or the program */
-	if (file->kind == FILE_TREE) {
+	if (fs_has_node(file)) {
 		*node = file->node;
 		walk->place->last = LAST_ROOT;
 		return 0;

@@ -35,6 +35,11 @@ void stamp_now(struct fs_node *node, uint32_t which)
 	node->stamps.due |= which;
 }
 
+void fs_written(struct fs_node *node)
+{
+	stamp_now(node, STAMP_WRITE);
+}
+
 void stamp_set(struct fs_node *node, enum fs_stamp which, const struct timespec *time)
 {
 	node->stamps.time[which] = *time;

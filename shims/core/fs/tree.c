@@ -14,7 +14,9 @@ static long vacant(const struct fs_place *place, bool directory)
 		return -EEXIST;
 	if (place->slash && !directory)
 		return -ENOENT;
-	return place->directory->links && place->directory->kind == FS_DIRECTORY ? 0 : -ENOENT;
+	if (!place->directory->links || place->directory->kind != FS_DIRECTORY)
+		return -ENOENT;
+	return place->directory->fixed ? -EROFS : 0;
 }
 
 /* Names a node that was made for it, or NULL; the hold is given up. */
@@ -77,6 +79,8 @@ static long link_node(struct fs_node *node, const struct fs_place *place)
 
 	if (error)
 		return error;
+	if (node->fixed)
+		return -EXDEV;
 	if (node_is_directory(node))
 		return -EPERM;
 	if (node->links == 0 && !node->linkable)
@@ -107,14 +111,18 @@ long fs_link_file(const struct file *file, const struct file *to, const char *ne
 
 	if (error)
 		return error;
-	return file->kind != FILE_TREE || place_in_mount(&new) ? -EXDEV : link_node(file->node, &new);
+	return !fs_has_node(file) || place_in_mount(&new) ? -EXDEV : link_node(file->node, &new);
 }
 
 /* Whether what a place stands for may be removed, as a directory or as anything else. */
 static long removable(const struct fs_place *place, bool directory)
 {
+	if (place->directory->fixed)
+		return -EROFS;
 	if (!place->node)
 		return -ENOENT;
+	if (place->node->fixed)
+		return -EROFS;
 	if (!place->entry)
 		return -EPERM; /* of /proc: nobody gave it that name */
 	if (!directory)
@@ -161,6 +169,8 @@ static long may_rename(const struct fs_place *old, const struct fs_place *new, u
 		return -EBUSY;
 	if (new->last != LAST_NAME)
 		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	if (old->directory->fixed || new->directory->fixed)
+		return old->directory->fixed && new->directory->fixed ? -EROFS : -EXDEV;
 	if (!old->node)
 		return -ENOENT;
 	if (!old->entry || new->directory->kind != FS_DIRECTORY)
@@ -179,6 +189,8 @@ static long may_rename(const struct fs_place *old, const struct fs_place *new, u
 		return exchange ? -EINVAL : -ENOTEMPTY;
 	if (old->node->kind == FS_MOUNT || (new->node && new->node->kind == FS_MOUNT))
 		return -EBUSY;
+	if (old->node->fixed || (new->node && new->node->fixed))
+		return -EROFS;
 	return new->directory->links ? 0 : -ENOENT;
 }
 
@@ -256,7 +268,7 @@ static long magic_text(const struct fs_node *link, char *to)
 		if (!file)
 			return -ENOENT;
 		(void)file_drop(file);
-		if (file->kind != FILE_TREE) {
+		if (!fs_has_node(file)) {
 			memcpy(to, other, sizeof(other));
 			return sizeof(other) - 1;
 		}

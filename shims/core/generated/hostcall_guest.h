@@ -81,6 +81,8 @@ long host_utimensat(struct hostcall *call, int32_t fd, const void *times);
 long host_fallocate(struct hostcall *call, int32_t fd, uint32_t mode, int64_t offset, int64_t size);
 /* within one grant */
 long host_renameat2(struct hostcall *call, int32_t grant, const void *texts, uint64_t texts_length, uint32_t first, uint32_t flags);
+/* bytes of the file index and, behind it, of the contents of all its files; at most one data area a call */
+long host_image_read(struct hostcall *call, void *bytes, uint64_t count, int64_t offset);
 /* EMODPR: takes permissions from pages */
 long host_mem_restrict(struct hostcall *call, uint64_t offset, uint64_t length, uint32_t permissions);
 /* EMODT to PT_TRIM */

@@ -24,6 +24,7 @@ enum file_kind {
 	FILE_PIPE,
 	FILE_EVENTFD,
 	FILE_TIMERFD,
+	FILE_SIGNALFD,
 	FILE_EPOLL,
 	FILE_INET, /* a socket of the host's */
 	FILE_LOCAL, /* a socket within the Keep */
@@ -42,8 +43,8 @@ struct file {
 	uint32_t references; /* descriptors, and system calls in progress */
 	uint32_t flags;      /* as F_GETFL tells them; of a stream the host knows them */
 	int32_t handle;      /* of what is the host's */
-	uint64_t position;   /* of an eventfd: its counter */
-	struct fs_node *node; /* held; of what is below a mount, the mount's */
+	uint64_t position;   /* of an eventfd: its counter; of a signalfd: its set; of a FIFO: who had come to write when nobody did */
+	struct fs_node *node; /* held; of what is below a mount, the mount's; of a pipe, the FIFO that it is */
 	struct edges edges;  /* where the kind has none of its own */
 	bool one;            /* EFD_SEMAPHORE */
 	union {

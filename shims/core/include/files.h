@@ -10,6 +10,13 @@
 /* RLIMIT_NOFILE. */
 #define FILES_MOST 1024
 
+/* What each stands for: for files.c and quick.h alone. */
+struct descriptor {
+	struct file *file;
+	bool close_on_exec;
+};
+extern struct descriptor files_table[FILES_MOST];
+
 /* Descriptors 0, 1 and 2. */
 void files_start(bool empty_stdin);
 

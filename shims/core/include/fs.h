@@ -75,7 +75,7 @@ long fs_stat_path(const struct file *from, const char *path, bool follow, struct
 long fs_change_path(const struct file *from, const char *path, bool follow, const struct fs_change *change);
 long fs_statfs_path(const char *path, struct statfs *to);
 
-/* mkdir(), mknod() of files: `mode` has the type. */
+/* mkdir(), mknod() of what is no device: `mode` has the type. */
 long fs_make(const struct file *from, const char *path, uint32_t mode);
 long fs_make_link(const char *text, const struct file *from, const char *path);
 long fs_remove(const struct file *from, const char *path, bool directory);
@@ -83,10 +83,10 @@ long fs_link(const struct file *from, const char *path, bool follow, const struc
 long fs_link_file(const struct file *file, const struct file *to, const char *new_path);
 long fs_rename(const struct file *from, const char *path, const struct file *to, const char *new_path, uint32_t flags);
 
-/* bind(): a socket by a path, held until fs_leave_socket(); -EADDRINUSE when the name is there. connect(): which it is. */
+/* bind(): a socket by a path, held until fs_leave(); -EADDRINUSE when the name is there. connect(): which it is. */
 long fs_make_socket(const char *path, struct fs_node **to);
 long fs_find_socket(const char *path, const struct fs_node **to);
-void fs_leave_socket(struct fs_node *node);
+void fs_leave(struct fs_node *node);
 
 /* The text of a link, which stands in `to` of PATH_MAX bytes without a NUL: its length. */
 long fs_read_link(const struct file *from, const char *path, char *to);
@@ -118,6 +118,15 @@ void fs_statfs(struct statfs *to);
 /* -EAGAIN when somebody else has what is in the way; -ENOLCK without memory. */
 long fs_lock(struct file *file, const struct fs_range *range);
 bool fs_lock_holder(const struct file *file, struct fs_range *range);
+
+/* Whether it is open by a node of the tree, as FIFOs are too. */
+static inline bool fs_has_node(const struct file *file)
+{
+	return file->kind == FILE_TREE || (file->kind == FILE_PIPE && file->node);
+}
+
+/* Its contents have changed just now. */
+void fs_written(struct fs_node *node);
 
 static inline bool fs_has_locks(const struct file *file)
 {

@@ -4,12 +4,14 @@
 #define MOTTE_FS_NODE_H
 
 #include <stddef.h>
+#include "image.h"
 #include "mount.h"
 
 #define NAME_MAX 255
 
 enum fs_kind {
 	FS_FILE,
+	FS_IMAGE, /* a file of the Keep's image (image.h) */
 	FS_DIRECTORY,
 	FS_LINK, /* a symbolic link */
 	FS_NULL,
@@ -19,6 +21,7 @@ enum fs_kind {
 	FS_URANDOM,
 	FS_TTY,
 	FS_SOCKET, /* a name that a socket of AF_UNIX is bound to, or was */
+	FS_FIFO,
 	FS_MOUNT, /* everything below is served by mount.h */
 	FS_TEXT,  /* of /proc (proc.h): what it says is made when it is opened */
 	FS_MAGIC, /* a link there that leads where no path may */
@@ -33,6 +36,21 @@ struct fs_data {
 	uint64_t table;  /* of `levels` levels; without any, the address of page 0 */
 	unsigned levels;
 };
+
+#define TABLE_SHIFT 9
+#define TABLE_SLOTS (1ull << TABLE_SHIFT)
+
+/* The address of a page by its number; 0 when it is not there. */
+static inline uint64_t data_page(const struct fs_data *data, uint64_t index)
+{
+	uint64_t page = data->table;
+
+	if (index >> (TABLE_SHIFT * data->levels))
+		return 0;
+	for (unsigned level = data->levels; level > 0 && page != 0; level--)
+		page = ((const uint64_t *)page)[(index >> (TABLE_SHIFT * (level - 1))) % TABLE_SLOTS];
+	return page;
+}
 
 /* Entries in the order in which they were made; each has a cookie larger than those before it. */
 struct fs_directory {
@@ -59,14 +77,17 @@ struct fs_node {
 	uint32_t links;  /* names */
 	uint32_t holds;  /* open files, the working directory, directories within a directory */
 	bool linkable;   /* without a name as yet, but may be given one: O_TMPFILE */
+	bool fixed;      /* of the image: neither it nor the names in it change */
 	struct fs_entry *names;
 	struct fs_lock *locks;
 	struct fs_stamps stamps;
 	union {
 		struct fs_data data;
+		struct image_file image;
 		struct fs_directory directory;
 		struct { char *text; size_t length; } link;
 		struct { unsigned what; const char *fixed; } text;
+		struct pipe *pipe; /* of a FIFO, while it is open */
 		uint32_t fd;    /* of a link of /proc: where it leads */
 		uint32_t grant; /* of a mount, as mount.h knows it */
 	};
@@ -181,6 +202,11 @@ void stamp_settle(struct fs_node *node);
 
 /* The node goes away. */
 void stamp_forget(struct fs_node *node);
+
+/* ---- special.c ---- */
+
+/* open() of a FIFO, which waits for its other side. Takes over a hold of the node. */
+long fifo_open(struct fs_node *node, uint32_t flags, struct file **to);
 
 /* ---- path.c ---- */
 

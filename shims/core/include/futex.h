@@ -9,8 +9,15 @@
 #include <stdint.h>
 #include "linux.h"
 
+/* Of its operations those that quick.h knows as well. */
+#define FUTEX_WAKE 1
+#define FUTEX_PRIVATE 128
+
 /* A wake for these bits is for everybody, and a wait for them for every wake. */
 #define FUTEX_ANY UINT32_MAX
+
+/* Of all that wait, whatever for; NULL: nobody does. */
+extern struct task *futex_oldest;
 
 /* Wakes at most `most` waiters of the futex whose bits are among `bits`; returns how many. */
 uint64_t futex_wake(uint64_t address, uint64_t most, uint32_t bits);

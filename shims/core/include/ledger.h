@@ -46,8 +46,20 @@ uint64_t ledger_tables(uint64_t pages);
 /* Starts a ledger of `pages` pages in state 0. `tables` is page-aligned, ledger_tables() long and not yet accepted. */
 void ledger_start(struct ledger *ledger, uint64_t base, uint64_t pages, uint64_t tables);
 
+/* A root word below this is a state; a leaf's address is page-aligned and so at least as large. */
+#define LEDGER_STATES 256
+
+/* Of a page of the block with this root word. */
+static inline uint8_t ledger_state_in(uint64_t word, uint64_t page)
+{
+	return word < LEDGER_STATES ? (uint8_t)word : ((const uint8_t *)word)[page % LEDGER_BLOCK_PAGES];
+}
+
 /* Pages are numbered from 0; a number must be below ledger->pages. */
-uint8_t ledger_state(const struct ledger *ledger, uint64_t page);
+static inline uint8_t ledger_state(const struct ledger *ledger, uint64_t page)
+{
+	return ledger_state_in(ledger->root[page / LEDGER_BLOCK_PAGES], page);
+}
 
 /* How many pages from `page` on, before `end`, are in the same state. At least 1, and never beyond a block. */
 uint64_t ledger_run(const struct ledger *ledger, uint64_t page, uint64_t end, uint8_t *state);

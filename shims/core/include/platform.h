@@ -32,6 +32,7 @@ struct span {
  *   uint64_t platform_get_fs(void)    the application's FS base
  *   uint64_t platform_exec_rsp(void)  its stack pointer, while in a system call
  *   struct task *task_self(void)      the application's thread that runs here
+ *   bool platform_task_ends(void)     its member `ending`, by one load
  *   const struct caller *platform_caller(void)   its registers in a system call, in shims with the switch `debug` alone
  *   void platform_locked(void)    this thread has just got the lock
  *   void platform_signal_due(struct task *, bool)   whether a signal is to be delivered when its system call returns

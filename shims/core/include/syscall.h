@@ -18,8 +18,8 @@ struct syscall_frame {
 	uint64_t arg[6];
 };
 
-/* Called by the platform's landing code. */
-uint64_t syscall_dispatch(const struct syscall_frame *frame);
+/* Called by the platform's landing code; what the frame has first is in registers as well, where no load is waited for. */
+uint64_t syscall_dispatch(uint64_t first, uint64_t second, uint64_t third, uint64_t number, const struct syscall_frame *frame);
 
 #define DECLARE(number, name) long sys_##name(const struct syscall_frame *frame);
 SHIM_SYSCALLS(DECLARE)

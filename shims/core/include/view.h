@@ -11,6 +11,9 @@
 
 #include "file.h"
 
+/* All of them; NULL, as mostly, and a file's contents are nowhere else. */
+extern struct view *views;
+
 /* A view of mapped pages that hold the file's bytes from `offset` on. 0, -ENODEV when it must not be, or -ENOMEM. */
 long view_add(struct file *file, uint64_t address, uint64_t pages, uint64_t offset);
 

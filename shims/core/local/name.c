@@ -36,7 +36,7 @@ void local_name_drop(struct local_name *name)
 	if (!name || --name->references != 0)
 		return;
 	if (FS_OPENS && name->node)
-		fs_leave_socket(name->node);
+		fs_leave(name->node);
 	heap_put(name, sizeof(*name));
 }
 
@@ -62,7 +62,7 @@ static long bind_to(struct local *local, const struct address *address, struct f
 
 	if (!name) {
 		if (FS_OPENS && node)
-			fs_leave_socket(node);
+			fs_leave(node);
 		return -ENOMEM;
 	}
 	*name = (struct local_name){ .references = 1, .length = (uint32_t)address->length, .node = node };
@@ -107,7 +107,7 @@ long local_bind(struct file *file, uint64_t from, uint64_t length)
 	if (!error && local->name) {
 		if (FS_OPENS && node) {
 			(void)fs_remove(NULL, address.path, false);
-			fs_leave_socket(node);
+			fs_leave(node);
 		}
 		error = -EINVAL;
 	}

@@ -9,13 +9,11 @@
 #include "../include/wait.h"
 
 #define FUTEX_WAIT 0
-#define FUTEX_WAKE 1
 #define FUTEX_REQUEUE 3
 #define FUTEX_CMP_REQUEUE 4
 #define FUTEX_WAKE_OP 5
 #define FUTEX_WAIT_BITSET 9
 #define FUTEX_WAKE_BITSET 10
-#define FUTEX_PRIVATE 128
 #define FUTEX_REALTIME 256
 
 /* FUTEX_WAKE_OP's fourth number: operation and comparison, each with a signed 12-bit argument. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is told of a path: stat, statx, access. */
 #include "../include/fs.h"
+#include "../include/image.h"
 #include "../include/paths.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
@@ -9,6 +10,7 @@
 #define STAT_FLAGS ((uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 #define ACCESS_FLAGS ((uint64_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 #define X_OK 1
+#define W_OK 2
 #define R_OK_W_OK_X_OK 7
 
 static long stat_path(uint64_t directory, uint64_t text, uint64_t flags, struct stat *to)
@@ -125,6 +127,8 @@ static long may(uint64_t directory, uint64_t text, uint64_t how, uint64_t flags)
 	error = stat_path(directory, text, flags, &stat);
 	if (error)
 		return error;
+	if (IMAGES && (how & W_OK) && stat.dev == IMAGE_DEVICE && (stat.mode & S_IFMT) != S_IFCHR)
+		return -EROFS;
 	return (how & X_OK) && (stat.mode & S_IFMT) == S_IFREG && !(stat.mode & 0111) ? -EACCES : 0;
 }
 

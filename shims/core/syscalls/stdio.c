@@ -3,6 +3,7 @@
 #include "../include/files.h"
 #include "../include/linux.h"
 #include "../include/local.h"
+#include "../include/memory.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
@@ -17,7 +18,12 @@ static long move(const struct syscall_frame *frame, bool writing, int64_t at)
 
 	if (!file)
 		return -EBADF;
-	result = writing ? file_write(file, frame->arg[1], count, at, true) : file_read(file, frame->arg[1], count, at, true);
+	if (frame->arg[1] > USER_END || frame->arg[2] > USER_END - frame->arg[1])
+		result = -EFAULT; /* as Linux: whether or not so much is moved */
+	else if (writing)
+		result = file_write(file, frame->arg[1], count, at, true);
+	else
+		result = file_read(file, frame->arg[1], count, at, true);
 	(void)file_drop(file);
 	return result;
 }

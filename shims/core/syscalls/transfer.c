@@ -3,58 +3,32 @@
 #include "../include/files.h"
 #include "../include/fs.h"
 #include "../include/linux.h"
-#include "../include/memory.h"
-#include "../include/platform.h"
+#include "../include/side.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
-/*
- * What is moved goes through pages of the application's own, mapped meanwhile: reading and writing any kind of file is
- * between it and the application's memory.
- */
-#define ROOM_PAGES 16ull
-#define ROOM (ROOM_PAGES << PAGE_SHIFT)
 #define COUNT_MOST 0x7ffff000ull
 
 #define MFD_CLOEXEC 1u
 #define MFD_ALLOW_SEALING 2u
 #define MFD_NAME_MOST 249
 
-/* One side of a copy: where it goes on, FILE_POSITION being the file's own place. */
-struct side {
-	struct file *file;
-	int64_t at;
-};
-
-static void advance(struct side *side, long count)
-{
-	if (side->at != FILE_POSITION)
-		side->at += count;
-}
-
-/* What was read and found no taker is to be read again. */
-static void put_back(struct side *from, long count)
-{
-	if (count && from->at == FILE_POSITION)
-		(void)file_seek(from->file, -count, SEEK_CUR);
-}
-
 static long copy(struct side *from, struct side *to, uint64_t count, uint64_t room)
 {
 	uint64_t done = 0;
 
 	while (done < count) {
-		uint64_t part = count - done < ROOM ? count - done : ROOM;
+		uint64_t part = count - done < SIDE_ROOM ? count - done : SIDE_ROOM;
 		long got = file_read(from->file, room, part, from->at, true), put;
 
 		if (got <= 0)
 			return done ? (long)done : got;
 		put = file_write(to->file, room, (uint64_t)got, to->at, done == 0);
-		put_back(from, got - (put > 0 ? put : 0));
+		side_put_back(from, got - (put > 0 ? put : 0));
 		if (put <= 0)
 			return done ? (long)done : put;
-		advance(from, put);
-		advance(to, put);
+		side_advance(from, put);
+		side_advance(to, put);
 		done += (uint64_t)put;
 		if (put < got)
 			break;
@@ -64,28 +38,14 @@ static long copy(struct side *from, struct side *to, uint64_t count, uint64_t ro
 
 static long copy_through(struct side *from, struct side *to, uint64_t count)
 {
-	uint64_t room = memory_find(ROOM_PAGES);
-	long result = room ? memory_map(room, ROOM_PAGES, PERM_R | PERM_W) : -ENOMEM;
+	uint64_t room;
+	long result = side_map(&room);
 
 	if (result)
 		return result;
 	result = copy(from, to, count < COUNT_MOST ? count : COUNT_MOST, room);
-	(void)memory_unmap(room, ROOM_PAGES);
+	side_unmap(room);
 	return result;
-}
-
-/* The place that a pointer of the application's says; without one, the file's own. */
-static long get_place(struct side *side, uint64_t from)
-{
-	side->at = FILE_POSITION;
-	if (from && user_get(&side->at, from, sizeof(side->at)))
-		return -EFAULT;
-	return from && side->at < 0 ? -EINVAL : 0;
-}
-
-static long put_place(const struct side *side, uint64_t to, long result)
-{
-	return result >= 0 && to && user_put(to, &side->at, sizeof(side->at)) ? -EFAULT : result;
 }
 
 static bool is_regular(struct file *file)
@@ -95,28 +55,21 @@ static bool is_regular(struct file *file)
 	return file_stat(file, &stat) == 0 && (stat.mode & S_IFMT) == S_IFREG;
 }
 
-static bool can(const struct file *file, bool writing)
-{
-	uint32_t access = file->flags & O_ACCMODE;
-
-	return !(file->flags & O_PATH) && access != (writing ? O_RDONLY : O_WRONLY);
-}
-
 static long send(struct side *from, struct side *to, const struct syscall_frame *frame)
 {
-	long result = get_place(from, frame->arg[2]);
+	long result = side_place(from, frame->arg[2]);
 
 	if (result)
 		return result;
 	/* Of a stream the host knows. */
-	if (to->file->kind != FILE_STREAM && !can(to->file, true))
+	if (to->file->kind != FILE_STREAM && !side_can(to->file, true))
 		return -EBADF;
 	if (!is_regular(from->file) || (to->file->kind == FILE_TREE && (to->file->flags & O_APPEND)))
 		return -EINVAL;
-	if (!can(from->file, false))
+	if (!side_can(from->file, false))
 		return -EBADF;
 	result = copy_through(from, to, frame->arg[3]);
-	return put_place(from, frame->arg[2], result);
+	return side_tell(from, frame->arg[2], result);
 }
 
 static long copy_range(struct side *from, struct side *to, const struct syscall_frame *frame)
@@ -126,9 +79,9 @@ static long copy_range(struct side *from, struct side *to, const struct syscall_
 
 	if (frame->arg[5])
 		return -EINVAL;
-	result = get_place(from, frame->arg[1]);
+	result = side_place(from, frame->arg[1]);
 	if (!result)
-		result = get_place(to, frame->arg[3]);
+		result = side_place(to, frame->arg[3]);
 	if (!result)
 		result = file_stat(from->file, &one);
 	if (!result)
@@ -139,7 +92,7 @@ static long copy_range(struct side *from, struct side *to, const struct syscall_
 		return -EISDIR;
 	if ((one.mode & S_IFMT) != S_IFREG || (two.mode & S_IFMT) != S_IFREG)
 		return -EINVAL;
-	if (!can(from->file, false) || !can(to->file, true) || (to->file->flags & O_APPEND))
+	if (!side_can(from->file, false) || !side_can(to->file, true) || (to->file->flags & O_APPEND))
 		return -EBADF;
 	if (one.dev == two.dev && one.ino == two.ino) {
 		uint64_t start = (uint64_t)(from->at == FILE_POSITION ? (int64_t)from->file->position : from->at);
@@ -149,8 +102,8 @@ static long copy_range(struct side *from, struct side *to, const struct syscall_
 			return -EINVAL;
 	}
 	result = copy_through(from, to, frame->arg[4]);
-	result = put_place(from, frame->arg[1], result);
-	return put_place(to, frame->arg[3], result);
+	result = side_tell(from, frame->arg[1], result);
+	return side_tell(to, frame->arg[3], result);
 }
 
 /* Both files, held, to one of the two above. */

@@ -3,6 +3,7 @@
 #include "../include/files.h"
 #include "../include/fs.h"
 #include "../include/paths.h"
+#include "../include/pipe.h"
 #include "../include/syscall.h"
 #include "../include/user.h"
 
@@ -26,7 +27,7 @@ long sys_mkdirat(const struct syscall_frame *frame)
 	return make(frame->arg[0], frame->arg[1], (frame->arg[2] & 07777) | S_IFDIR);
 }
 
-/* Devices are the shim's alone; a FIFO by name would be for another process. */
+/* Devices are the shim's alone. */
 static long make_node(uint64_t directory, uint64_t text, uint64_t mode)
 {
 	switch (mode & S_IFMT) {
@@ -36,6 +37,7 @@ static long make_node(uint64_t directory, uint64_t text, uint64_t mode)
 	case S_IFSOCK:
 		return make(directory, text, mode);
 	case S_IFIFO:
+		return PIPES ? make(directory, text, mode) : -EPERM;
 	case S_IFCHR:
 	case S_IFBLK:
 	case S_IFDIR:

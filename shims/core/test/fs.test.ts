@@ -19,11 +19,12 @@ const SOURCES = [
   'open',
   'page',
   'path',
+  'special',
   'stamp',
 ]
   .concat(['proc', 'proc_numbers', 'proc_process', 'proc_text', 'start', 'tree'])
   .map((name) => `fs/${name}.c`);
-const driver = nativeProgram('fs_driver', ['test/c/fs_driver.c', 'heap.c', 'limits.c', ...SOURCES]);
+const driver = nativeProgram('fs_driver', ['test/c/fs_driver.c', 'heap.c', 'limits.c', 'pipe.c', ...SOURCES]);
 
 /** Runs sequences, each from the start; says where the first one went wrong. */
 function compare(sequences: readonly (readonly string[])[]): void {

@@ -8,6 +8,13 @@ const SEEDS = ['1', '0x1234567', '0xdeadbeef01', '42'];
 
 const PROGRAMS = [
   { what: 'a pipe is a list of bytes', name: 'pipe_model', sources: ['pipe.c'], steps: '2000' },
+  { what: 'a FIFO is there while it is open', name: 'fifo_model', sources: ['pipe.c'], steps: '20000' },
+  {
+    what: 'splice and tee lose nothing and keep nothing',
+    name: 'splice_model',
+    sources: ['pipe.c', 'pipe_move.c'],
+    steps: '40000',
+  },
   {
     what: 'epoll tells of what is news',
     name: 'epoll_model',

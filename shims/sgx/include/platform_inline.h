@@ -59,6 +59,15 @@ static inline void platform_locked(void)
 {
 }
 
+/* Not by task_self(), whose address is loaded and would have to be waited for first. */
+static inline bool platform_task_ends(void)
+{
+	bool ends;
+
+	__asm__ volatile("movb %%gs:%c1, %0" : "=q"(ends) : "i"(__builtin_offsetof(struct thread, task.ending)) : "memory");
+	return ends;
+}
+
 /* Another thread's word too: it is looked at when that thread's next system call returns. */
 static inline void platform_signal_due(struct task *task, bool due)
 {

@@ -53,6 +53,11 @@ static inline struct task *task_self(void)
 	return &vcpu_self()->task;
 }
 
+static inline bool platform_task_ends(void)
+{
+	return __atomic_load_n(&task_self()->ending, __ATOMIC_RELAXED);
+}
+
 /* Whoever had the lock before may have changed the page tables: this vCPU's TLB must not say otherwise. */
 static inline void platform_locked(void)
 {

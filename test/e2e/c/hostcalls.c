@@ -208,6 +208,10 @@ static long run_granted(const char *name)
 		result = syscall(SYS_readlinkat, AT_FDCWD, "/data/link", buffer, ROOM);
 		return called(result, result > 0 ? (size_t)result : 0);
 	}
+	if (ROW("image_read")) {
+		result = syscall(SYS_pread64, granted("/image/file", O_RDONLY), buffer, 64, 0);
+		return called(result, result > 0 ? (size_t)result : 0);
+	}
 	if (ROW("pread64")) {
 		result = syscall(SYS_pread64, granted("/data/file", O_RDONLY), buffer, 64, 0);
 		return called(result, result > 0 ? (size_t)result : 0);

@@ -63,6 +63,8 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   openat2: { status: 0, outLength: 152, outAt: 8, legal: { st_mode: `exited ${ERRNO.ENXIO}` } },
   newfstatat: { status: 0, outLength: 152, outAt: 8 },
   readlinkat: { status: 0, count: 4096n, outLength: 4 },
+  // First the file index: of one file, /image/file, of 8 bytes.
+  image_read: { status: 0, count: 96n, outLength: 96 },
   pread64: { status: 0, count: 64n, outLength: 6 },
   pwrite64: { status: 0, count: 6n, outLength: 0 },
   getdents64: { status: 0, count: 256n, outLength: 96 },
@@ -163,6 +165,8 @@ function afterError(
   if (row === 'thread_wake') return truth;
   // Half a change of memory cannot be undone: there the shim takes no error.
   if (component === 'memory') return 'HOST_RESULT';
+  // Without its index a Keep cannot begin.
+  if (component === 'image') return 'IMAGE_INDEX';
   // Nothing hangs on whether the host listens.
   return component === 'debug' ? truth : `exited ${ERRNO[name]}`;
 }
@@ -188,6 +192,40 @@ export function entryCases(row: Row): HostileCase[] {
     lies: [{ number: row.number, nth: 1, kind: LIE_KIND.WRITE, value, size, at: BigInt(DATA_OFFSET + at) }],
     expected: 'HOST_RESULT',
   }));
+}
+
+/** Hosts that have another index, or other contents, than those that were measured. */
+export function imageCases({ number }: Row): HostileCase[] {
+  const lie = (nth: number, kind: number, value: bigint, more: Partial<Lie> = {}): Lie => ({
+    number,
+    nth,
+    kind,
+    value: value & U64,
+    ...more,
+  });
+  const gives = (nth: number, bytes: number): readonly Lie[] => [
+    lie(nth, LIE_KIND.RESULT, BigInt(bytes)),
+    lie(nth, LIE_KIND.OUT_LENGTH, BigInt(Math.max(0, bytes))),
+  ];
+  const change = (nth: number, at: number): readonly Lie[] => [
+    lie(nth, LIE_KIND.WRITE, 0x5an, { size: 1, at: BigInt(DATA_OFFSET + at) }),
+  ];
+  const one = (name: string, lies: readonly Lie[], expected: string): HostileCase => ({
+    name,
+    lies,
+    expected,
+  });
+  return [
+    one('an index in two parts', gives(1, 95), 'exited 0'),
+    one('no index', gives(1, 0), 'IMAGE_INDEX'),
+    ...[0, 16, 32, 40, 50, 64, 95].map((at) => one(`byte ${at} of the index`, change(1, at), 'IMAGE_INDEX')),
+    ...[0, 3, 7].map((at) => one(`byte ${at} of the contents`, change(2, at), 'IMAGE_CONTENTS')),
+    one('a file that is shorter', gives(2, 7), 'IMAGE_CONTENTS'),
+    one('a file that is empty', gives(2, 0), 'IMAGE_CONTENTS'),
+    one('a file that is longer', gives(2, 9), 'HOST_RESULT'),
+    one('a file that cannot be read', gives(2, -ERRNO.EIO), `exited ${ERRNO.EIO}`),
+    one('a file that is not served', gives(2, -ERRNO.ENOSYS), `exited ${ERRNO.EIO}`),
+  ];
 }
 
 /** Hosts that do not do what they say about a thread. */

@@ -60,12 +60,14 @@ export type ProgramName =
   | 'tls'
   | 'tls-musl'
   | 'files'
+  | 'reads'
   | 'names'
   | 'proc'
   | 'stored'
   | 'memory'
   | 'hostdir'
   | 'exec'
+  | 'image'
   | 'escape'
   | 'wal'
   | 'pipe'
@@ -73,6 +75,9 @@ export type ProgramName =
   | 'threads'
   | 'limits'
   | 'waiting'
+  | 'fifo'
+  | 'splice'
+  | 'signalfd'
   | 'timers'
   | 'net'
   | 'local'
@@ -116,11 +121,13 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
     ],
   },
   files: { source: 'files.c', needs: [CC], commands: glibc() },
+  reads: { source: 'reads.c', needs: [CC], commands: glibc() },
   names: { source: 'names.c', needs: [CC], commands: glibc() },
   proc: { source: 'proc.c', needs: [CC], commands: glibc() },
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   exec: { source: 'exec.c', needs: [CC], commands: glibc('-pthread') },
+  image: { source: 'image.c', needs: [CC], commands: glibc() },
   hostdir: { source: 'hostdir.c', needs: [CC], commands: glibc() },
   wal: { source: 'wal.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   escape: { source: 'escape.c', needs: [CC], commands: glibc() },
@@ -131,6 +138,9 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
   limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
+  fifo: { source: 'fifo.c', needs: [CC], commands: glibc('-pthread', '-w') },
+  splice: { source: 'splice.c', needs: [CC], commands: glibc('-pthread', '-w') },
+  signalfd: { source: 'signalfd.c', needs: [CC], commands: glibc('-pthread') },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
   lua: {

@@ -13,6 +13,7 @@ import { checkInstructions, disassemble, parseDisassembly } from './disassembly.
 import type { CheckedCode, CodeReport } from './disassembly.js';
 import { RULES } from './instructions.js';
 import type { CodeRules } from './instructions.js';
+import { checkFences } from './fences/check.js';
 import type { Manifest } from './manifest.js';
 
 /** Alignment of functions; what lies between two sections of code is less. */
@@ -90,7 +91,7 @@ export function checkFaulting(elf: Elf, rules: CodeRules, user?: CheckedCode['us
 export async function checkLinked(
   bytes: Uint8Array,
   file: string,
-  { tee, indirect }: Pick<Manifest, 'tee' | 'indirect'>,
+  { tee, indirect, fences }: Pick<Manifest, 'tee' | 'indirect' | 'fences'>,
   objdump?: string,
 ): Promise<{ shim: Shim; code: CodeReport }> {
   const elf = readElf(bytes);
@@ -100,12 +101,14 @@ export async function checkLinked(
   const user = tee === 'vm' ? userSegment(shim) : undefined;
   const rules = RULES[tee];
   const checked = { sites: shim.sites, ...(user === undefined ? {} : { user }) };
+  const instructions = [...parseDisassembly(await disassemble(file, objdump))];
   const code = checkInstructions(
-    parseDisassembly(await disassemble(file, objdump)),
+    instructions,
     checked,
     indirect,
     rules,
   );
+  if (fences) checkFences(instructions);
   checkFaulting(elf, rules, user);
   return { shim, code };
 }

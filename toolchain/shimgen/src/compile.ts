@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { MotteError } from '@motte/binary/error';
 import type { Compiler } from './compiler.js';
+import { placeFences } from './fences/place.js';
 import { COMPILE_FLAGS, LINK_FLAGS } from './flags.js';
 import { resolvePath } from './manifest.js';
 import type { Component, Manifest } from './manifest.js';
@@ -56,19 +57,28 @@ async function compileOne(
     '-I',
     folder,
     ...manifest.include.flatMap((path) => ['-I', resolvePath(manifest, path)]),
-    '-c',
-    object.source,
-    '-o',
-    join(folder, object.name),
   ];
-  const { status, stderr } = await run(compiler.command, args, manifest.root);
-  if (status !== 0) {
-    throw new MotteError('SHIM_COMPILE', {
-      field: object.source,
-      message: short(stderr) || `exit ${status}`,
-    });
+  const out = join(folder, object.name);
+  if (!manifest.fences || object.source.endsWith('.S')) {
+    await step(manifest, compiler, object, [...args, '-c', object.source, '-o', out]);
+    return object;
   }
+  const assembly = out.replace(/o$/, 's');
+  await step(manifest, compiler, object, [...args, '-S', object.source, '-o', assembly]);
+  writeFileSync(assembly, placeFences(readFileSync(assembly, 'utf8')));
+  await step(manifest, compiler, object, [...manifest.flags, '-c', assembly, '-o', out]);
   return object;
+}
+
+async function step(
+  manifest: Manifest,
+  compiler: Compiler,
+  { source }: ObjectFile,
+  args: readonly string[],
+): Promise<void> {
+  const { status, stderr } = await run(compiler.command, args, manifest.root);
+  if (status === 0) return;
+  throw new MotteError('SHIM_COMPILE', { field: source, message: short(stderr) || `exit ${status}` });
 }
 
 /** Compiles the components into `folder`, with `header` as shim_config.h, and links them in their order. */

@@ -17,6 +17,7 @@ export interface ShimConfig {
   readonly sockets: boolean;
   readonly files: boolean;
   readonly mounts: boolean;
+  readonly image: boolean;
   readonly debug: boolean;
   /** Of an SGX shim alone. */
   readonly sgx?: { readonly version: 1 | 2 };
@@ -98,6 +99,13 @@ export const SHIM_KEYS: Group<Keys> = {
     fallback: true,
     ...MEASURED,
     doc: 'Whether what Keep.toml grants of the host’s files is compiled in; it needs `files`. Without it the grants are refused.',
+    example: 'true',
+  },
+  image: {
+    kind: boolean(),
+    fallback: true,
+    ...MEASURED,
+    doc: 'Whether files of the image are compiled in; it needs `files`. Without it a Keep.toml with `[[image]]` is refused.',
     example: 'true',
   },
   debug: {

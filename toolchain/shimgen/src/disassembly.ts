@@ -13,6 +13,8 @@ export interface Instruction {
   readonly symbol: string;
   readonly mnemonic: string;
   readonly operands: string;
+  /** It has a REP prefix. */
+  readonly repeats: boolean;
 }
 
 const SYMBOL = /^[0-9a-f]+ <(.+)>:$/;
@@ -26,9 +28,11 @@ export function* parseDisassembly(text: string): Generator<Instruction> {
     const [, address, rest] = LINE.exec(line) ?? [];
     if (address === undefined || rest === undefined) continue;
     const words = (rest.split('#')[0] ?? '').trim().split(/\s+/);
-    while (words.length > 1 && PREFIXES.has(words[0] ?? '')) words.shift();
+    let repeats = false;
+    while (words.length > 1 && PREFIXES.has(words[0] ?? ''))
+      repeats = words.shift()?.startsWith('rep') === true || repeats;
     const [mnemonic = '', ...operands] = words;
-    yield { address: Number.parseInt(address, 16), symbol, mnemonic, operands: operands.join(' ') };
+    yield { address: Number.parseInt(address, 16), symbol, mnemonic, operands: operands.join(' '), repeats };
   }
 }
 

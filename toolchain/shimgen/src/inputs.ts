@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Compiler } from './compiler.js';
 import type { ShimConfig } from './config.js';
+import { PLACEMENT } from './fences/place.js';
 import { COMPILE_FLAGS, LINK_FLAGS } from './flags.js';
 import { resolvePath } from './manifest.js';
 import type { Manifest } from './manifest.js';
@@ -37,7 +38,7 @@ export function sourcesDigest(manifest: Manifest, compiler: Compiler): string {
     existsSync(join(manifest.root, path)),
   );
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([COMPILE_FLAGS, LINK_FLAGS]));
+  hash.update(JSON.stringify([COMPILE_FLAGS, LINK_FLAGS, PLACEMENT]));
   hash.update(JSON.stringify([compiler.version, compiler.assembler, compiler.linker]));
   for (const path of paths.sort()) {
     const content = createHash('sha256')

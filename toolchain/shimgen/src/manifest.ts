@@ -12,6 +12,7 @@ export interface When {
   readonly sockets?: true;
   readonly files?: true;
   readonly mounts?: true;
+  readonly image?: true;
   readonly debug?: true;
 }
 
@@ -40,6 +41,8 @@ export interface Manifest {
   readonly flags: readonly string[];
   readonly cflags: readonly string[];
   readonly ldflags: readonly string[];
+  /** No value that is loaded is used before a fence (docs/adr/0005). */
+  readonly fences: boolean;
   /** Symbols that may branch indirectly. */
   readonly indirect: readonly string[];
   readonly components: readonly Component[];
@@ -108,7 +111,15 @@ const isNumber = (value: unknown): value is number => Number.isInteger(value) &&
 
 function readWhen(reader: Reader, value: unknown, field: string): When {
   if (value === undefined) return {};
-  const given = reader.object(value, field, ['sgx', 'threads', 'sockets', 'files', 'mounts', 'debug']);
+  const given = reader.object(value, field, [
+    'sgx',
+    'threads',
+    'sockets',
+    'files',
+    'mounts',
+    'image',
+    'debug',
+  ]);
   for (const [name, wanted] of Object.entries(given)) {
     const ok = name === 'sgx' ? wanted === 1 || wanted === 2 : wanted === true;
     if (!ok) throw reader.fail(`${field}.${name}`, name === 'sgx' ? '1 or 2' : 'true', wanted);
@@ -178,13 +189,15 @@ export function readManifest(root: string, tee: ShimConfig['tee']): Manifest {
     'flags',
     'cflags',
     'ldflags',
+    'fences',
     'indirect',
     'components',
     'without',
   ];
   const given = reader.object(parsed, file, keys);
   if (given['tee'] !== tee) throw reader.fail('tee', JSON.stringify(tee), given['tee']);
-  const components = given['components'];
+  const { components, fences = false } = given;
+  if (typeof fences !== 'boolean') throw reader.fail('fences', 'true or false', fences);
   if (!Array.isArray(components)) throw reader.fail('components', 'an array', components);
   const manifest: Manifest = {
     tee,
@@ -195,6 +208,7 @@ export function readManifest(root: string, tee: ShimConfig['tee']): Manifest {
     flags: reader.texts(given['flags'], 'flags'),
     cflags: reader.texts(given['cflags'], 'cflags'),
     ldflags: reader.texts(given['ldflags'], 'ldflags'),
+    fences,
     indirect: reader.texts(given['indirect'], 'indirect'),
     components: components.map((one, i) => readComponent(reader, one, `components[${i}]`)),
     without: reader.texts(given['without'], 'without'),

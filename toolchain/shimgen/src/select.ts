@@ -12,7 +12,7 @@ export interface Selection {
   readonly syscalls: readonly (readonly [number, string])[];
 }
 
-const SWITCHES = ['threads', 'sockets', 'files', 'mounts', 'debug'] as const;
+const SWITCHES = ['threads', 'sockets', 'files', 'mounts', 'image', 'debug'] as const;
 
 function fits(config: ShimConfig, { when }: Component): boolean {
   const switches = SWITCHES.every((name) => when[name] !== true || config[name] !== false);
@@ -65,6 +65,7 @@ export function configHeader(config: ShimConfig, { components, syscalls }: Selec
     `SHIM_SOCKETS ${flag(config.sockets)}`,
     `SHIM_FILES ${flag(config.files)}`,
     `SHIM_MOUNTS ${flag(config.files && config.mounts)}`,
+    `SHIM_IMAGE ${flag(config.files && config.image)}`,
     `SHIM_DEBUG ${flag(config.debug)}`,
     ...components.map(({ name }) => `SHIM_HAS_${name.toUpperCase()} 1`),
     ...syscalls.map(([, name]) => `SHIM_HAS_SYS_${name} 1`),

@@ -13,6 +13,7 @@ test('every key is read, and what is not given has its default', () => {
     sockets: true,
     files: true,
     mounts: true,
+    image: true,
     debug: false,
     sgx: { version: 2 },
   });
@@ -23,6 +24,7 @@ test('every key is read, and what is not given has its default', () => {
     sockets = false
     files = false
     mounts = false
+    image = false
     debug = true
     [sgx]
     version = 1`;
@@ -33,6 +35,7 @@ test('every key is read, and what is not given has its default', () => {
     sockets: false,
     files: false,
     mounts: false,
+    image: false,
     debug: true,
     sgx: { version: 1 },
   });

@@ -34,10 +34,10 @@ test('lines are taken apart: address, symbol, mnemonic without prefixes, operand
   assert.equal(
     [...parseDisassembly(text)],
     [
-      { address: 0x1000, symbol: 'f', mnemonic: 'cmpxchg', operands: '%edx,%gs:0x10' },
-      { address: 0x1001, symbol: 'f', mnemonic: 'nopw', operands: '0x0(%rax,%rax,1)' },
-      { address: 0x1002, symbol: 'f', mnemonic: 'call', operands: '2000 <g>' },
-      { address: 0x1003, symbol: 'f', mnemonic: 'ret', operands: '' },
+      { address: 0x1000, symbol: 'f', mnemonic: 'cmpxchg', operands: '%edx,%gs:0x10', repeats: false },
+      { address: 0x1001, symbol: 'f', mnemonic: 'nopw', operands: '0x0(%rax,%rax,1)', repeats: false },
+      { address: 0x1002, symbol: 'f', mnemonic: 'call', operands: '2000 <g>', repeats: false },
+      { address: 0x1003, symbol: 'f', mnemonic: 'ret', operands: '', repeats: false },
     ],
   );
 });

@@ -121,17 +121,17 @@ test('a configuration selects components and system calls, and the header says s
       .components.map(({ name }) => name)
       .join(' ');
   assert.is(
-    names('files = false\nmounts = false\nthreads = false\nsockets = false'),
+    names('files = false\nmounts = false\nimage = false\nthreads = false\nsockets = false'),
     'entry core stdio memory2',
   );
-  assert.is(names(''), 'entry core stdio socket file mount thread memory2');
-  assert.is(names('[sgx]\nversion = 1'), 'entry core stdio socket file mount thread memory1');
+  assert.is(names(''), 'entry core stdio socket file mount image thread memory2');
+  assert.is(names('[sgx]\nversion = 1'), 'entry core stdio socket file mount image thread memory1');
   assert.is(
     names('sockets = true\nfiles = true\nthreads = 3\ndebug = true'),
-    'entry core stdio socket file mount thread memory2 debug',
+    'entry core stdio socket file mount image thread memory2 debug',
   );
-  assert.is(names('syscalls = []'), 'entry core mount memory2');
-  assert.is(names('syscalls = ["open"]\nfiles = true'), 'entry core file mount memory2');
+  assert.is(names('syscalls = []'), 'entry core mount image memory2');
+  assert.is(names('syscalls = ["open"]\nfiles = true'), 'entry core file mount image memory2');
 
   const config = parseShimConfig('threads = 3\nsyscalls = ["write", "clone"]');
   const header = configHeader(config, select(manifest, config));

@@ -47,6 +47,12 @@ export const CONFIG_ERRORS = {
     reason: 'The configuration is larger than a config blob may be.',
     fix: 'Shorten the arguments or the environment; large inputs belong into files or standard input.',
   },
+  FILE_INDEX: {
+    exit: 2,
+    reason:
+      'The files of [[image]] cannot be those of a Keep, or their index is not in its one canonical form.',
+    fix: 'Name other files or places in Keep.toml as the message says; docs/config-blob.md says what an index must be.',
+  },
   CONFIG_BLOB: {
     exit: 2,
     reason: 'The bytes are not a config blob in its one canonical form.',

@@ -62,6 +62,11 @@ export const IMAGE_ERRORS = {
     reason: 'The image predicts another measurement than its parts have.',
     fix: 'Do not use the image: what would run is not what it says; build it again.',
   },
+  IMAGE_FILES: {
+    exit: 3,
+    reason: 'The files of the image are not those that its index says.',
+    fix: 'Do not use the image: its Keep would end at the first use of such a file; build it again.',
+  },
   IMAGE_TEE: {
     exit: 2,
     reason:

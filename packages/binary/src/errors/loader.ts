@@ -107,6 +107,11 @@ export const LOADER_ERRORS = {
     reason: 'What Keep.toml grants of the host’s files is not there, or may not be opened.',
     fix: 'Name a directory or a regular file that this user may open: with --grant PATH=HOST, or host in Keep.toml.',
   },
+  IMAGE_SOURCE: {
+    exit: 2,
+    reason: 'What [[image]] of Keep.toml names cannot become files of the image.',
+    fix: 'Name files, directories and symbolic links that this user may read; source is relative to Keep.toml.',
+  },
   LOAD_OPTION: {
     exit: 2,
     reason: 'An option of load() is wrong.',

@@ -53,6 +53,11 @@ export const SHIM_ERRORS = {
     reason: 'The shim has an indirect branch that is not one of those listed in components.json.',
     fix: 'Use a switch or a direct call; function pointers and jump tables make such branches (ADR 0005).',
   },
+  SHIM_FENCE: {
+    exit: 2,
+    reason: 'The shim may use a value before the load that it comes from is known to be right.',
+    fix: 'Put an LFENCE between the load and this instruction; into what GCC compiles shimgen puts them itself (docs/adr/0005).',
+  },
   SHIM_SITE_UNLISTED: {
     exit: 2,
     reason: 'An ENCLU, WRFSBASE or RDFSBASE of the shim is not listed in .motte.sites.',

@@ -34,6 +34,7 @@ export const configs: fc.Arbitrary<KeepConfig> = fc.record({
     }),
     { selector: (file) => file.path, maxLength: 4 },
   ),
+  image: fc.constant([]),
   listen: fc.uniqueArray(
     fc.record({
       name,

@@ -20,6 +20,8 @@ export interface Instruction {
   readonly modrm: number;
   /** Whether VEX, EVEX or XOP stand for prefixes: these are other instructions than those of the plain maps. */
   readonly vex: boolean;
+  /** Whether F3 stands before it, which makes other instructions of some opcodes. */
+  readonly f3: boolean;
 }
 
 const NONE: Form = { modrm: false, immediate: 0 };
@@ -88,6 +90,8 @@ const MOST_BYTES = 15;
 
 const OPERAND_SIZE = 0x66;
 const ADDRESS_SIZE = 0x67;
+const REPNE = 0xf2;
+const REP = 0xf3;
 const PREFIXES: ReadonlySet<number> = new Set([
   0x26,
   0x2e,
@@ -98,8 +102,8 @@ const PREFIXES: ReadonlySet<number> = new Set([
   OPERAND_SIZE,
   ADDRESS_SIZE,
   0xf0,
-  0xf2,
-  0xf3,
+  REPNE,
+  REP,
 ]);
 
 /** Bytes of ModRM, SIB and displacement; `at` is where the ModRM lies. */
@@ -164,16 +168,18 @@ function isControlMove(map: number, opcode: number): boolean {
   return map === 1 && opcode >= 0x20 && opcode <= 0x23;
 }
 
-const NO_INSTRUCTION: Instruction = { length: 0, map: 0, opcode: 0, modrm: -1, vex: false };
+const NO_INSTRUCTION: Instruction = { length: 0, map: 0, opcode: 0, modrm: -1, vex: false, f3: false };
 
 /** The instruction at `start`; of length 0 where there is none, or its end is not within `bytes`. */
 export function decode(bytes: Uint8Array, start: number): Instruction {
   let at = start;
   let narrow = false;
   let shortAddress = false;
+  let repeat = 0;
   for (; PREFIXES.has(bytes[at] ?? 0); at++) {
     narrow ||= bytes[at] === OPERAND_SIZE;
     shortAddress ||= bytes[at] === ADDRESS_SIZE;
+    if (bytes[at] === REPNE || bytes[at] === REP) repeat = bytes[at] ?? 0; // of several the last one counts
   }
   const byte = bytes[at] ?? 0;
   const rex = byte >> 4 === 4;
@@ -189,5 +195,5 @@ export function decode(bytes: Uint8Array, start: number): Instruction {
     length += !found.vex && isControlMove(found.map, opcode) ? 1 : addressLength(bytes, found.at + 1);
   length += immediateLength(form.immediate, rex && (byte & 8) !== 0, narrow, shortAddress);
   if (length > MOST_BYTES || start + length > bytes.length) return NO_INSTRUCTION;
-  return { length, map: found.map, opcode, modrm, vex: found.vex };
+  return { length, map: found.map, opcode, modrm, vex: found.vex, f3: repeat === REP };
 }

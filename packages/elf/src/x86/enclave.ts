@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instructions that fault in an enclave and nowhere else in user space: Intel SDM 332831 vol. 3D, "Illegal Instructions
-// Inside an Enclave". What is privileged everywhere (HLT, CLI, LGDT) is not here: no program meets it by running in a Keep.
+// Instructions that fault in an enclave and nowhere else in user space. The list is that of Intel SDM 332831 vol. 3D, table
+// 39-1 "Illegal Instructions Inside an Enclave", which the SGX SDK's Developer Reference has as well, and of section 39.6.1
+// (RDTSC, RDTSCP); those of user interrupts say "#UD if executed inside an enclave" on their own pages of vol. 2 (325383).
+// Not here: what is #UD or #GP at CPL 3 everywhere (HLT, INVD, ENCLS, MOV to CR), as no program meets it by running in a
+// Keep; what vol. 3D does not forbid, though it tells of segments (LAR, LSL, VERR, and VERW, which Intel's own SDK executes
+// in enclaves, INTEL-SA-00615) or of waiting (PAUSE, UMONITOR, UMWAIT, TPAUSE); and ENCLU, whose leaf is in a register.
 import type { Instruction } from './decode.js';
 
 /** An opcode, and what its ModRM must be. */
@@ -12,8 +16,10 @@ interface Pattern {
   readonly reg?: number;
   /** The whole of ModRM. */
   readonly modrm?: number;
-  /** Only with a memory operand. */
-  readonly memory?: true;
+  /** Only with a memory operand, or only with a register. */
+  readonly operand?: 'memory' | 'register';
+  /** Only behind F3: without it the same bytes are another instruction. */
+  readonly f3?: true;
 }
 
 /** Why it faults, and what becomes of the program. */
@@ -36,19 +42,18 @@ export const FAULTING: readonly Faulting[] = [
   { name: 'rdtscp', patterns: [{ map: 1, from: 0x01, modrm: 0xf9 }], sgx1: true },
   { name: 'rdpmc', patterns: [{ map: 1, from: 0x33 }] },
   { name: 'getsec', patterns: [{ map: 1, from: 0x37 }] },
-  { name: 'invd', patterns: [{ map: 1, from: 0x08 }] },
   { name: 'sldt', patterns: [{ map: 1, from: 0x00, reg: 0 }] },
   { name: 'str', patterns: [{ map: 1, from: 0x00, reg: 1 }] },
-  { name: 'verr', patterns: [{ map: 1, from: 0x00, reg: 4 }] },
-  { name: 'verw', patterns: [{ map: 1, from: 0x00, reg: 5 }] },
-  { name: 'lar', patterns: [{ map: 1, from: 0x02 }] },
-  { name: 'sgdt', patterns: [{ map: 1, from: 0x01, reg: 0, memory: true }] },
-  { name: 'sidt', patterns: [{ map: 1, from: 0x01, reg: 1, memory: true }] },
+  { name: 'sgdt', patterns: [{ map: 1, from: 0x01, reg: 0, operand: 'memory' }] },
+  { name: 'sidt', patterns: [{ map: 1, from: 0x01, reg: 1, operand: 'memory' }] },
   { name: 'smsw', patterns: [{ map: 1, from: 0x01, reg: 4 }] },
   { name: 'vmcall', patterns: [{ map: 1, from: 0x01, modrm: 0xc1 }] },
   { name: 'vmfunc', patterns: [{ map: 1, from: 0x01, modrm: 0xd4 }] },
-  { name: 'encls', patterns: [{ map: 1, from: 0x01, modrm: 0xcf }] },
-  { name: 'enclv', patterns: [{ map: 1, from: 0x01, modrm: 0xc0 }] },
+  { name: 'uiret', patterns: [{ map: 1, from: 0x01, modrm: 0xec, f3: true }] },
+  { name: 'testui', patterns: [{ map: 1, from: 0x01, modrm: 0xed, f3: true }] },
+  { name: 'clui', patterns: [{ map: 1, from: 0x01, modrm: 0xee, f3: true }] },
+  { name: 'stui', patterns: [{ map: 1, from: 0x01, modrm: 0xef, f3: true }] },
+  { name: 'senduipi', patterns: [{ map: 1, from: 0xc7, reg: 6, operand: 'register', f3: true }] },
   {
     name: 'in',
     patterns: [
@@ -65,8 +70,8 @@ export const FAULTING: readonly Faulting[] = [
   },
   { name: 'ins', patterns: [{ map: 0, from: 0x6c, to: 0x6d }] },
   { name: 'outs', patterns: [{ map: 0, from: 0x6e, to: 0x6f }] },
-  { name: 'far call', patterns: [{ map: 0, from: 0xff, reg: 3, memory: true }] },
-  { name: 'far jmp', patterns: [{ map: 0, from: 0xff, reg: 5, memory: true }] },
+  { name: 'far call', patterns: [{ map: 0, from: 0xff, reg: 3, operand: 'memory' }] },
+  { name: 'far jmp', patterns: [{ map: 0, from: 0xff, reg: 5, operand: 'memory' }] },
   { name: 'far ret', patterns: [{ map: 0, from: 0xca, to: 0xcb }] },
   { name: 'mov to a segment register', patterns: [{ map: 0, from: 0x8e }] },
   {
@@ -76,16 +81,17 @@ export const FAULTING: readonly Faulting[] = [
       { map: 1, from: 0xa9 },
     ],
   },
-  { name: 'lss', patterns: [{ map: 1, from: 0xb2, memory: true }] },
-  { name: 'lfs', patterns: [{ map: 1, from: 0xb4, memory: true }] },
-  { name: 'lgs', patterns: [{ map: 1, from: 0xb5, memory: true }] },
+  { name: 'lss', patterns: [{ map: 1, from: 0xb2, operand: 'memory' }] },
+  { name: 'lfs', patterns: [{ map: 1, from: 0xb4, operand: 'memory' }] },
+  { name: 'lgs', patterns: [{ map: 1, from: 0xb5, operand: 'memory' }] },
 ];
 
-function matches(pattern: Pattern, { map, opcode, modrm }: Instruction): boolean {
+function matches(pattern: Pattern, { map, opcode, modrm, f3 }: Instruction): boolean {
   if (pattern.map !== map || opcode < pattern.from || opcode > (pattern.to ?? pattern.from)) return false;
   if (pattern.reg !== undefined && ((modrm >> 3) & 7) !== pattern.reg) return false;
   if (pattern.modrm !== undefined && modrm !== pattern.modrm) return false;
-  return pattern.memory !== true || modrm >> 6 !== 3;
+  if (pattern.f3 === true && !f3) return false;
+  return pattern.operand === undefined || pattern.operand === (modrm >> 6 === 3 ? 'register' : 'memory');
 }
 
 /** By map and opcode: most instructions are none of these. */

@@ -93,6 +93,12 @@ export const keepManifestSchema: v.GenericSchema<KeepManifest> = v.strictObject(
     blob: descriptorSchema(MEDIA.keepToml),
     configId: v.pipe(hex(32), v.description('SHA-256 of the config blob: SGX CONFIGID')),
   }),
+  files: v.exactOptional(
+    v.strictObject({
+      index: descriptorSchema(MEDIA.fileIndex),
+      contents: descriptorSchema(MEDIA.fileContents),
+    }),
+  ),
   shims: v.pipe(v.array(shim), v.minLength(1), v.maxLength(MOST_SHIMS)),
   measurements: v.pipe(v.array(measurement), v.minLength(1), v.maxLength(MOST_MEASUREMENTS)),
 });

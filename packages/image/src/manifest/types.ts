@@ -92,6 +92,11 @@ export interface KeepManifest {
     /** SHA-256 of the config blob that Keep.toml and `name` become: CONFIGID, HOST_DATA. */
     readonly configId: string;
   };
+  /** What `[[image]]` of Keep.toml became: the index, and the contents of all files one after the other. */
+  readonly files?: {
+    readonly index: Descriptor<Media['fileIndex']>;
+    readonly contents: Descriptor<Media['fileContents']>;
+  };
   readonly shims: readonly ShimEntry[];
   readonly measurements: readonly Measurement[];
 }

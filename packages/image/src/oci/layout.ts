@@ -60,6 +60,8 @@ const LAYERS: readonly [LayerType, ...LayerType[]] = [
   MEDIA.exec,
   MEDIA.shim,
   MEDIA.keepToml,
+  MEDIA.fileIndex,
+  MEDIA.fileContents,
   MEDIA.sigstruct,
   MEDIA.idBlock,
   MEDIA.idAuth,
@@ -112,6 +114,11 @@ export function nativeSignatures({ measurements }: KeepManifest): Native[] {
   });
 }
 
+/** The index and the contents of the image's own files, if it has some. */
+export function fileLayers({ files }: KeepManifest): Descriptor<LayerType>[] {
+  return files === undefined ? [] : [files.index, files.contents];
+}
+
 /** The one OCI manifest of these parts. */
 export function ociManifest(parts: Layers): Uint8Array {
   const { manifest, envelope, created } = parts;
@@ -124,6 +131,7 @@ export function ociManifest(parts: Layers): Uint8Array {
       manifest.exec,
       ...manifest.shims.map(({ blob }) => blob),
       manifest.config.blob,
+      ...fileLayers(manifest),
       ...nativeSignatures(manifest),
       parts.provenance,
       ...(envelope === undefined ? [] : [envelope]),

@@ -10,6 +10,9 @@ export const MEDIA = {
   keepManifest: 'application/vnd.motte.keep.manifest.v1+json',
   exec: 'application/vnd.motte.keep.exec.v1',
   shim: 'application/vnd.motte.keep.shim.v1',
+  /** The file index of `[[image]]` (docs/config-blob.md), and the contents of its files. */
+  fileIndex: 'application/vnd.motte.keep.files.index.v1',
+  fileContents: 'application/vnd.motte.keep.files.v1',
   keepToml: 'application/vnd.motte.keep.toml.v1',
   sigstruct: 'application/vnd.motte.keep.sgx.sigstruct.v1',
   idBlock: 'application/vnd.motte.keep.snp.id-block.v1',

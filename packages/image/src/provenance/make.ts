@@ -41,7 +41,7 @@ function shimResources(variant: string, digest: string, origin: ShimOrigin | und
 
 /** The statement that an image with this Keep manifest was built of these things. `digest` is the manifest's. */
 export function makeStatement(manifest: KeepManifest, digest: string, facts: BuildFacts): Statement {
-  const { name, exec, config, shims } = manifest;
+  const { name, exec, config, files, shims } = manifest;
   return {
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ name, digest: { sha256: digestHex(digest) } }],
@@ -53,6 +53,9 @@ export function makeStatement(manifest: KeepManifest, digest: string, facts: Bui
         resolvedDependencies: [
           resource('exec', exec.digest),
           resource('Keep.toml', config.blob.digest),
+          ...(files === undefined
+            ? []
+            : [resource('file index', files.index.digest), resource('files', files.contents.digest)]),
           ...shims.flatMap(({ variant, blob }) =>
             shimResources(variant, blob.digest, facts.shims.get(variant)),
           ),

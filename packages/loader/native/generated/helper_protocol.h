@@ -10,6 +10,7 @@
 #define PROTOCOL_VERSION 0x2
 #define PEEK_MAX 0x100000
 #define GRANTS_MOST 0x40
+#define PARTS_MOST 0x2
 #define EPC_ENTRIES_OFFSET 0x1000
 #define SECS_ISVFAMILYID_OFFSET 0x110
 #define SECS_ISVEXTPRODID_OFFSET 0x120
@@ -143,7 +144,8 @@ struct start {
 	uint64_t step_from; /* STEP: first offset that is stepped */
 	uint64_t step_to; /* STEP: offset after the last */
 	uint8_t root[16]; /* emulated: root of EGETKEY and EREPORT; zeros: the public one */
-	uint8_t reserved_070[16];
+	uint32_t part_count; /* IMAGE_PARTs: descriptors after those of grants */
+	uint8_t reserved_074[12];
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct start) == 128, "start: size");
 _Static_assert(__builtin_offsetof(struct start, version) == 0x0, "start.version");
@@ -165,7 +167,8 @@ _Static_assert(__builtin_offsetof(struct start, grant_count) == 0x4c, "start.gra
 _Static_assert(__builtin_offsetof(struct start, step_from) == 0x50, "start.step_from");
 _Static_assert(__builtin_offsetof(struct start, step_to) == 0x58, "start.step_to");
 _Static_assert(__builtin_offsetof(struct start, root) == 0x60, "start.root");
-_Static_assert(__builtin_offsetof(struct start, reserved_070) == 0x70, "start.reserved_070");
+_Static_assert(__builtin_offsetof(struct start, part_count) == 0x70, "start.part_count");
+_Static_assert(__builtin_offsetof(struct start, reserved_074) == 0x74, "start.reserved_074");
 
 /* MAPPING: Motte, docs/helper-protocol.md */
 struct mapping {
@@ -205,6 +208,15 @@ struct grant {
 _Static_assert(sizeof(struct grant) == 8, "grant: size");
 _Static_assert(__builtin_offsetof(struct grant, flags) == 0x0, "grant.flags");
 _Static_assert(__builtin_offsetof(struct grant, reserved_004) == 0x4, "grant.reserved_004");
+
+/* IMAGE_PART: Motte, docs/helper-protocol.md */
+struct image_part {
+	uint64_t offset; /* in the file */
+	uint64_t length; /* bytes */
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct image_part) == 16, "image_part: size");
+_Static_assert(__builtin_offsetof(struct image_part, offset) == 0x0, "image_part.offset");
+_Static_assert(__builtin_offsetof(struct image_part, length) == 0x8, "image_part.length");
 
 /* STARTED: Motte, docs/helper-protocol.md */
 struct started {

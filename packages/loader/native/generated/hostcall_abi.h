@@ -40,6 +40,8 @@
 #define REASON_MEMORY_LEDGER 0x10
 #define REASON_OUT_OF_MEMORY 0x11
 #define REASON_HOST_TIME 0x12
+#define REASON_IMAGE_INDEX 0x13
+#define REASON_IMAGE_CONTENTS 0x14
 
 #define REASON_LIST(X) \
 	X(REASON_BOOT_BLOCK, 0x1, "the host-call block is not page aligned, not outside the Keep, or of another size") \
@@ -59,7 +61,9 @@
 	X(REASON_RANDOM, 0xf, "the hardware random generator failed") \
 	X(REASON_MEMORY_LEDGER, 0x10, "the host changed memory that the Keep had accepted") \
 	X(REASON_OUT_OF_MEMORY, 0x11, "the Keep ran out of memory for itself") \
-	X(REASON_HOST_TIME, 0x12, "the host returned a time that cannot be")
+	X(REASON_HOST_TIME, 0x12, "the host returned a time that cannot be") \
+	X(REASON_IMAGE_INDEX, 0x13, "the host did not give the file index that the config blob names, or it is malformed") \
+	X(REASON_IMAGE_CONTENTS, 0x14, "the host gave other contents of a file of the image than those that were measured")
 
 #define BOOT_MAGIC 0x3154424554544f4d
 #define AT_MOTTE_ENTRY 0x4d4f5454

@@ -1055,6 +1055,30 @@ static long do_renameat2(struct keep_host *host, const struct hostcall_block *he
 	return result;
 }
 
+static long do_image_read(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4000000020ull, 0x0ull, 0x0ull };
+	long result;
+
+	const uint64_t count = head->arg1;
+	if (count > 131072)
+		return -EINVAL;
+	const int64_t offset = (int64_t)head->arg2;
+	if (offset < 0)
+		return -EINVAL;
+	const uint64_t at_bytes = 0;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_image_read(host, data + at_bytes, count, offset);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if ((uint64_t)result > count)
+		return -EIO;
+	*wrote = (uint64_t)result;
+	return result;
+}
+
 static long do_mem_restrict(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
 	uint64_t *wrote)
 {
@@ -1681,6 +1705,8 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_fallocate(host, head, data, wrote);
 	case 0x13c:
 		return do_renameat2(host, head, data, wrote);
+	case 0x1000e:
+		return do_image_read(host, head, data, wrote);
 	case 0x10000:
 		return do_mem_restrict(host, head, data, wrote);
 	case 0x10001:

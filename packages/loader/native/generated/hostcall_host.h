@@ -96,6 +96,8 @@ long serve_utimensat(struct keep_host *host, int fd, const void *times);
 long serve_fallocate(struct keep_host *host, int fd, uint32_t mode, int64_t offset, int64_t size);
 /* within one grant */
 long serve_renameat2(struct keep_host *host, int grant, const void *texts, uint64_t texts_length, uint32_t first, uint32_t flags);
+/* bytes of the file index and, behind it, of the contents of all its files; at most one data area a call */
+long serve_image_read(struct keep_host *host, void *bytes, uint64_t count, int64_t offset);
 /* EMODPR: takes permissions from pages */
 long serve_mem_restrict(struct keep_host *host, uint64_t offset, uint64_t length, uint32_t permissions);
 /* EMODT to PT_TRIM */

@@ -20,6 +20,8 @@ export interface HelperInput {
   readonly beside?: number;
   /** What is granted, in the order of START's GRANTs. */
   readonly grants: readonly number[];
+  /** Of START's IMAGE_PARTs. */
+  readonly parts: readonly number[];
 }
 
 /** Milliseconds that a helper has to leave by itself once it was told to; then it is killed. */
@@ -77,7 +79,14 @@ export class HelperProcess {
       try {
         const child = spawn(input.path, [], {
           env: {},
-          stdio: [...input.stdio, theirs.fd, input.memory, input.beside ?? 'ignore', ...input.grants],
+          stdio: [
+            ...input.stdio,
+            theirs.fd,
+            input.memory,
+            input.beside ?? 'ignore',
+            ...input.grants,
+            ...input.parts,
+          ],
         });
         const started = new Promise<void>((resolve, reject) => {
           child.once('spawn', resolve);

@@ -6,6 +6,7 @@ import {
   GRANT,
   GRANT_FLAGS,
   GRANTS_MOST,
+  IMAGE_PART,
   LIE,
   MAPPING,
   PROTOCOL_VERSION,
@@ -54,6 +55,8 @@ export interface StartInput {
   readonly epcPages: bigint;
   /** What the Keep may open of the host's files. */
   readonly grants: readonly { readonly readOnly: boolean }[];
+  /** Of the descriptors that come after those of grants: what `image_read` reads. */
+  readonly parts: readonly Range[];
   /** Emulated, for tests: what else START can say. */
   readonly emulation?: Emulation;
 }
@@ -174,12 +177,14 @@ export function encodeStart(input: StartInput): Uint8Array {
       grant_count: input.grants.length,
       step_from: step?.from ?? 0n,
       step_to: step?.to ?? 0n,
+      part_count: input.parts.length,
     }),
     ...mappings.map((range) => MAPPING.write(range)),
     ...threads,
     ...input.sites.map((site) => SITE.write(site)),
     ...lies.map((lie) => LIE.write(lie)),
     ...input.grants.map(({ readOnly }) => GRANT.write({ flags: readOnly ? GRANT_FLAGS.READ_ONLY : 0 })),
+    ...input.parts.map((part) => IMAGE_PART.write(part)),
     input.boot,
   ];
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -16,6 +16,7 @@ export function descriptorSource(fd: number, path: string): FileSource {
   const { size } = fstatSync(fd);
   return {
     size,
+    open: { fd, offset: 0 },
     read(offset, into) {
       for (let done = 0; done < into.length;) {
         const got = readSync(fd, into, done, into.length - done, offset + done);

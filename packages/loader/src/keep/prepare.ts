@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a program to an image that `load` takes: what `motte run` does, as a function.
+import { finish } from '@motte/binary/steps';
 import { defaultConfig } from '@motte/config/keep-toml';
 import { shimVariant } from '@motte/config/shim-variant';
 import { measureSgx } from '@motte/measure/sgx';
@@ -9,6 +10,7 @@ import { UNDATED, bcdDate, planSigstruct, signSigstruct } from '@motte/sign/sgx/
 import { shimPath } from '../prebuilt.js';
 import { developerSigner } from './developer-key.js';
 import { fileSource } from './file-source.js';
+import { packFilesSteps } from './image-files.js';
 import type { ByteSource } from '@motte/binary/source';
 import type { KeepConfig } from '@motte/config/keep-config';
 import type { SgxSigner } from '@motte/sign/sgx/sign';
@@ -24,6 +26,8 @@ export interface PrepareInput {
   readonly config?: KeepConfig;
   /** Path of the shim; by default the built one of the configuration's SGX version. */
   readonly shim?: string;
+  /** What sources of `[[image]]` are relative to: the folder of Keep.toml; the working directory by default. */
+  readonly folder?: string;
   /** Who signs; by default this user's developer key. */
   readonly signer?: SgxSigner;
   /** SIGSTRUCT.DATE, `YYYY-MM-DD`; `UNDATED` by default. */
@@ -49,7 +53,7 @@ function signed(input: PrepareInput, config: KeepConfig, planned: PlannedKeep): 
  * file stays open.
  */
 export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
-  const files: FileSource[] = [];
+  const files: { close(): void }[] = [];
   const close = (): void => files.splice(0).forEach((file) => file.close());
   const open = (path: string): FileSource => {
     const file = fileSource(path);
@@ -57,7 +61,9 @@ export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
     return file;
   };
   try {
-    const { exec, config = defaultConfig() } = input;
+    const { exec, config = defaultConfig(), folder = '.' } = input;
+    const packed = config.image.length > 0 ? finish(packFilesSteps(config.image, folder, true)) : undefined;
+    if (packed !== undefined) files.push(packed);
     const name = input.name ?? (typeof exec === 'string' ? exec : 'exec');
     const planned = planKeep({
       exec: typeof exec === 'string' ? open(exec) : exec,
@@ -65,8 +71,10 @@ export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
       file: name,
       argv0: name,
       config,
+      ...(packed === undefined ? {} : { index: packed }),
     });
-    return { ...signed(input, config, planned), close };
+    const served = packed?.served;
+    return { ...signed(input, config, planned), ...(served === undefined ? {} : { files: served }), close };
   } catch (error) {
     close();
     throw error;

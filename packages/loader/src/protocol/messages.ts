@@ -22,6 +22,9 @@ export const HELPER_FD = { CONTROL: 3, MEMORY: 4, EPC: 5, KVM: 5, GRANT: 6 } as 
 /** Most GRANTs of a Keep. */
 export const GRANTS_MOST = 64;
 
+/** Most IMAGE_PARTs: the file index, and the contents. */
+export const PARTS_MOST = 2;
+
 /** GRANT.flags. */
 export const GRANT_FLAGS = { READ_ONLY: 0x1 } as const;
 
@@ -103,7 +106,8 @@ export const START_FIELDS = [
     type: 'bytes16',
     doc: 'emulated: root of EGETKEY and EREPORT; zeros: the public one',
   },
-  { at: 0x70, name: 'reserved_070', type: 'bytes16' },
+  { at: 0x70, name: 'part_count', type: 'u32', doc: 'IMAGE_PARTs: descriptors after those of grants' },
+  { at: 0x74, name: 'reserved_074', type: 'bytes12' },
 ] as const;
 
 /** Starts the Keep; the only message that may come first. */
@@ -134,6 +138,17 @@ export const GRANT_FIELDS = [
 export const GRANT: Layout<typeof GRANT_FIELDS> = layout(
   { name: 'GRANT', size: 8, source: SOURCE },
   GRANT_FIELDS,
+);
+
+export const IMAGE_PART_FIELDS = [
+  { at: 0x00, name: 'offset', type: 'u64', doc: 'in the file' },
+  { at: 0x08, name: 'length', type: 'u64', doc: 'bytes' },
+] as const;
+
+/** A range of a file; what `image_read` reads is all of them, one after the other. */
+export const IMAGE_PART: Layout<typeof IMAGE_PART_FIELDS> = layout(
+  { name: 'IMAGE_PART', size: 16, source: SOURCE },
+  IMAGE_PART_FIELDS,
 );
 
 export const LIE_FIELDS = [

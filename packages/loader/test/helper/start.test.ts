@@ -6,7 +6,15 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeStart, mappingsOf, sgxPlace, tcsOffsets } from '@motte/loader/helper/start';
-import { BACKEND, GRANT, GRANT_FLAGS, MAPPING, START, START_FLAGS } from '@motte/loader/protocol/messages';
+import {
+  BACKEND,
+  GRANT,
+  GRANT_FLAGS,
+  IMAGE_PART,
+  MAPPING,
+  START,
+  START_FLAGS,
+} from '@motte/loader/protocol/messages';
 import type { PageKind, PagePlan, PageRun } from '@motte/plan/plan';
 
 function run(address: number, pages: number, permissions: string, kind: PageKind = 'reg'): PageRun {
@@ -125,6 +133,7 @@ test('START: counts, order and flags', () => {
     timeLimitMs: 77,
     epcPages: 99n,
     grants: [{ readOnly: true }, { readOnly: false }],
+    parts: [{ offset: 7n, length: 9n }],
     emulation: { aexPeriodUs: 5, seed: 6n, ioctlPages: 7 },
   });
   const start = START.readStrict(payload);
@@ -158,7 +167,10 @@ test('START: counts, order and flags', () => {
     [0, 1].map((i) => GRANT.readStrict(payload, at + i * GRANT.size).flags),
     [GRANT_FLAGS.READ_ONLY, 0],
   );
-  sameBytes(payload.subarray(at + 2 * GRANT.size), boot);
+  at += 2 * GRANT.size;
+  assert.is(start.part_count, 1);
+  assert.equal(IMAGE_PART.readStrict(payload, at), { offset: 7n, length: 9n });
+  sameBytes(payload.subarray(at + IMAGE_PART.size), boot);
 });
 
 test.run();

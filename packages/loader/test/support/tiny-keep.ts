@@ -61,15 +61,22 @@ function run(
   };
 }
 
-/** Code in page 0, a thread page in 2, two SSA frames from 4, a TCS in 7; holes between. */
-export function tinyPlan(entry: number): PagePlan {
+/** Where the parts are: code in page 0, a thread page, two SSA frames, a TCS; holes between. */
+export const TINY_AT = { PAGE: 0x2000, SSA: 0x4000, TCS: 0x7000 } as const;
+
+/** SECS.ATTRIBUTES: MODE64BIT and KSS, and DEBUG of a debug Keep. */
+const ATTRIBUTES = 0x84n;
+const DEBUG = 0x2n;
+
+/** The Keep that starts at `entry`; `debug`: one that a debugger may look into. */
+export function tinyPlan(entry: number, debug = false): PagePlan {
   code ??= assemble();
   const tcs = TCS.write({
-    ossa: 0x4000n,
+    ossa: BigInt(TINY_AT.SSA),
     nssa: 2,
     oentry: BigInt(entry),
-    ofsbase: 0x2000n,
-    ogsbase: 0x2000n,
+    ofsbase: BigInt(TINY_AT.PAGE),
+    ogsbase: BigInt(TINY_AT.PAGE),
     fslimit: 0xfff,
     gslimit: 0xfff,
   });
@@ -77,20 +84,26 @@ export function tinyPlan(entry: number): PagePlan {
     tee: 'sgx',
     size: SIZE,
     runs: [
-      secsRun({ size: SIZE, ssaFrameSize: 1, attributes: 0x84n, xfrm: 7n, miscselect: 1 }),
+      secsRun({
+        size: SIZE,
+        ssaFrameSize: 1,
+        attributes: debug ? ATTRIBUTES | DEBUG : ATTRIBUTES,
+        xfrm: 7n,
+        miscselect: 1,
+      }),
       run(0, 1, 'rx', bytesSource(code)),
-      run(2, 1, 'rw', NO_BYTES),
-      run(4, 2, 'rw', NO_BYTES),
-      run(7, 1, '', bytesSource(tcs), 'tcs'),
+      run(TINY_AT.PAGE / PAGE, 1, 'rw', NO_BYTES),
+      run(TINY_AT.SSA / PAGE, 2, 'rw', NO_BYTES),
+      run(TINY_AT.TCS / PAGE, 1, '', bytesSource(tcs), 'tcs'),
     ],
   };
 }
 
 const signer = signerFromPem(createSgxKey());
 
-/** A signed image of the Keep that starts at `entry`. */
-export function tinyImage(entry: number): Image {
-  const plan = tinyPlan(entry);
+/** A signed image of it. */
+export function tinyImage(entry: number, debug = false): Image {
+  const plan = tinyPlan(entry, debug);
   const unsigned = planSigstruct(plan, measureSgx(plan), { date: 0x20200101, isvprodid: 0, isvsvn: 0 });
   return { plan, sigstruct: signSigstruct(unsigned, signer), config: configBlob(defaultConfig(), 'tiny') };
 }

@@ -51,6 +51,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       timeLimitMs: 60_000,
       epcPages: 0n,
       grants: [],
+      parts: [],
     });
     const keep = await Keep.start({
       path: helperPath(),
@@ -58,6 +59,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       memory: enclave.memory.fd,
       ...(enclave.epc === undefined ? {} : { beside: enclave.epc.fd }),
       grants: [],
+      parts: [],
       emulated: true,
       measurement: enclave.measurement,
       start: enterFirst(start, tcsOffsets(image.plan), thread),

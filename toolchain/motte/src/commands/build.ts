@@ -7,6 +7,7 @@ import { imageOutput } from '../image/output.js';
 import { manifestText } from '../image/text.js';
 import { readText } from '../io/file.js';
 import { say } from '../io/stdout.js';
+import { configFolder } from '../keep/settings.js';
 import { checkTee } from '../keep/prepare.js';
 import { sourceDateEpoch } from '../keep/sign.js';
 
@@ -20,6 +21,7 @@ export async function run({ options, words: [exec = ''] }: Input): Promise<Outco
       ...to,
       exec,
       ...(options.config === undefined ? {} : { config: readText(options.config) }),
+      folder: configFolder(options),
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(options.shim === undefined ? {} : { shim: options.shim }),
       ...(created === undefined ? {} : { created }),

@@ -161,6 +161,7 @@ async function start(
     ...(signed.sigstruct === undefined ? {} : { sigstruct: signed.sigstruct }),
     config: keep?.config ?? new Uint8Array(0),
     sites: keep?.sites ?? [],
+    ...(prepared.files === undefined ? {} : { files: prepared.files }),
   };
   const running = await load(image, {
     backend: choice.emulated ? 'auto' : choice.tee,

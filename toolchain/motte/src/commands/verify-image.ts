@@ -4,6 +4,7 @@ import type { VerifiedImage } from '@motte/image/verify';
 import { parseSigstruct, sigstructText } from '@motte/sign/sgx/sigstruct';
 import type { Input, Outcome } from '../grammar/command.js';
 import { interruptible } from '../image/interrupted.js';
+import { entryLine, entryText } from '../image/entries.js';
 import { columns, manifestText } from '../image/text.js';
 import { signerKeys } from '../keep/image.js';
 
@@ -12,6 +13,16 @@ function nativeText({ sgx }: VerifiedImage): object | null {
   if (sgx.sigstruct === undefined) return null;
   const { mrsigner, date, isvprodid, isvsvn } = sigstructText(parseSigstruct(sgx.sigstruct));
   return { mrsigner, date, isvprodid, isvsvn };
+}
+
+/** The files of `[[image]]`, for people: how many, and each that a Keep will have. */
+function fileRows({ sgx, manifest: { files } }: VerifiedImage): (readonly [string, string])[] {
+  if (files === undefined || sgx.index === undefined) return [];
+  const { entries } = sgx.index;
+  return [
+    ['files', `${entries.length}, ${files.contents.size} bytes, index ${files.index.digest}`],
+    ...entries.map((entry) => ['', entryLine(entry)] as const),
+  ];
 }
 
 function rows(image: VerifiedImage): (readonly [string, string])[] {
@@ -24,6 +35,7 @@ function rows(image: VerifiedImage): (readonly [string, string])[] {
     ['exec', `${manifest.exec.digest}, ${manifest.exec.size} bytes`],
     ['Keep.toml', manifest.config.blob.digest],
     ['config id', manifest.config.configId],
+    ...fileRows(image),
     ...manifest.shims.map(({ variant, blob }) => [`shim ${variant}`, blob.digest] as const),
     ...manifest.measurements.map(({ kind, value }) => [kind, `${value}, computed again`] as const),
     native === undefined
@@ -51,6 +63,7 @@ export async function run({ options, words: [path = ''] }: Input): Promise<Outco
         format: parts.container.format,
         digest,
         ...manifestText(manifest),
+        entries: image.sgx.index?.entries.map(entryText) ?? [],
         sigstruct: nativeText(image),
         created: created ?? null,
         signers: signers.map(({ keyid }) => keyid),

@@ -6,16 +6,22 @@ export interface ManifestText {
   readonly name: string;
   readonly exec: { readonly digest: string; readonly size: number };
   readonly config: { readonly digest: string; readonly configId: string };
+  /** Of the files of `[[image]]`: the digests of their index and of their contents, and how many bytes these are. */
+  readonly files: { readonly index: string; readonly contents: string; readonly size: number } | null;
   readonly shims: readonly { readonly tee: string; readonly variant: string; readonly digest: string }[];
   readonly measurements: readonly Measurement[];
 }
 
 /** A manifest for `--json`. */
-export function manifestText({ name, exec, config, shims, measurements }: KeepManifest): ManifestText {
+export function manifestText({ name, exec, config, files, shims, measurements }: KeepManifest): ManifestText {
   return {
     name,
     exec: { digest: exec.digest, size: exec.size },
     config: { digest: config.blob.digest, configId: config.configId },
+    files:
+      files === undefined
+        ? null
+        : { index: files.index.digest, contents: files.contents.digest, size: files.contents.size },
     shims: shims.map(({ tee, variant, blob }) => ({ tee, variant, digest: blob.digest })),
     measurements,
   };

@@ -56,6 +56,7 @@ export function prepareImage(path: string, options: OptionValues): Prepared {
     ],
     keep: sgx,
     config: sgx.settings,
+    ...(sgx.files === undefined ? {} : { files: sgx.files }),
     image: verified,
     close: () => verified.close(),
   };

@@ -6,6 +6,9 @@ import { readBytes } from '@motte/binary/source';
 import type { ByteSource } from '@motte/binary/source';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { shimVariant } from '@motte/config/shim-variant';
+import { finish } from '@motte/binary/steps';
+import { packFilesSteps } from '@motte/loader/keep/image-files';
+import type { PackedFiles, ServedFiles } from '@motte/loader/keep/image-files';
 import { readElf } from '@motte/elf/read';
 import type { VerifiedImage } from '@motte/image/verify';
 import { shimPath } from '@motte/loader/prebuilt';
@@ -45,12 +48,14 @@ export interface Prepared {
   readonly keep?: PlannedKeep;
   /** An image's own, else what Keep.toml and the options say. */
   readonly config: KeepConfig;
+  /** What it is given of the files of `[[image]]`. */
+  readonly files?: ServedFiles;
   /** The image that it is of, when it is of one: verified. */
   readonly image?: VerifiedImage;
   close(): void;
 }
 
-type Planned = Pick<Prepared, 'profile' | 'plan' | 'keep'>;
+type Planned = Pick<Prepared, 'profile' | 'plan' | 'keep' | 'files'>;
 
 /** For which TEE a plan is made. */
 export type PlanTee = PagePlan['tee'];
@@ -70,6 +75,7 @@ const KEEP_TEES: Readonly<Record<PlanTee, KeepTee>> = {
 /** The files of one preparation, closed together. */
 class Inputs {
   readonly list: PlanInput[] = [];
+  packed: PackedFiles | undefined;
 
   open(role: PlanInput['role'], path: string): InputFile {
     const file = openFile(path);
@@ -79,19 +85,26 @@ class Inputs {
 
   close(): void {
     for (const { file } of this.list.splice(0)) file.close();
+    this.packed?.close();
+    this.packed = undefined;
   }
 }
 
 function execKeep(
   inputs: Inputs,
   file: InputFile,
-  { config, argv0 }: Settings,
+  { config, argv0, folder, serves }: Settings,
   shimOption: string | undefined,
   tee: PlanTee,
 ): Planned {
   const shim = inputs.open('shim', shimOption ?? shimFile(config.sgx, tee));
-  const keep = planKeep({ exec: file, shim, file: file.path, argv0, config, tee: KEEP_TEES[tee] });
-  return { profile: tee === 'sgx' ? `keep-sgx${config.sgx.version}` : `keep-${tee}`, plan: keep.plan, keep };
+  if (config.image.length > 0) inputs.packed = finish(packFilesSteps(config.image, folder, serves === true));
+  const { packed } = inputs;
+  const index = packed === undefined ? {} : { index: packed };
+  const keep = planKeep({ exec: file, shim, file: file.path, argv0, config, tee: KEEP_TEES[tee], ...index });
+  const files = packed?.served;
+  const profile = tee === 'sgx' ? `keep-sgx${config.sgx.version}` : `keep-${tee}`;
+  return { profile, plan: keep.plan, keep, ...(files === undefined ? {} : { files }) };
 }
 
 /** Most bytes of a written plan: its lines are held, with what they carry inline. */

@@ -4,7 +4,7 @@ import { hostValues, withCommandLine } from '@motte/config/host-values';
 import type { HostValues, Variable } from '@motte/config/host-values';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { defaultConfig, parseKeepToml } from '@motte/config/keep-toml';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { OptionValues } from '../grammar/options.js';
 import { readText } from '../io/file.js';
 import { bareGrants } from './grants.js';
@@ -13,6 +13,10 @@ import { bareGrants } from './grants.js';
 export interface Settings {
   readonly config: KeepConfig;
   readonly argv0: string;
+  /** What sources of `[[image]]` are relative to. */
+  readonly folder: string;
+  /** Whether the files of `[[image]]` will be served, and are copied for that. */
+  readonly serves?: true;
   readonly host: HostValues;
 }
 
@@ -32,9 +36,19 @@ export function readConfig(options: OptionValues): KeepConfig {
   return options.debug === true ? { ...config, sgx: { ...config.sgx, debug: true } } : config;
 }
 
+/** The folder of Keep.toml. */
+export function configFolder({ config }: OptionValues): string {
+  return config === undefined ? '.' : dirname(config);
+}
+
 /** What `measure`, `plan` and `sign` fix: Keep.toml or the defaults, argv[0] the last part of the path. */
 export function fixedSettings(options: OptionValues, file: string): Settings {
-  return { config: readConfig(options), argv0: basename(file), host: { args: [], env: [] } };
+  return {
+    config: readConfig(options),
+    argv0: basename(file),
+    folder: configFolder(options),
+    host: { args: [], env: [] },
+  };
 }
 
 /** What the command line gives to a Keep whose configuration is fixed. Throws CONFIG_HOST_VALUE for what it leaves to nobody. */
@@ -65,5 +79,5 @@ export function runSettings(
     const config = { ...withCommandLine(fixed.config, args, env), files: bareGrants(options) };
     return { ...fixed, config, argv0: file };
   }
-  return { ...fixed, host: hostSettings(fixed.config, env, args) };
+  return { ...fixed, serves: true, host: hostSettings(fixed.config, env, args) };
 }

@@ -8,6 +8,17 @@ import {
   CONFIG_TYPES,
 } from '@motte/config/blob-layout';
 import {
+  CHUNK_BYTES,
+  DIGEST_BYTES,
+  FILE_ENTRY,
+  FILE_INDEX,
+  INDEX_ENTRIES,
+  INDEX_MAGIC,
+  INDEX_MAX,
+  INDEX_MODES,
+  INDEX_VERSION,
+} from '@motte/config/file-index-layout';
+import {
   AT_MOTTE_ENTRY,
   BLOCK_SIZE,
   BOOT,
@@ -66,12 +77,21 @@ export function hostcallAbiHeader(): string {
   ]);
 }
 
-/** `config.h`: the config blob. */
+/** `config.h`: the config blob, and the file index that it names. */
 export function configHeader(): string {
-  return header('config.h', 'packages/config/src/blob-layout.ts', [
+  return header('config.h', 'packages/config/src/blob-layout.ts and file-index-layout.ts', [
     defines('CONFIG_', { MAGIC: CONFIG_MAGIC, MAX: CONFIG_MAX }),
     defines('CONFIG_FLAG_', CONFIG_FLAGS, 'CONFIG_HEADER.flags'),
     defines('CONFIG_TYPE_', CONFIG_TYPES, 'CONFIG_RECORD.type'),
-    structures([CONFIG_HEADER, CONFIG_RECORD]),
+    defines('INDEX_', {
+      MAGIC: INDEX_MAGIC,
+      VERSION: INDEX_VERSION,
+      MAX: INDEX_MAX,
+      ENTRIES: INDEX_ENTRIES,
+      CHUNK_BYTES,
+      DIGEST_BYTES,
+    }),
+    defines('INDEX_MODE_', INDEX_MODES, 'FILE_ENTRY.mode'),
+    structures([CONFIG_HEADER, CONFIG_RECORD, FILE_INDEX, FILE_ENTRY]),
   ]);
 }
