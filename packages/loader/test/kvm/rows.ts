@@ -78,7 +78,7 @@ export const ROWS: readonly Row[] = [
     index: CASE.WAIT,
     ended: 'killed',
     cause: 'TIME_LIMIT',
-    timeMs: 300,
+    timeMs: 3_000,
   },
   { name: 'an abort', index: CASE.SPIN, ended: 'killed', cause: 'ABORTED', abort: true },
   {
