@@ -2,10 +2,12 @@
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
 import { codeAndField } from '@motte/test-helpers/errors';
-import { DT, PF, PT, R_X86_64, SHT } from '../src/constants.js';
+import { buildElf } from '../src/build.js';
+import { DT, PF, PT, R_X86_64, SHF, SHT } from '../src/constants.js';
 import { readElf } from '../src/read.js';
 import { checkShim } from '../src/shim.js';
 import { SITE_KIND, encodeSites } from '../src/sites.js';
+import { userSegment } from '../src/user-page.js';
 import { CODE, DATA, SITES, edit, sampleShim } from './samples.js';
 
 type Options = Parameters<typeof sampleShim>[0];
@@ -143,6 +145,61 @@ for (const { name, options = {}, change = {}, expected } of REFUSED) {
     assert.is(
       codeAndField(() => checkShim(readElf(edit(sampleShim(options), change)))),
       expected,
+    );
+  });
+}
+
+/** A shim with a page of code for ring 3, and what is wrong with it. */
+function withUser(
+  section: { addr?: bigint; size?: number; flags?: bigint } | undefined,
+  flags: number = PF.R | PF.X,
+  length = 3,
+): Uint8Array {
+  return buildElf({
+    entry: 0x1000n,
+    loads: [
+      { vaddr: 0x1000n, flags: PF.R | PF.X, bytes: new Uint8Array(16).fill(0x90) },
+      { vaddr: 0x2000n, flags, bytes: new Uint8Array(length).fill(0x90) },
+    ],
+    sections: [
+      { name: '.text', type: SHT.PROGBITS, flags: SHF.ALLOC | SHF.EXECINSTR, addr: 0x1000n, size: 16 },
+      ...(section === undefined
+        ? []
+        : [
+            {
+              name: '.user',
+              type: SHT.PROGBITS,
+              flags: SHF.ALLOC | SHF.EXECINSTR,
+              addr: 0x2000n,
+              size: 3,
+              ...section,
+            },
+          ]),
+    ],
+  });
+}
+
+test('the page of code for ring 3 is the section .user, alone in its segment', () => {
+  const shim = checkShim(readElf(withUser({})));
+  assert.is(
+    userSegment(shim),
+    shim.loads.find(({ vaddr }) => vaddr === 0x2000n),
+  );
+});
+
+for (const [name, bytes] of [
+  ['no such section', withUser(undefined)],
+  ['an empty one', withUser({ size: 0 })],
+  ['one that is no code', withUser({ flags: SHF.ALLOC })],
+  ['one that is not loaded', withUser({ addr: 0x5000n })],
+  ['one within other code', withUser({ addr: 0x1000n })],
+  ['a segment that has more', withUser({}, PF.R | PF.X, 4)],
+  ['a segment that is writable', withUser({}, PF.R | PF.W)],
+] as const) {
+  test(`refuses for ring 3: ${name}`, () => {
+    assert.is(
+      codeAndField(() => userSegment(checkShim(readElf(bytes)))),
+      'ELF_SHIM_USER .user',
     );
   });
 }

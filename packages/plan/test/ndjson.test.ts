@@ -70,9 +70,9 @@ test('the plan of a VM-based Keep is the same after it was written and read', ()
         (all: string[]) => all.map((line, i) => (i === info ? line.replace('"reg"', '"tcs"') : line)),
       ],
     ] as const) {
-      const lines = change(written).map((line, i) => line.replace(/^\{"index":\d+/, `{"index":${i}`));
+      const spoiled = change(written).map((line, i) => line.replace(/^\{"index":\d+/, `{"index":${i}`));
       assert.is(
-        codeOf(() => readPlan(lines, opener({ shim: bytes, app: execBytes }), sha256)),
+        codeOf(() => readPlan(spoiled, opener({ shim: bytes, app: execBytes }), sha256)),
         'PLAN_INVALID',
         `${mode.tee} ${name}`,
       );

@@ -63,7 +63,8 @@ const mappings: fc.Arbitrary<Mapping[]> = fc
 test('walking the tables gives back exactly the pages that were asked for', () => {
   fc.assert(
     fc.property(mappings, fc.constantFrom(...C_BITS), fc.boolean(), (list, cBit, backwards) => {
-      const bytes = pageTables(backwards ? [...list].reverse() : list, AT, cBit);
+      const order = backwards ? [...list].sort((a, b) => (a.virtual < b.virtual ? 1 : -1)) : list;
+      const bytes = pageTables(order, AT, cBit);
       assert.equal(translate(bytes, AT, cBit), asked(list, cBit));
       assert.is(bytes.length, tableCount(list) * 4096);
     }),

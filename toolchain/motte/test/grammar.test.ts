@@ -77,7 +77,8 @@ for (const [line, status, talk] of [
     /^motte: \/nonexistent: there is no such file or folder \(ENOENT\) \[FILE_ACCESS\]\n$/,
   ],
   [['run', '--tee', 'snp', '/bin/true'], 122, /ELF_INTERP|ELF_N/],
-  [['plan', '/bin/true', '--tee', 'snp'], 6, /TEE_UNSUPPORTED/],
+  [['plan', '/bin/true', '--tee', 'snp'], 2, /ELF_INTERP|ELF_N/],
+  [['build', '/bin/true', '-o', 'x.keep', '--tee', 'snp'], 6, /TEE_UNSUPPORTED/],
   [['explain', 'NOPE'], 1, /there is no error code NOPE/],
   [['explain', 'ELF_NOT_PI'], 1, /did you mean ELF_NOT_PIE\?/],
 ] as const) {

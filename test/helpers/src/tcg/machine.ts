@@ -30,34 +30,39 @@ const isOver = ({ pid, exitCode, signalCode }: Served | Link): boolean =>
 /** The legacy program of QEMU 7 and the one in Rust take other options. */
 function virtiofsdArguments(virtiofsd: string): string[] {
   const { stdout, stderr } = spawnSync(virtiofsd, ['--help'], { encoding: 'utf8' });
+  const help = `${stdout}${stderr}`;
   // cache=always: each look at a file would be asked of the host otherwise; the guest forgets names between commands.
-  return `${stdout}${stderr}`.includes('--shared-dir')
-    ? ['--fd=3', '--shared-dir=/', '--cache=always', '--sandbox=chroot', '--log-level=error']
-    : ['--fd=3', '-o', 'source=/', '-o', 'cache=always', '-o', 'sandbox=chroot', '-o', 'log_level=err'];
+  if (!help.includes('--shared-dir'))
+    return ['--fd=3', '-o', 'source=/', '-o', 'cache=always', '-o', 'sandbox=chroot', '-o', 'log_level=err'];
+  const options = ['--fd=3', '--shared-dir=/', '--cache=always', '--sandbox=chroot', '--log-level=error'];
+  // Overlays refuse what is beneath a mount point that is announced.
+  const whole = '--no-announce-submounts';
+  return help.includes(whole) ? [...options, whole] : options;
 }
 
 /** q35, for microvm hangs in two boots of five; 52 bits, for the C-bit aliases otherwise (FACTS of the project). */
 function qemuArguments(parts: Parts, shape: MachineShape, folder: string): string[] {
   const size = `${shape.memoryMiB}M`;
-  return [
-    ...['-M', 'q35,memory-backend=ram', '-accel', 'tcg,thread=multi', '-cpu', 'max,+la57,phys-bits=52'],
-    ...[
-      '-smp',
-      String(shape.cpus),
-      '-m',
-      size,
-      '-object',
-      `memory-backend-memfd,id=ram,size=${size},share=on`,
-    ],
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-kernel', parts.kernel.image, '-initrd', initramfs(parts)],
-    ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on'],
-    ...['-serial', `file:${join(folder, 'console')}`],
-    ...['-chardev', 'stdio,id=link,signal=off', '-device', 'virtio-serial-pci'],
-    ...['-device', 'virtserialport,nr=1,chardev=link'],
-    ...['-chardev', `socket,id=host,path=${join(folder, 'files')}`],
-    ...['-device', 'vhost-user-fs-pci,chardev=host,tag=host'],
+  const options: readonly (readonly string[])[] = [
+    ['-M', 'q35,memory-backend=ram'],
+    ['-accel', 'tcg,thread=multi'],
+    ['-cpu', 'max,+la57,phys-bits=52'],
+    ['-smp', String(shape.cpus)],
+    ['-m', size],
+    ['-object', `memory-backend-memfd,id=ram,size=${size},share=on`],
+    ['-nodefaults', '-no-user-config', '-no-reboot'],
+    ['-display', 'none'],
+    ['-kernel', parts.kernel.image],
+    ['-initrd', initramfs(parts)],
+    ['-append', 'console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on'],
+    ['-serial', `file:${join(folder, 'console')}`],
+    ['-chardev', 'stdio,id=link,signal=off'],
+    ['-device', 'virtio-serial-pci'],
+    ['-device', 'virtserialport,nr=1,chardev=link'],
+    ['-chardev', `socket,id=host,path=${join(folder, 'files')}`],
+    ['-device', 'vhost-user-fs-pci,chardev=host,tag=host'],
   ];
+  return options.flat();
 }
 
 export class Machine {
@@ -103,7 +108,7 @@ export class Machine {
   #hear(name: string, child: Served | Link): void {
     child.on('error', (error) => (this.#talk += `${name}: ${error.message}\n`));
     child.stderr.on('data', (chunk: Buffer) => {
-      if (this.#talk.length < 10_000) this.#talk += `${name}: ${chunk}`;
+      if (this.#talk.length < 10_000) this.#talk += `${name}: ${chunk.toString()}`;
     });
   }
 

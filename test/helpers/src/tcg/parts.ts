@@ -39,7 +39,7 @@ function virtiofsdPackage(): string {
 export function findParts(path: string = process.env['PATH'] ?? ''): Parts {
   const folders = path.split(':');
   const qemu = executable('qemu-system-x86_64', folders);
-  const virtiofsd = executable('virtiofsd', [...VIRTIOFSD_FOLDERS, ...folders]);
+  const virtiofsd = executable('virtiofsd', [...folders, ...VIRTIOFSD_FOLDERS]);
   const compiler = executable(process.env['CC'] ?? 'gcc-12', folders);
   const kernel = findKernel();
   if (qemu !== undefined && virtiofsd !== undefined && compiler !== undefined && kernel !== undefined)

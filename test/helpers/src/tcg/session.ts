@@ -26,6 +26,12 @@ const BOOTS = 2;
 /** A machine that does not end a command within this is given up. */
 const KILL_MS = 20_000;
 
+interface Boot {
+  readonly shape: MachineShape;
+  readonly scratch: readonly string[];
+  readonly limit: number;
+}
+
 type Link = Awaited<ReturnType<Machine['start']>>;
 
 export class Session {
@@ -70,11 +76,8 @@ export class Session {
     const limit = 1000 * (options.bootSeconds ?? BOOT_SECONDS);
     for (let boot = 1; ; boot++) {
       try {
-        const session = await Session.#boot(parts, shape, limit);
+        const session = await Session.#boot(parts, { shape, scratch, limit });
         session.boots = boot;
-        for (const path of scratch) await session.#mount('scratch', path);
-        for (const path of out) await session.#mount('out', path);
-        session.#machine.hold(false);
         return session;
       } catch (error) {
         if (!(error instanceof TcgError) || error.code !== 'TCG_BOOT' || boot === BOOTS) throw error;
@@ -82,27 +85,28 @@ export class Session {
     }
   }
 
-  static async #boot(parts: Parts, shape: MachineShape, limit: number): Promise<Session> {
+  static async #boot(parts: Parts, { shape, scratch, limit }: Boot): Promise<Session> {
     const started = Date.now();
     const machine = new Machine();
     let timer: NodeJS.Timeout | undefined;
     try {
       const session = new Session(machine, await machine.start(parts, shape));
+      timer = setTimeout(() => session.#lose(`it was not up after ${limit / 1000} s`), limit);
       session.kvm = await new Promise<boolean>((resolve, reject) => {
         session.#ready = resolve;
         session.#failed = reject;
-        timer = setTimeout(() => session.#lose(`it was not up after ${limit / 1000} s`), limit);
       });
+      for (const path of scratch) await session.#mount('scratch', path);
+      for (const path of shape.out) await session.#mount('out', path);
       session.bootMs = Date.now() - started;
+      machine.hold(false);
       return session;
     } catch (error) {
-      if (error instanceof TcgError && error.code === 'TCG_MISSING') {
-        await machine.end();
-        throw error;
-      }
-      const why = `the machine did not start: ${(error as Error).message}${error instanceof TcgError ? '' : machine.lastWords()}`;
+      const lost = error instanceof TcgError && error.code === 'TCG_LOST';
+      const words = lost ? '' : machine.lastWords();
       await machine.end();
-      throw new TcgError('TCG_BOOT', why);
+      if (error instanceof TcgError && !lost) throw error;
+      throw new TcgError('TCG_BOOT', `the machine did not start: ${(error as Error).message}${words}`);
     } finally {
       clearTimeout(timer);
     }
@@ -136,7 +140,6 @@ export class Session {
     });
     this.#answers.delete(id);
     if (errno === 0) return;
-    await this.end();
     throw new TcgError('TCG_MOUNT', `${path} cannot be mounted to be written: errno ${errno}`, errno);
   }
 
@@ -144,7 +147,9 @@ export class Session {
   async run(argv: readonly string[], options: CommandOptions = {}): Promise<Ended> {
     if (this.#lost !== undefined) throw this.#lost;
     const id = ++this.#last;
-    const environment = Object.entries(options.env ?? process.env).map(([name, value]) => `${name}=${value}`);
+    const environment = Object.entries(options.env ?? process.env)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}=${value}`);
     const request = nulEnded([options.cwd ?? process.cwd(), String(argv.length), ...argv, ...environment]);
     const running = new Running(options, (bytes) => this.#link.stdin.write(frame(id, 'in', bytes)));
     this.#running.set(id, running);

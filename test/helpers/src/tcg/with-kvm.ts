@@ -36,7 +36,7 @@ export function kvmTrouble(compiler: string = process.env['CC'] ?? 'gcc-12'): st
 export async function runHere(argv: readonly string[], options: CommandOptions = {}): Promise<Ended> {
   const child = spawn(argv[0] ?? '', argv.slice(1), {
     cwd: options.cwd,
-    env: options.env as NodeJS.ProcessEnv | undefined,
+    env: options.env,
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });

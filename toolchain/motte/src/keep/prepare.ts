@@ -182,14 +182,11 @@ function planOf(
   return { profile: kind, plan: readSgxs(file, { file: file.path, ...secsOptions(settings.config) }) };
 }
 
-/** Throws TEE_UNSUPPORTED for a plan of another TEE than the one that was asked for. */
+/** Throws FILE_KIND for a file whose plan is for another TEE than the one that was asked for. */
 function checkPlanTee(path: string, found: PlanTee, tee: PlanTee): void {
   if (found === tee) return;
-  throw new MotteError('TEE_UNSUPPORTED', {
-    field: path,
-    expected: `a Keep for ${tee}`,
-    found: `one for ${found}`,
-  });
+  const expected = `a program, or a Keep for ${tee}`;
+  throw new MotteError('FILE_KIND', { field: path, expected, found: `a Keep for ${found}` });
 }
 
 /** Makes the plan of a file that is no image. */
@@ -210,8 +207,7 @@ function prepareFile(path: string, options: OptionValues, settings: Settings, te
 }
 
 /**
- * Makes the plan of a FILE of any kind, for SGX if no TEE is given. Rejects with FILE_KIND, TEE_UNSUPPORTED, IMAGE_*, and
- * all that reading and planning throw.
+ * Makes the plan of a FILE of any kind, for SGX if no TEE is given. Rejects with FILE_KIND, IMAGE_*, and all that reading and planning throw.
  */
 export async function prepare(
   path: string,
