@@ -79,7 +79,12 @@ export const START_FLAGS = {
 export const START_FIELDS = [
   { at: 0x00, name: 'version', type: 'u32', doc: 'PROTOCOL_VERSION' },
   { at: 0x04, name: 'backend', type: 'u32', doc: 'BACKEND' },
-  { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE; 0: the helper chooses (emulated); KVM: guest physical' },
+  {
+    at: 0x08,
+    name: 'base',
+    type: 'u64',
+    doc: 'address of the ELRANGE; 0: the helper chooses (emulated); KVM: guest physical',
+  },
   { at: 0x10, name: 'size', type: 'u64', doc: 'SECS.SIZE; KVM: bytes of guest pages' },
   { at: 0x18, name: 'flags', type: 'u32', doc: 'START_FLAGS' },
   { at: 0x1c, name: 'mapping_count', type: 'u32' },

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Unframer } from '@motte/loader/helper/framing';
+import { exitName } from '@motte/loader/kvm/exits';
 import { decodeEnded, decodeStatistics } from '@motte/loader/helper/report';
 import { CAUSES } from '@motte/loader/protocol/causes';
 import { CALL_COUNT, ENDED, ENDED_HOW, STATISTICS } from '@motte/loader/protocol/ended';
@@ -111,6 +112,21 @@ test('STATISTICS: counts by call, and no byte more or less', () => {
   assert.is(
     codeAndField(() => decodeStatistics(bytes.subarray(0, 100))),
     'STRUCT_TRUNCATED STATISTICS',
+  );
+});
+
+test('STATISTICS: exits follow host calls', () => {
+  const bytes = Buffer.concat([
+    STATISTICS.write({ call_count: 1, exit_count: 2 }),
+    CALL_COUNT.write({ number: 1, count: 2n }),
+    CALL_COUNT.write({ number: 2, count: 3n }),
+    CALL_COUNT.write({ number: 99, count: 4n }),
+  ]);
+  const { calls, exits } = decodeStatistics(bytes);
+  assert.equal([...calls], [[1, 2]]);
+  assert.equal(
+    [...exits].map(([reason, count]) => `${exitName(reason)} ${count}`),
+    ['io 3', 'exit_99 4'],
   );
 });
 

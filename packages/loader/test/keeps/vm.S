@@ -117,9 +117,11 @@ CASE 9					/* a second vCPU, which is kicked */
 	.org 0x9800			/* vCPU 1 */
 	mov rdi, DATA
 	lea rsp, [rdi + 0x3000]
-	mov rax, 0x00209b0000000000	/* GDT: none, code */
+	mov rax, 0x00209b0000000000	/* GDT: none, code, data */
 	mov [rdi + 0x208], rax
-	mov word ptr [rdi + 0x300], 15
+	mov rax, 0x00cf93000000ffff
+	mov [rdi + 0x210], rax
+	mov word ptr [rdi + 0x300], 23
 	lea rax, [rdi + 0x200]
 	mov [rdi + 0x302], rax
 	lgdt [rdi + 0x300]
