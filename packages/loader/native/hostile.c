@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A host that lies, for tests: in motte-helper-hostile alone. Each LIE of START says at which host call and how. */
 #include <string.h>
+#include <sys/syscall.h>
 #include "helper.h"
 
 #ifdef MOTTE_HOSTILE
@@ -80,8 +81,18 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
 	if ((lie = lie_of(host, number, LIE_REPLACE_PAGE)) != NULL)
 		replace_page(lie->value);
 	if ((lie = lie_of(host, number, LIE_THREAD)) != NULL && lie->at < host->start.tcs_count && lie->value < host->start.tcs_count) {
-		host->threads[lie->at].enters = (uint32_t)lie->value;
+		host->threads[lie->at].tcs = host->tcs[lie->value];
 		threads_ask(host, (uint32_t)lie->at);
+	}
+	if ((lie = lie_of(host, number, LIE_RETYPE)) != NULL) {
+		struct sgx_enclave_modify_types argument = {.offset = lie->value, .length = PAGE, .page_type = lie->at};
+		(void)driver_modify_types(&argument);
+	}
+	if ((lie = lie_of(host, number, LIE_PLACE)) != NULL && lie->at < host->start.tcs_count && lie->value < host->start.size) {
+		host->threads[lie->at].tcs = lie->value;
+		threads_ask(host, (uint32_t)lie->at);
+		while (lie->size == 1 && __atomic_load_n(&host->threads[lie->at].state, __ATOMIC_ACQUIRE) == THREAD_RUNS && !enclave.stop)
+			sys(SYS_sched_yield, 0, 0, 0, 0);
 	}
 	if (lie_of(host, number, LIE_WAKE) != NULL)
 		for (uint32_t i = 0; i < host->start.tcs_count; i++)

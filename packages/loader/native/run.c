@@ -189,7 +189,7 @@ void run_keep(struct keep_thread *thread)
 	struct keep_host *host = thread->host;
 	struct cpu *cpu = thread->cpu;
 	struct loop loop = {.thread = thread, .host = host, .cpu = cpu};
-	loop.run.tcs = (uint64_t)host->base + host->tcs[thread->enters];
+	loop.run.tcs = (uint64_t)host->base + thread->tcs;
 	uint32_t function = ENCLU_EENTER;
 	if (thread->index == 0)
 		__atomic_store_n(&enclave.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);

@@ -91,6 +91,8 @@ long host_mem_trim(struct hostcall *call, uint64_t offset, uint64_t length);
 long host_mem_remove(struct hostcall *call, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long host_mem_protect(struct hostcall *call, uint64_t offset, uint64_t length, uint32_t permissions);
+/* EMODT to PT_TCS */
+long host_mem_tcs(struct hostcall *call, uint64_t offset, uint64_t length);
 /* a socket to connect, or to send from */
 long host_net_socket(struct hostcall *call, uint32_t family, uint32_t type);
 /* to a granted destination; EINPROGRESS, then the socket is ready for writing */

@@ -292,7 +292,7 @@ static long run(const char *name)
 		return called(syscall(SYS_fstat, 0, buffer), 144);
 	if (ROW("wait"))
 		return poll_input();
-	if (ROW("thread_start") || ROW("thread_wake"))
+	if (ROW("thread_start") || ROW("thread_wake") || ROW("mem_tcs"))
 		return run_thread(ROW("thread_wake"));
 	if (ROW("lseek"))
 		return called(syscall(SYS_lseek, 0, 0, SEEK_CUR), 0);

@@ -64,6 +64,8 @@
 #define LIE_WAKE 0xb
 #define LIE_WITHHELD 0xc
 #define LIE_BLOCK 0xd
+#define LIE_RETYPE 0xe
+#define LIE_PLACE 0xf
 
 #define GRANT_READ_ONLY 0x1
 

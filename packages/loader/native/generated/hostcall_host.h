@@ -106,6 +106,8 @@ long serve_mem_trim(struct keep_host *host, uint64_t offset, uint64_t length);
 long serve_mem_remove(struct keep_host *host, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length, uint32_t permissions);
+/* EMODT to PT_TCS */
+long serve_mem_tcs(struct keep_host *host, uint64_t offset, uint64_t length);
 /* a socket to connect, or to send from */
 long serve_net_socket(struct keep_host *host, uint32_t family, uint32_t type);
 /* to a granted destination; EINPROGRESS, then the socket is ready for writing */

@@ -52,5 +52,6 @@ void threads_other_writes(void);
 void threads_other_sleeps(void);
 void threads_other_ends(void);
 void threads_starts(void);
+void threads_start_fails(void);
 
 #endif
