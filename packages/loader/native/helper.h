@@ -144,6 +144,7 @@ uint32_t landlock_enter(struct keep_host *host);
 struct hostcall_block;
 bool hostile_unserved(struct keep_host *host, struct hostcall_block *block);
 uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block);
+void hostile_gate(const struct keep_thread *thread);
 #endif
 
 uint64_t now_ns(void);

@@ -6,6 +6,8 @@
 
 #ifdef MOTTE_HOSTILE
 
+#define HELD_MOST 256
+
 static uint64_t seen(const struct keep_host *host, uint32_t number)
 {
 	if (number < CALL_NUMBERS)
@@ -44,6 +46,29 @@ static void replace_page(uint64_t offset)
 	enclave_unlock();
 }
 
+/* Threads that are held back: until a call was made so often. */
+static struct {
+	uint32_t number;
+	uint64_t until;
+} held[HELD_MOST];
+
+static void hold(const struct keep_host *host, const struct lie *lie)
+{
+	if (lie->at >= HELD_MOST)
+		return;
+	held[lie->at].until = seen(host, (uint32_t)lie->value) + lie->size;
+	held[lie->at].number = (uint32_t)lie->value;
+}
+
+/* Before a thread enters, wherever it left. */
+void hostile_gate(const struct keep_thread *thread)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	while (thread->index < HELD_MOST && seen(thread->host, held[thread->index].number) < held[thread->index].until &&
+	       !enclave.stop)
+		sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&nap, 0);
+}
+
 /* True if the call stays unserved. */
 bool hostile_unserved(struct keep_host *host, struct hostcall_block *block)
 {
@@ -77,6 +102,8 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
 			memcpy((uint8_t *)block + lie->at, &lie->value, lie->size);
 		if (lie->kind == LIE_BLOCK && is_due(host, lie, number) && lie->at < host->start.tcs_count)
 			host->threads[lie->at].block = (lie->size == 1 ? host->base : host->blocks) + lie->value;
+		if (lie->kind == LIE_HOLD && is_due(host, lie, number))
+			hold(host, lie);
 	}
 	if ((lie = lie_of(host, number, LIE_REPLACE_PAGE)) != NULL)
 		replace_page(lie->value);

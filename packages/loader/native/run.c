@@ -199,6 +199,9 @@ void run_keep(struct keep_thread *thread)
 			cpu_host();
 			return;
 		}
+#ifdef MOTTE_HOSTILE
+		hostile_gate(thread);
+#endif
 		loop.registers = (struct exit_registers){.rdi = (uint64_t)thread->block, .rsi = HOSTCALL_BLOCK_SIZE};
 		loop.aexs = cpu->stats.aexs;
 		if (host->start.backend == BACKEND_HARDWARE)

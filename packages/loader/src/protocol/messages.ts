@@ -194,6 +194,8 @@ export const LIE_KIND = {
   RETYPE: 14,
   /** The host's thread `at`, which nobody asked for, enters whatever is at offset `value`; of size 1: and is waited for. */
   PLACE: 15,
+  /** The host's thread `at` enters no more, wherever it leaves, before call number `value` was made `size` times from then on. */
+  HOLD: 16,
 } as const;
 
 export const STARTED_FIELDS = [
