@@ -34,7 +34,7 @@ struct task *task_new(void)
 	} else {
 		if (started == task_most())
 			return NULL;
-		task = platform_thread(started);
+		task = platform_thread_make(started);
 		task->index = (uint32_t)started++;
 	}
 	task->number = new_number();

@@ -9,10 +9,12 @@
 
 _Noreturn void boot_first_entry(struct thread *thread, uint64_t block, uint64_t size);
 
+uint64_t thread_blocks;
+
 /* Two threads with one block would answer each other's calls. */
 static bool is_taken(const struct thread *thread, uint64_t block)
 {
-	for (uint64_t i = 0; i < keep_info()->thread_count; i++) {
+	for (uint64_t i = 0; i < thread_blocks; i++) {
 		const struct thread *other = thread_at(i);
 		uint64_t theirs = (uint64_t)other->call.block;
 
@@ -46,6 +48,7 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct thread *thread,
 	if (thread != thread_at(0))
 		keep_refuse(REASON_ENTRY_STATE);
 	relocate_self();
+	thread_blocks = platform_lazy() ? 1 : info->thread_count;
 	block_take(thread, block, size);
 	random_start();
 	random_bytes(&canary, sizeof(canary));

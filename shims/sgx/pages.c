@@ -113,3 +113,12 @@ void platform_trim(uint64_t address, uint64_t pages)
 	for (uint64_t at = offset; at < end;)
 		all(host_mem_remove(call, at, end - at), &at, end);
 }
+
+void sgx_make_tcs(uint64_t address)
+{
+	uint64_t at = address - keep_base(), end = at + PAGE_SIZE;
+
+	while (at < end)
+		all(host_mem_tcs(platform_call(), at, end - at), &at, end);
+	accept(address, 1, SECINFO_PT_TCS | SECINFO_MODIFIED);
+}

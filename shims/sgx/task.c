@@ -12,11 +12,6 @@
 _Static_assert(__builtin_offsetof(struct landing_frame, number) == __builtin_offsetof(struct syscall_frame, number), "frame");
 _Static_assert(__builtin_offsetof(struct landing_frame, arg) == __builtin_offsetof(struct syscall_frame, arg), "frame");
 
-struct task *platform_thread(uint64_t index)
-{
-	return &thread_at(index)->task;
-}
-
 _Noreturn void boot_task(struct thread *thread, uint64_t block, uint64_t size);
 
 /* Who asked for it has the lock until all is prepared. There is no block yet to make a host call by. */

@@ -49,6 +49,7 @@ const RUNS: readonly Run[] = [
   { program: 'net', args: ['errors'] },
   { program: 'local', keep: 'threads = 4\n' },
   { program: 'threads', keep: 'threads = 8\n', strict: true },
+  { program: 'many', keep: 'threads = 73\n', strict: true },
   { program: 'rust-threads', keep: 'threads = 16\n' },
   { program: 'goroutines', keep: 'threads = 16\n' },
   { program: 'sqlite' },

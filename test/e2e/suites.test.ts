@@ -133,6 +133,8 @@ test('a trace is read: calls once each, without the execve that starts it; what 
     readTrace(`${start}7 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD) = 8\n`).forks,
     'clone',
   );
+  const refused = '7 clone3({flags=0, exit_signal=0}, 0) = -1 EINVAL (Invalid argument)\n';
+  assert.equal(readTrace(`${start}${refused}`), { calls: ['clone3'] });
   assert.equal(readTrace(`${start}7 vfork( <unfinished ...>\n`).forks, 'vfork');
   assert.equal(readTrace(`${start}7 restart_syscall(<... resuming>) = 0\n7 pause() = 0`).calls, ['pause']);
   assert.equal(readTrace(`${start}7 syscall_0x270f(0, 0) = -1 ENOSYS`).calls, ['syscall_0x270f']);

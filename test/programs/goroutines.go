@@ -79,7 +79,7 @@ func main() {
 	var lock sync.Mutex
 	order := []int{}
 	var group sync.WaitGroup
-	for _, delay := range []int{60, 20, 40} {
+	for _, delay := range []int{900, 100, 500} {
 		group.Add(1)
 		go func(delay int) {
 			defer group.Done()

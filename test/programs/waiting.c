@@ -121,7 +121,7 @@ static void eventfds(void)
 
 static void timerfds(void)
 {
-	struct itimerspec spec = {{0, 20000000}, {0, 30000000}}, left;
+	struct itimerspec spec = {{0, 20000000}, {0, 400000000}}, left;
 	struct pollfd fd = {.events = POLLIN};
 	uint64_t v = 0;
 	int t;

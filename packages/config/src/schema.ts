@@ -163,7 +163,7 @@ export const KEEP_KEYS: Group<KeepConfig> = {
     fallback: 1,
     trust: 'measured',
     where: BOTH,
-    doc: 'How many threads the Keep can have at once.',
+    doc: 'How many threads the Keep can have at once; in SGX2 those that are not started cost nothing.',
     example: '1',
   },
   memory: {

@@ -15,6 +15,7 @@ export interface Served {
 
 const THREADS = 'its own threads; one that computes hears of it at its next system call or exception';
 const PAGES = ['mem_restrict', 'mem_protect', 'mem_trim', 'mem_remove'];
+const CLONES = ['thread_start', 'thread_wake', 'mem_tcs'];
 /** Of calls that wait for files. */
 const WAITS = ['wait', 'clock_gettime'];
 /** Of timers that send signals. */
@@ -227,14 +228,14 @@ const SERVED_OTHERS: readonly Served[] = [
     number: 56,
     name: 'clone',
     component: 'clone',
-    calls: ['thread_start', 'thread_wake'],
+    calls: CLONES,
     doc: 'threads: EAGAIN beyond those of Keep.toml; ENOSYS for a process',
   },
   {
     number: 435,
     name: 'clone3',
     component: 'clone',
-    calls: ['thread_start', 'thread_wake'],
+    calls: CLONES,
     doc: 'as clone',
   },
 

@@ -15,6 +15,15 @@
 #define PLATFORM_NUMBERS 16
 #define EXIT_REASONS 64	/* KVM_EXIT_* that are counted one by one */
 
+/* Of headers that are newer than some. */
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#define PR_SYS_DISPATCH_ON 1
+#endif
+
+/* The helper's code: the linker's symbols. */
+extern const char __executable_start[], etext[];
+
 /* How the Keep ended, before it is put into ENDED. */
 struct ending {
 	uint32_t ended, status, cause;
@@ -23,15 +32,15 @@ struct ending {
 	char text[sizeof((struct ended *)0)->text];
 };
 
-/* What a thread of this process does for its TCS; the value is a futex. */
-enum { THREAD_PARKED, THREAD_RUNS, THREAD_OVER };
+/* What a thread of this process does for its TCS. */
+enum { THREAD_NONE, THREAD_RUNS, THREAD_OVER };
 
-/* A thread of this process, made for one TCS before the sandbox closes. It enters when the Keep asks for it. */
+/* A thread of this process for one TCS, made when the Keep asks for it. */
 struct keep_thread {
 	struct keep_host *host;
 	struct cpu *cpu;
 	uint32_t index;		/* of its TCS, and of its struct cpu */
-	uint32_t enters;	/* the TCS that it enters: its own, but for a hostile host */
+	uint64_t enters;	/* SGX: offset of a TCS, KVM: number of a vCPU; its own, but for a hostile host */
 	uint32_t state;
 	uint8_t *block;		/* its host-call block */
 	int wake_fd;		/* eventfd: ends its `wait` */
@@ -58,7 +67,6 @@ struct keep_host {
 	uint8_t *base;		/* of the Keep in this process; KVM: not the address that the Keep knows */
 	uint8_t *blocks;	/* host-call blocks, HOSTCALL_BLOCK_SIZE apart */
 	struct keep_thread *threads; /* one for each TCS; the first boots the Keep */
-	uint32_t ready;		/* threads that are set up; a futex */
 	bool debugged;		/* a debugger may stop its threads */
 	bool granted[3];	/* which of 0, 1, 2 the Keep still has */
 	enter_function *enter;
@@ -149,6 +157,7 @@ uint32_t landlock_enter(struct keep_host *host);
 struct hostcall_block;
 bool hostile_unserved(struct keep_host *host, struct hostcall_block *block);
 uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block);
+void hostile_gate(const struct keep_thread *thread);
 #endif
 
 uint64_t now_ns(void);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A host that lies, for tests: in motte-helper-hostile alone. Each LIE of START says at which host call and how. */
 #include <string.h>
+#include <sys/syscall.h>
 #include "helper.h"
 
 #ifdef MOTTE_HOSTILE
+
+#define HELD_MOST 256
 
 static uint64_t seen(const struct keep_host *host, uint32_t number)
 {
@@ -47,6 +50,29 @@ static void replace_page(uint64_t offset)
 	enclave_unlock();
 }
 
+/* Threads that are held back: until a call was made so often. */
+static struct {
+	uint32_t number;
+	uint64_t until;
+} held[HELD_MOST];
+
+static void hold(const struct keep_host *host, const struct lie *lie)
+{
+	if (lie->at >= HELD_MOST)
+		return;
+	held[lie->at].until = seen(host, (uint32_t)lie->value) + lie->size;
+	held[lie->at].number = (uint32_t)lie->value;
+}
+
+/* Before a thread enters, wherever it left. */
+void hostile_gate(const struct keep_thread *thread)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	while (thread->index < HELD_MOST && seen(thread->host, held[thread->index].number) < held[thread->index].until &&
+	       !enclave.stop)
+		sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&nap, 0);
+}
+
 /* True if the call stays unserved. */
 bool hostile_unserved(struct keep_host *host, struct hostcall_block *block)
 {
@@ -80,12 +106,25 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
 			memcpy((uint8_t *)block + lie->at, &lie->value, lie->size);
 		if (lie->kind == LIE_BLOCK && is_due(host, lie, number) && lie->at < host->start.tcs_count)
 			host->threads[lie->at].block = (lie->size == 1 ? host->base : host->blocks) + lie->value;
+		if (lie->kind == LIE_HOLD && is_due(host, lie, number))
+			hold(host, lie);
 	}
 	if ((lie = lie_of(host, number, LIE_REPLACE_PAGE)) != NULL)
 		replace_page(lie->value);
 	if ((lie = lie_of(host, number, LIE_THREAD)) != NULL && lie->at < host->start.tcs_count && lie->value < host->start.tcs_count) {
-		host->threads[lie->at].enters = (uint32_t)lie->value;
+		host->threads[lie->at].enters = host->tcs != NULL ? host->tcs[lie->value] : lie->value;
 		threads_ask(host, (uint32_t)lie->at);
+	}
+	if ((lie = lie_of(host, number, LIE_RETYPE)) != NULL) {
+		struct sgx_enclave_modify_types argument = {.offset = lie->value, .length = PAGE, .page_type = lie->at};
+		(void)driver_modify_types(&argument);
+	}
+	if ((lie = lie_of(host, number, LIE_PLACE)) != NULL && host->tcs != NULL && lie->at < host->start.tcs_count &&
+	    lie->value < host->start.size) {
+		host->threads[lie->at].enters = lie->value;
+		threads_ask(host, (uint32_t)lie->at);
+		while (lie->size == 1 && __atomic_load_n(&host->threads[lie->at].state, __ATOMIC_ACQUIRE) == THREAD_RUNS && !enclave.stop)
+			sys(SYS_sched_yield, 0, 0, 0, 0);
 	}
 	if (lie_of(host, number, LIE_WAKE) != NULL)
 		for (uint32_t i = 0; i < host->start.tcs_count; i++)

@@ -103,8 +103,9 @@ static uint64_t slots_size(const struct keep_host *host)
 {
 	uint64_t most = 0;
 	for (uint32_t i = 0; i < host->start.tcs_count; i++) {
+		const bool planned = (enclave.epcm[host->tcs[i] / PAGE].flags & EPCM_VALID) != 0;
 		const struct tcs *tcs = (const struct tcs *)(enclave.memory + host->tcs[i]);
-		const uint64_t gs = tcs->ogsbase < host->start.size ? tcs->ogsbase : 0;
+		const uint64_t gs = planned && tcs->ogsbase < host->start.size ? tcs->ogsbase : 0;
 		const uint64_t own = gs > host->tcs[i] ? gs : host->tcs[i];
 		most = own > most ? own : most;
 	}
@@ -121,6 +122,11 @@ static bool map_emulated(struct keep_host *host)
 	enclave.memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, HELPER_FD_MEMORY, 0);
 	if (enclave.memory == MAP_FAILED)
 		return failed(host, "mmap");
+	uint8_t *epc = mmap(NULL, epc_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, HELPER_FD_EPC, 0);
+	if (epc == MAP_FAILED)
+		return failed(host, "mmap");
+	enclave.secs = (struct secs *)epc;
+	enclave.epcm = (struct epcm_entry *)(epc + EPC_ENTRIES_OFFSET);
 	const uint64_t below = STUBS_SIZE + slots_size(host);
 	if (below > MOST_BELOW)
 		return end_killed(host, CAUSE_MEMORY, "a GS base or TCS is 0x%llx bytes from the base", (unsigned long long)below);
@@ -138,16 +144,11 @@ static bool map_emulated(struct keep_host *host)
 	enclave.window_size = below - STUBS_SIZE;
 	if (mprotect(base - below, enclave.window_size, PROT_READ | PROT_WRITE) != 0)
 		return failed(host, "mprotect of the slots");
-	uint8_t *epc = mmap(NULL, epc_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, HELPER_FD_EPC, 0);
-	if (epc == MAP_FAILED)
-		return failed(host, "mmap");
 	keep_private(base, size);
 	keep_private(enclave.memory, size);
 	keep_private(epc, epc_size);
 	host->base = enclave.base = base;
 	enclave.size = size;
-	enclave.secs = (struct secs *)epc;
-	enclave.epcm = (struct epcm_entry *)(epc + EPC_ENTRIES_OFFSET);
 	enclave.mappings = host->mappings;
 	enclave.mapping_count = host->start.mapping_count;
 	enclave.memory_fd = HELPER_FD_MEMORY;

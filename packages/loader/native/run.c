@@ -190,7 +190,7 @@ void run_keep(struct keep_thread *thread)
 	struct keep_host *host = thread->host;
 	struct cpu *cpu = thread->cpu;
 	struct loop loop = {.thread = thread, .host = host, .cpu = cpu};
-	loop.run.tcs = (uint64_t)host->base + host->tcs[thread->enters];
+	loop.run.tcs = (uint64_t)host->base + thread->enters;
 	uint32_t function = ENCLU_EENTER;
 	if (thread->index == 0)
 		__atomic_store_n(&enclave.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);
@@ -200,6 +200,9 @@ void run_keep(struct keep_thread *thread)
 			cpu_host();
 			return;
 		}
+#ifdef MOTTE_HOSTILE
+		hostile_gate(thread);
+#endif
 		loop.registers = (struct exit_registers){.rdi = (uint64_t)thread->block, .rsi = HOSTCALL_BLOCK_SIZE};
 		loop.aexs = cpu->stats.aexs;
 		if (host->start.backend == BACKEND_HARDWARE)

@@ -4,10 +4,13 @@
  * address space with the helper and may jump into it: what it gains thereby must be no more than the host calls that it
  * has anyway. Everything else ends the process.
  */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,9 +21,14 @@
 #include "sockets.h"
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD_HIGH(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field) + 4)
 #define IF_NOT(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
 #define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
 #define ALLOW(number) IF_NOT(number, 1), RETURN(SECCOMP_RET_ALLOW)
+/* What pthread_create() asks clone() for. */
+#define THREAD_FLAGS                                                                                           \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | \
+	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 /* `number` with its second argument, which must be one of a few: loads it, falls to the end if none fits. */
 #define ALLOW_COMMAND(value) ALLOW(value)
 
@@ -86,10 +94,34 @@ static const struct sock_filter changing[] = {
 	IF_NOT(SYS_utimensat, 6),
 	LOAD(args[1]),
 	IF_NOT(0, 3),
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1]) + 4),
+	LOAD_HIGH(args[1]),
 	IF_NOT(0, 1),
 	RETURN(SECCOMP_RET_ALLOW),
 	RETURN(SECCOMP_RET_KILL_PROCESS),
+};
+
+/*
+ * Only where the Keep can have several threads: what makes one, with glibc's very flags, and sets it up. Who has broken out of a Keep
+ * can make threads thereby; they have this filter too.
+ */
+static const struct sock_filter making[] = {
+	IF_NOT(SYS_clone, 4),
+	LOAD(args[0]),
+	IF_NOT(THREAD_FLAGS, 1),
+	RETURN(SECCOMP_RET_ALLOW),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	/* its flags are in memory, where a filter cannot look: glibc goes on with clone */
+	IF_NOT(SYS_clone3, 1),
+	RETURN(SECCOMP_RET_ERRNO | ENOSYS),
+	ALLOW(SYS_set_robust_list),
+	ALLOW(SYS_rseq),
+	ALLOW(SYS_sigaltstack),
+	ALLOW(SYS_eventfd2),
+};
+
+/* Of those, what the timer of random AEXs needs. */
+static const struct sock_filter ticking[] = {
+	ALLOW(SYS_timer_create),
 };
 
 /* Entering and leaving an enclave, and the emulated driver; the driver's own ioctls. */
@@ -105,8 +137,13 @@ static const struct sock_filter sgx[] = {
 	LOAD(nr),
 };
 
-/* Running a vCPU, adding guest pages, and what is looked at when it stops. */
+/* Running a vCPU, adding guest pages, and what is looked at when it stops; guards of a thread's stacks, and its heap. */
 static const struct sock_filter vm[] = {
+	IF_NOT(SYS_mprotect, 4),
+	LOAD(args[2]),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 4 /* PROT_EXEC */, 0, 1),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
+	RETURN(SECCOMP_RET_ALLOW),
 	IF_NOT(SYS_ioctl, 11),
 	LOAD(args[1]),
 	ALLOW_COMMAND(KVM_RUN),
@@ -133,7 +170,7 @@ static const struct sock_filter filter[] = {
 	ALLOW(SYS_clock_nanosleep),
 	ALLOW(SYS_sched_yield),
 	ALLOW(SYS_restart_syscall),
-	/* the threads, all of which are there already, and the control socket */
+	/* the threads, and the control socket */
 	ALLOW(SYS_pread64),
 	ALLOW(SYS_futex),
 	ALLOW(SYS_tgkill),
@@ -165,11 +202,14 @@ static const struct sock_filter filter[] = {
 	RETURN(SECCOMP_RET_KILL_PROCESS),
 };
 
+#define DISPATCHING 15 /* of append_dispatching() */
+
 struct rules {
 	struct sock_filter all[sizeof machine / sizeof machine[0] + sizeof talking / sizeof talking[0] +
 			       sizeof connecting / sizeof connecting[0] + sizeof reading / sizeof reading[0] +
-			       sizeof changing / sizeof changing[0] + sizeof sgx / sizeof sgx[0] + sizeof vm / sizeof vm[0] +
-			       sizeof filter / sizeof filter[0]];
+			       sizeof changing / sizeof changing[0] + sizeof making / sizeof making[0] +
+			       sizeof ticking / sizeof ticking[0] + DISPATCHING + sizeof sgx / sizeof sgx[0] +
+			       sizeof vm / sizeof vm[0] + sizeof filter / sizeof filter[0]];
 	size_t count;
 };
 
@@ -177,6 +217,39 @@ static void append(struct rules *rules, const struct sock_filter *some, size_t b
 {
 	memcpy(rules->all + rules->count, some, bytes);
 	rules->count += bytes / sizeof *some;
+}
+
+/* Syscall User Dispatch as thread.c has it, and no other way: the addresses are known when this runs. */
+static void append_dispatching(struct rules *rules)
+{
+	const struct sock_filter dispatching[DISPATCHING] = {
+		IF_NOT(SYS_prctl, 14),
+		LOAD(args[0]),
+		IF_NOT(PR_SET_SYSCALL_USER_DISPATCH, 11),
+		LOAD(args[1]),
+		IF_NOT(PR_SYS_DISPATCH_ON, 9),
+		LOAD(args[2]),
+		IF_NOT((uint32_t)(uint64_t)__executable_start, 7),
+		LOAD_HIGH(args[2]),
+		IF_NOT((uint32_t)((uint64_t)__executable_start >> 32), 5),
+		LOAD(args[3]),
+		IF_NOT((uint32_t)(etext - __executable_start), 3),
+		LOAD_HIGH(args[3]),
+		IF_NOT(0, 1),
+		RETURN(SECCOMP_RET_ALLOW),
+		RETURN(SECCOMP_RET_KILL_PROCESS),
+	};
+	append(rules, dispatching, sizeof dispatching);
+}
+
+static void append_making(struct rules *rules, const struct keep_host *host)
+{
+	append(rules, making, sizeof making);
+	if (host->start.backend != BACKEND_EMULATED)
+		return;
+	append_dispatching(rules);
+	if (host->start.aex_period_us != 0)
+		append(rules, ticking, sizeof ticking);
 }
 
 /* For all threads of this process, and for good. */
@@ -195,6 +268,8 @@ bool sandbox_enter(struct keep_host *host)
 		append(&rules, reading, sizeof reading);
 	if (writes)
 		append(&rules, changing, sizeof changing);
+	if (host->start.tcs_count > 1)
+		append_making(&rules, host);
 	if (host->start.backend == BACKEND_KVM)
 		append(&rules, vm, sizeof vm);
 	else

@@ -94,6 +94,11 @@ long serve_mem_trim(struct keep_host *host, uint64_t offset, uint64_t length)
 	return in_parts(modify_range, host, offset, length, PT_TRIM);
 }
 
+long serve_mem_tcs(struct keep_host *host, uint64_t offset, uint64_t length)
+{
+	return in_parts(modify_range, host, offset, length, PT_TCS);
+}
+
 long serve_mem_remove(struct keep_host *host, uint64_t offset, uint64_t length)
 {
 	return in_parts(remove_range, host, offset, length, 0);

@@ -22,7 +22,7 @@ static bool standing;		/* all stand still, and the loader knows; of the control 
 
 static const struct tcs *tcs_of(const struct keep_thread *thread)
 {
-	return (const struct tcs *)(enclave.memory + thread->host->tcs[thread->enters]);
+	return (const struct tcs *)(enclave.memory + thread->enters);
 }
 
 /* ---- on a thread of the Keep: no libc ---- */

@@ -14,17 +14,12 @@
 #include "cpu/trap.h"
 #include "helper.h"
 
-#ifndef PR_SET_SYSCALL_USER_DISPATCH
-#define PR_SET_SYSCALL_USER_DISPATCH 59
-#define PR_SYS_DISPATCH_ON 1
-#endif
 #define PERIOD_LEAST_US 20 /* less would leave the Keep no time */
-
-extern const char __executable_start[], etext[];
 
 /* Exceptions of the Keep: never blocked, and raised again within a handler, because a handler is left by a jump. */
 static const int exceptions[] = {SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS};
 
+/* For all threads, before the sandbox closes. */
 static bool install_handlers(void)
 {
 	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART};
@@ -52,7 +47,7 @@ static bool set_up_signals(struct cpu *cpu)
 		sigdelset(&blocked, exceptions[i]);
 	sigdelset(&blocked, SIGNAL_STOP);
 	sigdelset(&blocked, SIGNAL_TICK);
-	return sigaltstack(&alternate, NULL) == 0 && install_handlers() && pthread_sigmask(SIG_SETMASK, &blocked, NULL) == 0;
+	return sigaltstack(&alternate, NULL) == 0 && pthread_sigmask(SIG_SETMASK, &blocked, NULL) == 0;
 }
 
 /* From here on only the helper's text makes system calls on this thread. */
@@ -103,5 +98,6 @@ bool thread_set_up(struct keep_thread *thread)
 	cpu->stack = (uint64_t)cpu + CPU_MAIN_STACK;
 	cpu->seed = (start->seed != 0 ? start->seed : 0x6d6f747465) + thread->index;
 	cpu_start();
-	return set_up_signals(cpu) && make_ticks(thread) && dispatch_syscalls(thread->host);
+	return (thread->index != 0 || install_handlers()) && set_up_signals(cpu) && make_ticks(thread) &&
+	       dispatch_syscalls(thread->host);
 }

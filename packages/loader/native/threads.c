@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Keep's threads: one of this process for each TCS. All are made, and set up, before the sandbox closes, and sleep until
- * the Keep asks for them: so the sandbox has neither clone nor what sets a thread up, and code that breaks out of a Keep
- * cannot make a thread that Syscall User Dispatch does not bind. A sleeping one costs its kernel stack and about four pages.
+ * The Keep's threads: one of this process for each TCS that the Keep has asked to be entered (docs/adr/0024-threads-on-demand.md).
+ * The first is made before the sandbox closes and closes it; each other by the thread that serves the asking. So a Keep that
+ * starts no thread costs none, and has a sandbox in which none can be made.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,34 +19,13 @@
 
 #define HARDWARE_GRACE_NS 100000000
 
-static void wait_while(uint32_t *word, uint32_t value)
-{
-	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value)
-		sys(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, 0);
-}
-
-static void wake(uint32_t *word)
-{
-	sys(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 0x7fffffff, 0);
-}
-
-/* The boot thread waits for all others, closes the sandbox over them, and goes first. */
+/* The boot thread closes the sandbox, over all threads that there will be. */
 static bool may_run(struct keep_thread *thread)
 {
 	struct keep_host *host = thread->host;
-	if (thread->index != 0) {
-		wait_while(&thread->state, THREAD_PARKED);
-		return !enclave.stop;
-	}
-	for (;;) {
-		const uint32_t ready = __atomic_load_n(&host->ready, __ATOMIC_ACQUIRE);
-		if (ready == host->start.tcs_count)
-			break;
-		wait_while(&host->ready, ready);
-	}
 	if (__atomic_load_n(&host->claimed, __ATOMIC_ACQUIRE) || enclave.stop)
 		return false;
-	return sandbox_enter(host) || end_killed(host, CAUSE_BACKEND, "seccomp: %s", strerror(errno));
+	return thread->index != 0 || sandbox_enter(host) || end_killed(host, CAUSE_BACKEND, "seccomp: %s", strerror(errno));
 }
 
 static void *thread_main(void *context)
@@ -58,9 +36,7 @@ static void *thread_main(void *context)
 	if (!(host->start.backend == BACKEND_KVM ? vm_thread_set_up(thread) : thread_set_up(thread)))
 		end_killed(host, CAUSE_BACKEND, "this kernel does not let a thread of the Keep be set up (Linux 5.11 is needed): %s",
 			   strerror(errno));
-	__atomic_fetch_add(&host->ready, 1, __ATOMIC_ACQ_REL);
-	wake(&host->ready);
-	if (may_run(thread))
+	else if (may_run(thread))
 		(host->start.backend == BACKEND_KVM ? vm_run : run_keep)(thread);
 	if (host->ended_ns == 0)
 		host->ended_ns = now_ns();
@@ -72,40 +48,53 @@ static void *thread_main(void *context)
 	return NULL;
 }
 
-/* The arenas, with a page below each stack that cannot be touched. */
+/* Addresses for the arenas. They cost nothing before they are used. */
 static bool map_arenas(uint32_t count)
 {
 	const uint64_t size = (uint64_t)count * CPU_ARENA;
 	uint8_t *from = mmap(NULL, size + CPU_ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (from == MAP_FAILED)
 		return false;
-	const uint64_t first = ((uint64_t)from + CPU_ARENA - 1) & ~(CPU_ARENA - 1ull);
-	enclave.cpus = (struct cpu *)first;
+	enclave.cpus = (struct cpu *)(((uint64_t)from + CPU_ARENA - 1) & ~(CPU_ARENA - 1ull));
 	enclave.cpu_count = count;
-	static const uint64_t guards[] = {CPU_TRAP_STACK, CPU_SERVICE_STACK, CPU_MAIN_STACK};
-	for (uint32_t i = 0; i < count; i++)
-		for (size_t j = 0; j < sizeof guards / sizeof guards[0]; j++)
-			if (mprotect((void *)(first + i * (uint64_t)CPU_ARENA + guards[j]), PAGE, PROT_NONE) != 0)
-				return false;
 	return true;
 }
 
+/* A page below each stack of an arena that cannot be touched. */
+static bool guard_stacks(struct cpu *cpu)
+{
+	static const uint64_t guards[] = {CPU_TRAP_STACK, CPU_SERVICE_STACK, CPU_MAIN_STACK};
+	for (size_t i = 0; i < sizeof guards / sizeof guards[0]; i++)
+		if (mprotect((uint8_t *)cpu + guards[i], PAGE, PROT_NONE) != 0)
+			return false;
+	return true;
+}
+
+/* 0 or an errno. A new thread starts with everything blocked, and opens what it can bear. */
 static int make(struct keep_thread *thread)
 {
 	pthread_t made;
 	pthread_attr_t attributes;
+	sigset_t all, before;
+	if (thread->wake_fd < 0)
+		thread->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (thread->wake_fd < 0 || !guard_stacks(thread->cpu))
+		return errno;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstack(&attributes, (uint8_t *)thread->cpu + CPU_MAIN_STACK + PAGE, CPU_ARENA - CPU_MAIN_STACK - PAGE);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	const int failed = pthread_create(&made, &attributes, thread_main, thread);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
 	return failed;
 }
 
-/* False with `ending` filled in if there are no threads to be had. */
+/* What all will need, and the boot thread. False with `ending` filled in if there is none to be had. */
 bool threads_make(struct keep_host *host)
 {
 	const uint32_t count = host->start.tcs_count;
-	sigset_t all, before;
+	sigset_t own;
 	if (host->start.backend != BACKEND_KVM)
 		cpu_features();
 	enclave.wake_fd = eventfd(0, EFD_CLOEXEC);
@@ -113,41 +102,41 @@ bool threads_make(struct keep_host *host)
 	if (enclave.wake_fd < 0 || host->threads == NULL || !map_arenas(count) ||
 	    (host->start.backend == BACKEND_KVM && !vm_threads(host)))
 		return end_killed(host, CAUSE_BACKEND, "%u threads: %s", count, strerror(errno));
-	/* A new thread starts with everything blocked, and opens what it can bear. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int failed = 0;
 	stops_start(host);
-	/* The boot thread last: it is the one that need not sleep first. */
-	for (uint32_t i = count; i-- > 0 && failed == 0;) {
-		struct keep_thread *thread = &host->threads[i];
-		*thread = (struct keep_thread){.host = host,
-					       .cpu = cpu_at(i),
-					       .index = i,
-					       .enters = i,
-					       .state = i == 0 ? THREAD_RUNS : THREAD_PARKED,
-					       .held = host->debugged,
-					       .block = host->blocks + (uint64_t)i * HOSTCALL_BLOCK_SIZE,
-					       .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-		failed = thread->wake_fd < 0 ? errno : make(thread);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		host->threads[i] = (struct keep_thread){.host = host,
+							.cpu = cpu_at(i),
+							.index = i,
+							.enters = host->tcs != NULL ? host->tcs[i] : i,
+							.held = host->debugged,
+							.block = host->blocks + (uint64_t)i * HOSTCALL_BLOCK_SIZE,
+							.wake_fd = -1};
+	host->threads[0].state = THREAD_RUNS;
 	/* Asynchronous signals that this process takes are the Keep's threads' alone. */
-	sigaddset(&before, SIGNAL_STOP);
-	sigaddset(&before, SIGNAL_TICK);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed == 0 || end_killed(host, CAUSE_BACKEND, "%u threads: %s", count, strerror(failed));
+	sigemptyset(&own);
+	sigaddset(&own, SIGNAL_STOP);
+	sigaddset(&own, SIGNAL_TICK);
+	pthread_sigmask(SIG_BLOCK, &own, NULL);
+	const int failed = make(&host->threads[0]);
+	return failed == 0 || end_killed(host, CAUSE_BACKEND, "a thread: %s", strerror(failed));
 }
 
-/* Lets a sleeping thread enter its TCS. False if it was asked before. No libc: on a thread of the Keep. */
+/*
+ * Makes the thread that enters a TCS. False if there is one already, or none to be had. On a thread of the Keep, between two of
+ * its instructions: libc's thread-local storage is the host's meanwhile.
+ */
 bool threads_ask(struct keep_host *host, uint32_t index)
 {
 	struct keep_thread *thread = &host->threads[index];
-	uint32_t parked = THREAD_PARKED;
-	if (!__atomic_compare_exchange_n(&thread->state, &parked, THREAD_RUNS, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	uint32_t none = THREAD_NONE;
+	if (!__atomic_compare_exchange_n(&thread->state, &none, THREAD_RUNS, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	enclave.several = true;
-	wake(&thread->state);
-	return true;
+	cpu_host();
+	if (make(thread) == 0)
+		return true;
+	__atomic_store_n(&thread->state, THREAD_NONE, __ATOMIC_RELEASE);
+	return false;
 }
 
 /* Ends the `wait` of a thread, or its next one. However often: the count of an eventfd has no room for a block. */

@@ -59,33 +59,37 @@ const BLOCK = (start: number, index: number): string[] => [
   `0x${(start + 0x16000).toString(16)} 1 tcs --- measured keep: tcs ${index}`,
 ];
 
-const COMMON = [
+const common = (threads: number): string[] => [
   '0x0 1 secs --- unmeasured keep: secs',
   '0x0 1 reg r-- measured shim: PT_LOAD 0',
   '0x1000 2 reg r-x measured shim: PT_LOAD 1',
   '0x3000 2 reg rw- measured shim: PT_LOAD 2',
   '0x6000 1 reg r-- measured keep: keep info',
-  ...BLOCK(0x8000, 0),
-  ...BLOCK(0x20000, 1),
+  ...[0x8000, 0x20000].slice(0, threads).flatMap(BLOCK),
   '0x200000 1 reg r-- measured app: PT_LOAD 0',
   '0x201000 1 reg r-x measured app: PT_LOAD 1',
   '0x203000 5 reg rw- measured app: PT_LOAD 2',
 ];
 
-test('the SGX2 layout is the one of docs/sgx-keep.md', () => {
+test('the SGX2 layout is the one of docs/sgx-keep.md, with the first thread alone', () => {
   const plan = sgxKeepPlan(BASE);
-  assert.equal(outline(plan), COMMON);
+  assert.equal(outline(plan), common(1));
   assert.is(plan.size, 0x800000n);
   const { attributes, xfrm, miscselect, ssaframesize, size } = planSecs(plan);
   assert.equal([size, ssaframesize, attributes, xfrm, miscselect], [0x800000n, 1, 0x84n, 0x7n, 1]);
 });
 
-test('the SGX1 layout has the whole heap, unmeasured, and no EXINFO', () => {
+test('the SGX1 layout has all threads, the whole heap, unmeasured, and no EXINFO', () => {
   const plan = sgxKeepPlan({ ...BASE, version: 1, debug: true, xfrm: 0x3n });
-  assert.equal(outline(plan), [...COMMON, '0x400000 16 reg rw- unmeasured keep: heap']);
+  assert.equal(outline(plan), [...common(2), '0x400000 16 reg rw- unmeasured keep: heap']);
   const { attributes, xfrm, miscselect } = planSecs(plan);
   assert.equal([attributes, xfrm, miscselect], [0x86n, 0x3n, 0]);
   assert.equal(planTotals(plan), { measured: 17, unmeasured: 16 + 2 * 18 });
+});
+
+test('threads that the Keep makes itself cost addresses and nothing else', () => {
+  const [one, many] = [1, 256].map((threads) => planTotals(sgxKeepPlan({ ...BASE, threads })));
+  assert.equal(many, one);
 });
 
 test('KEEP_INFO says what the plan does', () => {
@@ -115,7 +119,7 @@ test('KEEP_INFO says what the plan does', () => {
 });
 
 test('each TCS enters the shim with its own frames and thread page', () => {
-  const plan = sgxKeepPlan(BASE);
+  const plan = sgxKeepPlan({ ...BASE, version: 1 });
   [0x8000n, 0x20000n].forEach((start, i) => {
     const tcs = TCS.readStrict(page(find(plan, `tcs ${i}`)));
     assert.is(tcs.ossa, start + 0x14000n);

@@ -91,6 +91,8 @@ long host_mem_trim(struct hostcall *call, uint64_t offset, uint64_t length);
 long host_mem_remove(struct hostcall *call, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long host_mem_protect(struct hostcall *call, uint64_t offset, uint64_t length, uint32_t permissions);
+/* EMODT to PT_TCS */
+long host_mem_tcs(struct hostcall *call, uint64_t offset, uint64_t length);
 /* the guest pages from `offset` on are there from now on */
 long host_balloon_add(struct hostcall *call, uint64_t offset, uint64_t length);
 /* the host can have the memory of these guest pages back */

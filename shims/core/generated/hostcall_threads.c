@@ -107,3 +107,26 @@ long host_wait(struct hostcall *call, void *fds, uint64_t nfds, const void *time
 		keep_refuse(REASON_HOST_RESULT);
 	return result;
 }
+
+long host_mem_tcs(struct hostcall *call, uint64_t offset, uint64_t length)
+{
+	static const uint64_t errnos[3] = { 0x4000497832ull, 0x0ull, 0x0ull };
+	int64_t result;
+
+	if (offset % 4096 != 0)
+		return -EINVAL;
+	if (length == 0 || length % 4096 != 0)
+		return -EINVAL;
+
+	hostcall_begin(call, 0x10007);
+	call->head.arg0 = offset;
+	call->head.arg1 = length;
+	result = hostcall_exchange(call, 0);
+	if (result < 0)
+		return hostcall_error(call, result, errnos);
+	if ((uint64_t)result < 4096 || (uint64_t)result > length || result % 4096 != 0)
+		keep_refuse(REASON_HOST_RESULT);
+	result = (int64_t)hostcall_mask((uint64_t)result, length);
+	hostcall_wrote(call, 0);
+	return result;
+}

@@ -20,7 +20,7 @@ long host_balloon_add(struct hostcall *call, uint64_t offset, uint64_t length)
 	if (length == 0 || length % 4096 != 0)
 		return -EINVAL;
 
-	hostcall_begin(call, 0x10007);
+	hostcall_begin(call, 0x10008);
 	call->head.arg0 = offset;
 	call->head.arg1 = length;
 	result = hostcall_exchange(call, 0);
@@ -42,7 +42,7 @@ long host_balloon_free(struct hostcall *call, uint64_t offset, uint64_t length)
 	if (length == 0 || length % 4096 != 0)
 		return -EINVAL;
 
-	hostcall_begin(call, 0x10008);
+	hostcall_begin(call, 0x10009);
 	call->head.arg0 = offset;
 	call->head.arg1 = length;
 	result = hostcall_exchange(call, 0);
@@ -62,7 +62,7 @@ long host_vcpu_kick(struct hostcall *call, uint32_t index)
 	if (index > 255u)
 		return -EINVAL;
 
-	hostcall_begin(call, 0x10009);
+	hostcall_begin(call, 0x1000a);
 	call->head.arg0 = index;
 	result = hostcall_exchange(call, 0);
 	if (result < 0)

@@ -77,7 +77,8 @@ void platform_restart(struct context *context, uint64_t number);
 
 struct syscall_frame;
 
-struct task *platform_thread(uint64_t index);
+/* The task of a thread that was never entered; a thread of which the plan has nothing is made. Once for each index. */
+struct task *platform_thread_make(uint64_t index);
 
 /*
  * Lets `task` go on where the caller's system call was made, with 0 as its result and all registers as they were, but for

@@ -29,6 +29,9 @@ static inline struct thread *thread_at(uint64_t index)
 	return (struct thread *)(keep_base() + keep_info()->thread_start + index * SGX_MAP_THREAD_STRIDE + SGX_MAP_THREAD_PAGE);
 }
 
+/* How many of them there are by now: all of the plan's in SGX1; in SGX2 the first, and those that were made. */
+extern uint64_t thread_blocks;
+
 /* Refuses a KEEP_INFO that contradicts itself: nobody but the plan can have written it, but a plan can be wrong. */
 void keep_info_check(void);
 
@@ -39,6 +42,14 @@ void report_check(void);
 uint64_t sgx_enclu(uint64_t leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx);
 void sgx_save_state(void *image); /* the extended state that a new task starts with */
 _Noreturn void sgx_end(uint32_t why, uint64_t rsi, uint64_t rdx);
+
+/* ---- entry.S: where EENTER arrives; no function ---- */
+extern const uint8_t keep_entry[];
+
+/* ---- pages.c ---- */
+
+/* A page that was added, readable and writable, is a TCS from now on, as it was written. */
+void sgx_make_tcs(uint64_t address);
 
 /* ---- boot.c ---- */
 

@@ -25,12 +25,27 @@ function block(thread: bigint, value: number): Lie {
   return { ...lie(WRITE, LIE_KIND.BLOCK, BigInt(value) & U64), at: thread };
 }
 
+/** The first thread_start fails. */
+const NO_THREAD = lie(THREAD_START, LIE_KIND.WITHHELD, -11n & U64);
+
 const ROWS: readonly HostileRow[] = [
   {
-    name: 'a TCS that nobody asked for',
+    name: 'a TCS that is not there yet',
     probe: 'yields',
     lies: [enters(WRITE, 1n, 1n)],
+    expected: 'ENTER_REFUSED',
+  },
+  {
+    name: 'a TCS that is there, and that clone does not wait for any more',
+    probe: 'start-fails',
+    lies: [NO_THREAD, enters(WRITE, 1n, 1n)],
     expected: 'ENTRY_STATE',
+  },
+  {
+    name: 'no thread for the first clone: the second has the TCS of the first',
+    probe: 'start-fails',
+    lies: [NO_THREAD],
+    expected: 'exited 0',
   },
   {
     name: 'a TCS that clone asked for, by two of the host\u2019s threads',
@@ -42,7 +57,7 @@ const ROWS: readonly HostileRow[] = [
     name: 'the next TCS as well as the one that clone asked for',
     probe: 'other-spins',
     lies: [enters(THREAD_START, 2n, 2n)],
-    expected: 'ENTRY_STATE',
+    expected: 'ENTER_REFUSED',
   },
   {
     name: 'the TCS of a thread that computes',

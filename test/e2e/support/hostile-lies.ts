@@ -41,6 +41,7 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   wait: { status: 0, count: 1n, outLength: 8 },
   thread_start: { status: 0, outLength: 0 },
   thread_wake: { status: 0, outLength: 0 },
+  mem_tcs: { status: 0, outLength: 0 },
   lseek: { status: ERRNO.ESPIPE, outLength: 0 },
   ioctl_tcgets: { status: ERRNO.ENOTTY, outLength: 0 },
   ioctl_tiocgwinsz: { status: ERRNO.ENOTTY, outLength: 0 },
@@ -164,7 +165,7 @@ function afterError(
   if (row === 'thread_start') return [truth, 'ENTRY_STATE', `exited ${ERRNO.EAGAIN}`];
   if (row === 'thread_wake') return truth;
   // Half a change of memory cannot be undone: there the shim takes no error.
-  if (component === 'memory') return 'HOST_RESULT';
+  if (component === 'memory' || row === 'mem_tcs') return 'HOST_RESULT';
   // Without its index a Keep cannot begin.
   if (component === 'image') return 'IMAGE_INDEX';
   // Nothing hangs on whether the host listens.

@@ -74,6 +74,7 @@ export type ProgramName =
   | 'signals'
   | 'threads'
   | 'limits'
+  | 'many'
   | 'waiting'
   | 'fifo'
   | 'splice'
@@ -126,6 +127,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   proc: { source: 'proc.c', needs: [CC], commands: glibc() },
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
+  many: { source: 'many.c', needs: [CC], commands: glibc('-pthread') },
   exec: { source: 'exec.c', needs: [CC], commands: glibc('-pthread') },
   image: { source: 'image.c', needs: [CC], commands: glibc() },
   hostdir: { source: 'hostdir.c', needs: [CC], commands: glibc() },

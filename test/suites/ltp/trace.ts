@@ -11,7 +11,11 @@ export interface Trace {
 /** `PID name(arguments`: a call, or its beginning; `<... name resumed>` is the rest of one that was counted. */
 const CALL = /^(?:\d+ +)?([a-z_][a-z0-9_]*)\((.*)$/;
 
+/** A call that failed: tests of refusals make no process. */
+const REFUSED = /\) += -1 E[A-Z]+/;
+
 function makesProcess(name: string, rest: string): boolean {
+  if (REFUSED.test(rest)) return false;
   if (name === 'fork' || name === 'vfork') return true;
   return (name === 'clone' || name === 'clone3') && !rest.includes('CLONE_THREAD');
 }

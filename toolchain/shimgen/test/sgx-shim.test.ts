@@ -40,7 +40,7 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     assert.equal(stamp.indirect, [...manifest.indirect].sort());
     // What the whole may cost (docs/LIMITATIONS.md); growing it is a decision, made here.
     assert.ok(stamp.text < 224 * 1024, `${stamp.text} bytes of code`);
-    assert.ok(stamp.lines < 20_000, `${stamp.lines} lines`);
+    assert.ok(stamp.lines < 21_000, `${stamp.lines} lines`);
     assert.ok(handlers(bytes).length > 0);
   });
 

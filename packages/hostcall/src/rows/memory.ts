@@ -69,4 +69,13 @@ export const MEMORY: readonly Row[] = [
     result: { kind: 'zero' },
     errnos: ['EACCES', 'EAGAIN', 'EINVAL', 'ENOMEM'],
   },
+  {
+    number: PLATFORM_CALLS + 7,
+    name: 'mem_tcs',
+    component: 'threads',
+    doc: 'EMODT to PT_TCS',
+    args: RANGE,
+    result: PART,
+    errnos: DRIVER,
+  },
 ];

@@ -18,7 +18,7 @@ const VCPUS = 256n;
  */
 export const VM_CALLS: readonly Row[] = [
   {
-    number: PLATFORM_CALLS + 7,
+    number: PLATFORM_CALLS + 8,
     name: 'balloon_add',
     component: 'vm',
     doc: 'the guest pages from `offset` on are there from now on',
@@ -27,7 +27,7 @@ export const VM_CALLS: readonly Row[] = [
     errnos: ['EAGAIN', 'EEXIST', 'EINTR', 'EINVAL', 'ENOMEM', 'ENOSPC'],
   },
   {
-    number: PLATFORM_CALLS + 8,
+    number: PLATFORM_CALLS + 9,
     name: 'balloon_free',
     component: 'vm',
     doc: 'the host can have the memory of these guest pages back',
@@ -36,7 +36,7 @@ export const VM_CALLS: readonly Row[] = [
     errnos: ['EAGAIN', 'EINTR', 'EINVAL', 'EIO', 'ENOMEM'],
   },
   {
-    number: PLATFORM_CALLS + 9,
+    number: PLATFORM_CALLS + 10,
     name: 'vcpu_kick',
     component: 'vm',
     doc: 'interrupts the vCPU `index` as soon as its ring 3 runs, for it to flush its TLB',

@@ -103,6 +103,9 @@ int driver_restrict(struct sgx_enclave_restrict_permissions *arg)
 	return failed;
 }
 
+/* What the driver maps a TCS with, though the CPU alone may touch it. */
+#define TCS_LIMIT (SECINFO_R | SECINFO_W)
+
 /* EMODT: to TRIM, or a regular page to a TCS. */
 int driver_modify_types(struct sgx_enclave_modify_types *arg)
 {
@@ -119,10 +122,16 @@ int driver_modify_types(struct sgx_enclave_modify_types *arg)
 			failed = -EAGAIN;
 		} else if ((entry->flags & EPCM_VALID) == 0) {
 			failed = -EFAULT;
-		} else if (!may || (entry->flags & (EPCM_PENDING | EPCM_MODIFIED)) != 0) {
+		} else if (!may) {
+			failed = -EINVAL;
+		} else if (arg->page_type == PT_TCS && (entry->limit & TCS_LIMIT) != TCS_LIMIT) {
+			failed = -EPERM;
+		} else if ((entry->flags & (EPCM_PENDING | EPCM_MODIFIED)) != 0) {
 			arg->result = SGX_ERR_PAGE_NOT_MODIFIABLE;
 			failed = -EFAULT;
 		} else {
+			if (arg->page_type == PT_TCS)
+				entry->limit = TCS_LIMIT;
 			entry->type = (uint8_t)arg->page_type;
 			entry->permissions = 0;
 			entry->flags |= EPCM_MODIFIED;

@@ -66,6 +66,9 @@
 #define LIE_WAKE 0xb
 #define LIE_WITHHELD 0xc
 #define LIE_BLOCK 0xd
+#define LIE_RETYPE 0xe
+#define LIE_PLACE 0xf
+#define LIE_HOLD 0x10
 
 #define GRANT_READ_ONLY 0x1
 

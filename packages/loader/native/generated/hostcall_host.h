@@ -106,6 +106,8 @@ long serve_mem_trim(struct keep_host *host, uint64_t offset, uint64_t length);
 long serve_mem_remove(struct keep_host *host, uint64_t offset, uint64_t length);
 /* the host's own mprotect, without which its page tables would refuse */
 long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length, uint32_t permissions);
+/* EMODT to PT_TCS */
+long serve_mem_tcs(struct keep_host *host, uint64_t offset, uint64_t length);
 /* the guest pages from `offset` on are there from now on */
 long serve_balloon_add(struct keep_host *host, uint64_t offset, uint64_t length);
 /* the host can have the memory of these guest pages back */

@@ -36,7 +36,7 @@ struct keep_info {
 	uint32_t flags; /* bit 0: SGX2 memory */
 	uint64_t elrange_size; /* SECS.SIZE */
 	uint64_t thread_start; /* offset of thread block 0 */
-	uint64_t thread_count; /* number of thread blocks */
+	uint64_t thread_count; /* thread blocks that there can be */
 	uint64_t exec_start; /* offset at which the exec address 0 lies */
 	uint64_t exec_end; /* offset of the first page after the exec */
 	uint64_t exec_entry; /* offset of the entry of the exec */

@@ -97,6 +97,9 @@ void vm_run(struct keep_thread *thread)
 		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 		if (enclave.stop)
 			return;
+#ifdef MOTTE_HOSTILE
+		hostile_gate(thread);
+#endif
 		inject(vcpu);
 		vcpu->entries++;
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {

@@ -17,22 +17,31 @@ static void interrupted(int signal)
 	(void)signal;
 }
 
-static bool set_up_signals(void)
+static bool install_handlers(void)
 {
 	const struct sigaction stop = {.sa_handler = interrupted}, tick = {.sa_handler = interrupted, .sa_flags = SA_RESTART};
+	return sigaction(SIGNAL_STOP, &stop, NULL) == 0 && sigaction(SIGNAL_TICK, &tick, NULL) == 0;
+}
+
+static bool set_up_signals(void)
+{
 	sigset_t blocked;
 	sigfillset(&blocked);
 	sigdelset(&blocked, SIGNAL_STOP);
 	sigdelset(&blocked, SIGNAL_TICK);
-	return sigaction(SIGNAL_STOP, &stop, NULL) == 0 && sigaction(SIGNAL_TICK, &tick, NULL) == 0 &&
-	       pthread_sigmask(SIG_SETMASK, &blocked, NULL) == 0;
+	return pthread_sigmask(SIG_SETMASK, &blocked, NULL) == 0;
 }
 
-/* Before there are threads. */
+/* Before there are threads, and before the sandbox closes, which lets none of it in: the handlers, and every vCPU. */
 bool vm_threads(struct keep_host *host)
 {
 	machine.vcpus = calloc(host->start.tcs_count, sizeof *machine.vcpus);
-	return machine.vcpus != NULL;
+	if (machine.vcpus == NULL || !install_handlers())
+		return false;
+	for (uint32_t i = 0; i < host->start.tcs_count; i++)
+		if (!vcpu_make(host, i))
+			return false;
+	return true;
 }
 
 /* On the thread itself, before it may run its vCPU. */
@@ -40,7 +49,7 @@ bool vm_thread_set_up(struct keep_thread *thread)
 {
 	thread->cpu->tid = (int)syscall(SYS_gettid);
 	thread->cpu->index = thread->index;
-	return set_up_signals() && vcpu_make(thread);
+	return set_up_signals();
 }
 
 uint32_t vm_cr4_missing(void)

@@ -103,8 +103,8 @@ static const char *refused(struct vcpu *vcpu, uint32_t index, const struct vmsa 
 	return NULL;
 }
 
-bool vcpu_make(struct keep_thread *thread)
+bool vcpu_make(struct keep_host *host, uint32_t index)
 {
-	const char *what = refused(&machine.vcpus[thread->index], thread->index, vmsa_at(thread->host, thread->index));
-	return what == NULL || end_killed(thread->host, CAUSE_BACKEND, "vCPU %u: %s: %s", thread->index, what, strerror(errno));
+	const char *what = refused(&machine.vcpus[index], index, vmsa_at(host, index));
+	return what == NULL || end_killed(host, CAUSE_BACKEND, "vCPU %u: %s: %s", index, what, strerror(errno));
 }

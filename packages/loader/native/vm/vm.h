@@ -42,8 +42,8 @@ bool vm_cpuid_read(struct keep_host *host);
 bool vm_cr4_check(struct keep_host *host, uint64_t cr4);
 bool vm_cpuid_set(const struct vcpu *vcpu, uint32_t index);
 
-/* vcpu.c: one vCPU in its first state, on the thread that will run it; false with `ending` filled in. */
-bool vcpu_make(struct keep_thread *thread);
+/* vcpu.c: one vCPU in its first state; false with `ending` filled in. */
+bool vcpu_make(struct keep_host *host, uint32_t index);
 
 /* run.c: makes a vCPU's thread look at what others want of it. */
 void vcpu_interrupt(const struct keep_host *host, uint32_t index);

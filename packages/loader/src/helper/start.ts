@@ -13,6 +13,7 @@ import {
   START,
   START_FLAGS,
 } from '../protocol/messages.js';
+import { tcsOffsets } from '../keep-info.js';
 import { SITE } from '@motte/elf/sites';
 import type { Site } from '@motte/elf/sites';
 import type { PagePlan, PageRun } from '@motte/plan/plan';
@@ -114,13 +115,6 @@ export function mappingsOf(plan: PagePlan, dynamic: readonly Range[]): Mapped[] 
     } else joined.push(range);
   }
   return joined;
-}
-
-/** The offsets of the TCS pages, in the plan's order: the first is the boot thread's. */
-export function tcsOffsets(plan: PagePlan): bigint[] {
-  return plan.runs
-    .filter((run) => run.kind === 'tcs')
-    .flatMap((run) => Array.from({ length: run.pages }, (_, i) => run.address + BigInt(i * PAGE_SIZE)));
 }
 
 /** Of an SGX Keep; `dynamic` are the ranges that it may add memory to while it runs, RW. */

@@ -195,6 +195,12 @@ export const LIE_KIND = {
   WITHHELD: 12,
   /** The host's thread `at` shows, at its entries to come, the block that lies `value` bytes from the first one; of size 1: from the Keep's base. */
   BLOCK: 13,
+  /** EMODT of the page at offset `value` to the page type `at`, after the call was served. */
+  RETYPE: 14,
+  /** The host's thread `at`, which nobody asked for, enters whatever is at offset `value`; of size 1: and is waited for. */
+  PLACE: 15,
+  /** The host's thread `at` enters no more, wherever it leaves, before call number `value` was made `size` times from then on. */
+  HOLD: 16,
 } as const;
 
 export const STARTED_FIELDS = [

@@ -5,7 +5,7 @@ import { sameBytes } from '@motte/test-helpers/bytes';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodeStart, mappingsOf, sgxPlace, tcsOffsets } from '@motte/loader/helper/start';
+import { encodeStart, mappingsOf, sgxPlace } from '@motte/loader/helper/start';
 import {
   BACKEND,
   GRANT,
@@ -110,11 +110,6 @@ test('mappings: every page of every run, once, with its permissions, and no othe
       assert.equal([...found], [...expected]);
     }),
   );
-});
-
-test('TCS offsets are in the order of the plan, page by page', () => {
-  const found = tcsOffsets(plan(run(0x8000, 2, '', 'tcs'), run(0x1000, 1, '', 'tcs')));
-  assert.equal(found, [0x8000n, 0x9000n, 0x1000n]);
 });
 
 test('START: counts, order and flags', () => {

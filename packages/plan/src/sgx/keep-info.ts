@@ -17,7 +17,7 @@ export const KEEP_INFO_FIELDS = [
   { at: 0x0c, name: 'flags', type: 'u32', doc: 'bit 0: SGX2 memory' },
   { at: 0x10, name: 'elrange_size', type: 'u64', doc: 'SECS.SIZE' },
   { at: 0x18, name: 'thread_start', type: 'u64', doc: 'offset of thread block 0' },
-  { at: 0x20, name: 'thread_count', type: 'u64', doc: 'number of thread blocks' },
+  { at: 0x20, name: 'thread_count', type: 'u64', doc: 'thread blocks that there can be' },
   { at: 0x28, name: 'exec_start', type: 'u64', doc: 'offset at which the exec address 0 lies' },
   { at: 0x30, name: 'exec_end', type: 'u64', doc: 'offset of the first page after the exec' },
   { at: 0x38, name: 'exec_entry', type: 'u64', doc: 'offset of the entry of the exec' },

@@ -31,6 +31,7 @@ export interface KeepInput {
   readonly exec: Exec;
   /** The exec's file, as it was given. */
   readonly execName: string;
+  /** How many it can have at once. */
   readonly threads: number;
   /** Bytes of heap. */
   readonly memory: bigint;
@@ -91,6 +92,11 @@ export function execFile(name: string): string {
   return name === SHIM_FILE || name === MADE_FILE ? `./${name}` : name;
 }
 
+/** How many of the threads are part of the launch; where pages can be added, the Keep makes the others itself (docs/adr/0024). */
+export function plannedThreads(threads: number, version: 1 | 2): number {
+  return version === 1 ? threads : 1;
+}
+
 /**
  * The plan of a Keep: shim, KEEP_INFO, thread blocks, exec and, in the SGX1 layout, heap, as docs/sgx-keep.md
  * lays them out. Nothing is relocated: shim and exec do that themselves, inside. Throws PLAN_THREADS,
@@ -107,7 +113,7 @@ export function sgxKeepPlan(input: KeepInput): PagePlan {
     xfrm,
     miscselect: version === 2 ? MISCSELECT.EXINFO : 0,
   });
-  const blocks = Array.from({ length: threads }, (_, i) =>
+  const blocks = Array.from({ length: plannedThreads(threads, version) }, (_, i) =>
     threadBlock(i, map.threadStart + BigInt(i) * BigInt(SGX_MAP.THREAD_STRIDE), shim.entry),
   );
   const file = execFile(input.execName);

@@ -317,6 +317,7 @@ static const struct {
 	{ "yields", threads_yields }, { "spins", threads_spins }, { "other-spins", threads_other_spins },
 	{ "other-writes", threads_other_writes }, { "other-sleeps", threads_other_sleeps },
 	{ "other-ends", threads_other_ends }, { "starts", threads_starts },
+	{ "start-fails", threads_start_fails }, { "exec-replaces", exec_replaces },
 };
 
 int main(int argc, char **argv)

@@ -52,5 +52,7 @@ void threads_other_writes(void);
 void threads_other_sleeps(void);
 void threads_other_ends(void);
 void threads_starts(void);
+void threads_start_fails(void);
+void exec_replaces(void);
 
 #endif

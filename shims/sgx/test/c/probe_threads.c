@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Threads that are somewhere for certain while a hostile host does what it likes: at the only write().
 #define _GNU_SOURCE
+#include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -124,4 +125,16 @@ void threads_starts(void)
 		start(&others[i], pass_and_end);
 	for (int i = 0; i < 2; i++)
 		CHECK(pthread_join(others[i], NULL) == 0);
+}
+
+/* The host refuses one; its TCS is there all the same, for the next. */
+void threads_start_fails(void)
+{
+	pthread_t other;
+
+	CHECK(pthread_create(&other, NULL, nothing, NULL) == EAGAIN);
+	say();
+	pass();
+	start(&other, nothing);
+	CHECK(pthread_join(other, NULL) == 0);
 }

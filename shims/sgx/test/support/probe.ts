@@ -29,14 +29,26 @@ export function lacking(): string {
   return unbuilt === undefined ? '' : `${unbuilt} is not built`;
 }
 
-/** The probe, compiled once a run. */
-export function buildProbe(): string {
-  const out = join(tempFolder('motte-probe'), 'probe');
-  const sources = ['probe.c', 'probe_signals.c', 'probe_threads.c'].map((name) => join(SHIM, 'test/c', name));
-  const args = ['-static-pie', '-O1', '-Wall', '-Wextra', '-Werror', ...sources, '-o', out];
+function compile(names: readonly string[], out: string, ...more: readonly string[]): string {
+  const sources = names.map((name) => join(SHIM, 'test/c', name));
+  const args = ['-static-pie', '-O1', '-Wall', '-Wextra', '-Werror', ...more, ...sources, '-o', out];
   const built = spawnSync('gcc-12', args, { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);
   return out;
+}
+
+/** The probe, compiled once a run, with the program in it that it puts in its own place. */
+export function buildProbe(): string {
+  const folder = tempFolder('motte-probe');
+  const after = compile(
+    ['after.c'],
+    join(folder, 'after'),
+    '-nostdlib',
+    '-ffreestanding',
+    '-Wl,-z,noexecstack',
+  );
+  const names = ['probe.c', 'probe_signals.c', 'probe_threads.c', 'probe_exec.c'];
+  return compile(names, join(folder, 'probe'), `-DAFTER="${after}"`);
 }
 
 /** How a Keep ended, and what it said. */

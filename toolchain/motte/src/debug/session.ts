@@ -8,7 +8,7 @@ import { parseFilter } from '@motte/debug/trace/filter';
 import { readElf } from '@motte/elf/read';
 import { readSymbols, symbolTable } from '@motte/elf/symbols';
 import { loadSegments } from '@motte/elf/segments';
-import { tcsOffsets } from '@motte/loader/helper/start';
+import { tcsOffsets } from '@motte/loader/keep-info';
 import type { Keep } from '@motte/loader/load';
 import type { PageRun, PagePlan } from '@motte/plan/plan';
 import { closeSync, openSync, writeSync } from 'node:fs';
