@@ -8,9 +8,6 @@
 #define LEVELS 4
 #define INDEX_BITS 9
 
-/* Times that a vCPU is asked to flush before its host is not believed any more. */
-#define KICKS 1000
-
 uint64_t paging_changes;
 
 /* A table's entry for its lower tables: what ring 3 may do is in the last one. */
@@ -77,18 +74,30 @@ static bool is_behind(const struct vcpu *vcpu)
 	       __atomic_load_n(&vcpu->flushed, __ATOMIC_SEQ_CST) != paging_changes;
 }
 
-/* The host interrupts those that are in ring 3; each says itself that it has flushed, and only that counts. */
-static void shoot_down(struct vcpu *self)
+/* Asks the host to interrupt those that are in ring 3; false when there is none. */
+static bool kick_others(struct vcpu *self)
 {
+	bool some = false;
+
 	for (uint64_t i = 0; i < vm_info()->vcpu_count; i++) {
 		struct vcpu *other = vcpu_at(i);
 
-		for (unsigned kicks = 0; other != self && is_behind(other); kicks++) {
-			if (kicks == KICKS)
-				keep_refuse(REASON_MEMORY_LEDGER);
-			(void)host_vcpu_kick(platform_call(), i);
-		}
+		if (other == self || !is_behind(other))
+			continue;
+		(void)host_vcpu_kick(platform_call(), i);
+		some = true;
 	}
+	return some;
+}
+
+/*
+ * Each says itself that it has flushed, and only that counts. An honest host can take as long as it likes to run a vCPU, so there
+ * is no end to the waiting: a host that never does stops the Keep, as it always can.
+ */
+static void shoot_down(struct vcpu *self)
+{
+	while (kick_others(self))
+		(void)host_sched_yield(platform_call());
 }
 
 void paging_settle(void)

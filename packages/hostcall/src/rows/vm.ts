@@ -14,7 +14,7 @@ const VCPUS = 256n;
 
 /**
  * What a VM-based Keep asks of its host: guest pages, and interrupts (docs/vm-keep.md). A host that gives no page has the Keep
- * trap at its first use, one that swallows an interrupt has it end: the shim believes neither, it looks.
+ * trap at its first use, one that swallows an interrupt has it wait: the shim believes neither, it looks.
  */
 export const VM_CALLS: readonly Row[] = [
   {

@@ -22,11 +22,12 @@ long serve_balloon_free(struct keep_host *host, uint64_t offset, uint64_t length
 	return sys(SYS_fallocate, HELPER_FD_MEMORY, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (long)offset, (long)length);
 }
 
+/* Whoever waits kicks again and again: one that is on its way already is not interrupted anew, or it would never get there. */
 long serve_vcpu_kick(struct keep_host *host, uint32_t index)
 {
 	if (machine.fd < 0 || index >= host->start.tcs_count)
 		return -EINVAL;
-	__atomic_store_n(&machine.vcpus[index].kicked, 1, __ATOMIC_SEQ_CST);
-	vcpu_interrupt(host, index);
+	if (__atomic_exchange_n(&machine.vcpus[index].kicked, 1, __ATOMIC_SEQ_CST) == 0)
+		vcpu_interrupt(host, index);
 	return 0;
 }
