@@ -38,6 +38,7 @@ const RUNS: readonly Run[] = [
   { program: 'reads', strict: true },
   { program: 'names', args: whenStrict(['7'], []) },
   { program: 'proc' },
+  { program: 'identity', strict: true },
   { program: 'stored' },
   { program: 'memory' },
   { program: 'signals', strict: true },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* capget() and capset() (capabilities(7)), and the bounding set. */
+#include <stddef.h>
 #include "../include/capability.h"
 #include "../include/linux.h"
 #include "../include/syscall.h"

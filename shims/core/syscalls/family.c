@@ -3,6 +3,7 @@
  * A process without relatives: it leads its session and its group, both of which have its number, as the first process of a
  * container does; and it has no children, so there is nobody to wait for.
  */
+#include <stddef.h>
 #include "../include/linux.h"
 #include "../include/syscall.h"
 #include "../include/task.h"
@@ -43,9 +44,11 @@ long sys_getsid(const struct syscall_frame *frame)
 /* Whoever leads a session stays where it is. */
 long sys_setpgid(const struct syscall_frame *frame)
 {
-	if ((int32_t)frame->arg[1] < 0)
+	int32_t number = (int32_t)frame->arg[0], group = (int32_t)frame->arg[1];
+
+	if (group < 0 || (group == 0 && number < 0)) /* 0: as the number */
 		return -EINVAL;
-	return (uint32_t)frame->arg[0] > PID ? -ESRCH : -EPERM;
+	return number < 0 || number > PID ? -ESRCH : -EPERM;
 }
 
 long sys_setsid(const struct syscall_frame *frame)

@@ -73,6 +73,7 @@ export type ProgramName =
   | 'pipe'
   | 'signals'
   | 'threads'
+  | 'identity'
   | 'limits'
   | 'many'
   | 'waiting'
@@ -139,6 +140,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   local: { source: 'local.c', needs: [CC], commands: glibc('-pthread', '-w') },
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
+  identity: { source: 'identity.c', needs: [CC], commands: glibc() },
   limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
   fifo: { source: 'fifo.c', needs: [CC], commands: glibc('-pthread', '-w') },
   splice: { source: 'splice.c', needs: [CC], commands: glibc('-pthread', '-w') },
