@@ -79,6 +79,7 @@ export type ProgramName =
   | 'waiting'
   | 'fifo'
   | 'splice'
+  | 'splice-chain'
   | 'signalfd'
   | 'timers'
   | 'net'
@@ -143,7 +144,8 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   identity: { source: 'identity.c', needs: [CC], commands: glibc() },
   limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
   fifo: { source: 'fifo.c', needs: [CC], commands: glibc('-pthread', '-w') },
-  splice: { source: 'splice.c', needs: [CC], commands: glibc('-pthread', '-w') },
+  splice: { source: 'splice.c', needs: [CC], commands: glibc('-w') },
+  'splice-chain': { source: 'splice-chain.c', needs: [CC], commands: glibc('-pthread', '-w') },
   signalfd: { source: 'signalfd.c', needs: [CC], commands: glibc('-pthread') },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },
