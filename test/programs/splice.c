@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -282,80 +281,6 @@ static void sockets(int type, const char *name)
 	SAY(close(p[1]));
 }
 
-/* A thread at the other end: all of what goes in comes out, in order, whoever waits. */
-static int ends[2];
-
-static void *feed(void *unused)
-{
-	(void)unused;
-	for (long left = 400000; left > 0;) {
-		long part = left < 30011 ? left : 30011, done = write(ends[1], text, (size_t)part);
-
-		if (done <= 0)
-			break;
-		left -= done;
-	}
-	close(ends[1]);
-	return NULL;
-}
-
-static void *drain(void *sum)
-{
-	long length;
-
-	while ((length = read(ends[0], got, 7001)) > 0)
-		for (long i = 0; i < length; i++)
-			*(uint32_t *)sum = *(uint32_t *)sum * 31 + (unsigned char)got[i];
-	return sum;
-}
-
-static void *shift(void *fds)
-{
-	const int *p = fds;
-	long done;
-
-	while ((done = splice(p[0], NULL, p[1], NULL, 1 << 16, 0)) > 0)
-		;
-	if (done < 0)
-		perror("splice");
-	close(p[0]);
-	close(p[1]);
-	return NULL;
-}
-
-/* From a thread, through a pipe, a socket and a pipe, to another. */
-static void chain(void)
-{
-	int first[2], middle[2], last[2], ways[3][2];
-	pthread_t feeder, shifters[3], drainer;
-	uint32_t sum = 1, expected = 1;
-
-	puts("-- a chain");
-	pipe(first);
-	pipe(last);
-	socketpair(AF_UNIX, SOCK_STREAM, 0, middle);
-	ends[1] = first[1];
-	ends[0] = last[0];
-	ways[0][0] = first[0];
-	ways[0][1] = middle[0];
-	pipe(ways[1] + 0);
-	ways[2][0] = ways[1][0];
-	ways[2][1] = last[1];
-	ways[1][0] = middle[1];
-	pthread_create(&feeder, NULL, feed, NULL);
-	for (int i = 0; i < 3; i++)
-		pthread_create(&shifters[i], NULL, shift, ways[i]);
-	pthread_create(&drainer, NULL, drain, &sum);
-	pthread_join(feeder, NULL);
-	for (int i = 0; i < 3; i++)
-		pthread_join(shifters[i], NULL);
-	pthread_join(drainer, NULL);
-	for (long left = 400000; left > 0; left -= 30011)
-		for (long i = 0; i < (left < 30011 ? left : 30011); i++)
-			expected = expected * 31 + (unsigned char)text[i];
-	printf("all of it: %d\n", sum == expected);
-}
-
 static void on_alarm(int number)
 {
 	(void)number;
@@ -396,7 +321,6 @@ int main(void)
 	sockets(SOCK_STREAM, "stream");
 	sockets(SOCK_DGRAM, "dgram");
 	sockets(SOCK_SEQPACKET, "seqpacket");
-	chain();
 	signals();
 	unlink("file");
 	unlink("more");
@@ -404,6 +328,7 @@ int main(void)
 	/* The last word is SIGPIPE's. */
 	signal(SIGPIPE, SIG_DFL);
 	close(0);
+	int ends[2];
 	if (pipe(ends) == 0) {
 		struct iovec part = { text, 1 };
 

@@ -23,6 +23,10 @@ const TIMER_SIGNALS = 'a signal comes with the next system call or wait';
 /** Of what goes between a pipe and a file or socket. */
 const MOVES = ['read', 'write', 'pread64', 'pwrite64', 'net_receive', 'net_send', 'wait'];
 const COPIES = 'copies: no page is shared';
+const CHILDLESS = 'ECHILD: there are no children';
+const UNMAPPED = '0; others EINVAL, as in a user namespace that maps no more';
+const LEADER = 'EPERM: the process leads its session';
+const CAPABILITIES = 'those of root in a container; remembered, for all threads at once, and without effect';
 const EVENTS = 'at most 128 events a call';
 
 /** The others. */
@@ -200,7 +204,7 @@ const SERVED_OTHERS: readonly Served[] = [
     number: 157,
     name: 'prctl',
     component: 'process',
-    doc: 'PR_SET_NAME, PR_SET_PDEATHSIG, PR_SET_DUMPABLE and their GET; others EINVAL',
+    doc: 'PR_SET_NAME, PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS and their GET, PR_CAPBSET_READ, PR_CAPBSET_DROP; others EINVAL',
   },
   { number: 158, name: 'arch_prctl', component: 'process', doc: 'ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_CPUID' },
   {
@@ -213,6 +217,28 @@ const SERVED_OTHERS: readonly Served[] = [
   { number: 218, name: 'set_tid_address', component: 'process' },
   { number: 231, name: 'exit_group', component: 'process', doc: 'leaves with ENDED' },
   { number: 302, name: 'prlimit64', component: 'process', doc: 'as setrlimit; of itself' },
+
+  { number: 61, name: 'wait4', component: 'identity', doc: CHILDLESS },
+  { number: 105, name: 'setuid', component: 'identity', doc: UNMAPPED },
+  { number: 106, name: 'setgid', component: 'identity', doc: UNMAPPED },
+  { number: 109, name: 'setpgid', component: 'identity', doc: LEADER },
+  { number: 112, name: 'setsid', component: 'identity', doc: LEADER },
+  { number: 113, name: 'setreuid', component: 'identity', doc: UNMAPPED },
+  { number: 114, name: 'setregid', component: 'identity', doc: UNMAPPED },
+  { number: 115, name: 'getgroups', component: 'identity', doc: 'none' },
+  { number: 116, name: 'setgroups', component: 'identity', doc: 'none, else EPERM' },
+  { number: 117, name: 'setresuid', component: 'identity', doc: UNMAPPED },
+  { number: 118, name: 'getresuid', component: 'identity' },
+  { number: 119, name: 'setresgid', component: 'identity', doc: UNMAPPED },
+  { number: 120, name: 'getresgid', component: 'identity' },
+  { number: 121, name: 'getpgid', component: 'identity', doc: '1' },
+  { number: 122, name: 'setfsuid', component: 'identity', doc: 'changes nothing' },
+  { number: 123, name: 'setfsgid', component: 'identity', doc: 'changes nothing' },
+  { number: 124, name: 'getsid', component: 'identity', doc: '1' },
+  { number: 125, name: 'capget', component: 'identity', doc: CAPABILITIES },
+  { number: 126, name: 'capset', component: 'identity', doc: CAPABILITIES },
+  { number: 135, name: 'personality', component: 'identity', doc: 'PER_LINUX, others EINVAL' },
+  { number: 247, name: 'waitid', component: 'identity', doc: CHILDLESS },
 
   {
     number: 202,

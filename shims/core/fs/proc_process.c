@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What /proc says about the application. */
 #include "../include/bytes.h"
+#include "../include/capability.h"
 #include "../include/clock.h"
 #include "../include/files.h"
 #include "../include/limits.h"
@@ -207,6 +208,23 @@ static void put_statm(struct fs_node *file)
 	text_put(file, " 0 0 0 0 0\n");
 }
 
+static void put_capabilities(struct fs_node *file)
+{
+	const struct capabilities *now = capabilities();
+	const struct {
+		const char *name;
+		uint64_t set;
+	} rows[] = {
+		{ "\nCapInh:\t", now->inheritable }, { "\nCapPrm:\t", now->permitted }, { "\nCapEff:\t", now->effective },
+		{ "\nCapBnd:\t", now->bounding },    { "\nCapAmb:\t", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		text_put(file, rows[i].name);
+		text_hex(file, rows[i].set, 16);
+	}
+}
+
 static void put_status(struct fs_node *file)
 {
 	text_put(file, "Name:\t");
@@ -224,6 +242,7 @@ static void put_status(struct fs_node *file)
 	text_number(file, mapped_pages() << 2);
 	text_put(file, " kB\nThreads:\t");
 	text_number(file, task_count());
+	put_capabilities(file);
 	text_put(file, "\nSeccomp:\t0\n");
 }
 

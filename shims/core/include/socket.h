@@ -13,6 +13,7 @@
 #define SOCK_DGRAM 2
 #define SOCK_RAW 3
 #define SOCK_SEQPACKET 5
+#define SOCK_PACKET 10
 
 #define MSG_OOB 0x1
 #define MSG_PEEK 0x2

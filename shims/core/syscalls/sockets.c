@@ -58,22 +58,32 @@ static long open_local(uint32_t type, uint32_t flags, uint32_t protocol)
 	return file ? files_open(file, flags & O_CLOEXEC) : -ENOMEM;
 }
 
+/* What socket() and socketpair() say of a socket of the internet that is not there; 0: it is. */
+static long check_inet(uint32_t family, uint32_t type, uint32_t protocol)
+{
+	if (family != AF_INET && family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (type == SOCK_RAW)
+		return protocol == 0 ? -EPROTONOSUPPORT : -EPERM;
+	if (type != SOCK_STREAM && type != SOCK_DGRAM)
+		return type > SOCK_PACKET ? -EINVAL : -ESOCKTNOSUPPORT;
+	return protocol == 0 || protocol == (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP) ? 0 : -EPROTONOSUPPORT;
+}
+
 long sys_socket(const struct syscall_frame *frame)
 {
 	uint32_t family = (uint32_t)frame->arg[0], type = (uint32_t)frame->arg[1] & TYPE_MASK;
 	uint32_t flags = (uint32_t)frame->arg[1] & ~(uint32_t)TYPE_MASK, protocol = (uint32_t)frame->arg[2];
 	struct file *file;
+	long error;
 
 	if (flags & ~(uint32_t)TYPE_FLAGS)
 		return -EINVAL;
 	if (family == AF_UNIX)
 		return open_local(type, flags, protocol);
-	if (family != AF_INET && family != AF_INET6)
-		return -EAFNOSUPPORT;
-	if (type != SOCK_STREAM && type != SOCK_DGRAM)
-		return type > 10 ? -EINVAL : -ESOCKTNOSUPPORT;
-	if (protocol != 0 && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
-		return -EPROTONOSUPPORT;
+	error = check_inet(family, type, protocol);
+	if (error)
+		return error;
 	file = inet_open(family, type, flags & O_NONBLOCK);
 	return file ? files_open(file, flags & O_CLOEXEC) : -ENOMEM;
 }
@@ -98,13 +108,15 @@ long sys_socketpair(const struct syscall_frame *frame)
 {
 	uint32_t family = (uint32_t)frame->arg[0], flags = (uint32_t)frame->arg[1] & ~(uint32_t)TYPE_MASK;
 	struct file *one, *two;
-	long type;
+	long type = (uint32_t)frame->arg[1] & TYPE_MASK, error;
 
 	if (flags & ~(uint32_t)TYPE_FLAGS)
 		return -EINVAL;
-	if (family != AF_UNIX)
-		return family == AF_INET || family == AF_INET6 ? -EOPNOTSUPP : -EAFNOSUPPORT;
-	type = local_type((uint32_t)frame->arg[1] & TYPE_MASK, (uint32_t)frame->arg[2]);
+	if (family != AF_UNIX) {
+		error = check_inet(family, (uint32_t)type, (uint32_t)frame->arg[2]);
+		return error ? error : -EOPNOTSUPP; /* those of the internet have no pairs */
+	}
+	type = local_type((uint32_t)type, (uint32_t)frame->arg[2]);
 	if (type < 0)
 		return type;
 	one = local_open((uint32_t)type, flags & O_NONBLOCK);

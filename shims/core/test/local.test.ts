@@ -11,6 +11,7 @@ import { nativeProgram } from './support/native.js';
 const LOCAL = ['collect', 'connect', 'message', 'name', 'option', 'receive', 'scm', 'send', 'socket'];
 const driver = nativeProgram('local_driver', [
   'test/c/local_driver.c',
+  'test/c/local_world.c',
   'run.c',
   'socket.c',
   ...LOCAL.map((name) => `local/${name}.c`),

@@ -73,11 +73,13 @@ export type ProgramName =
   | 'pipe'
   | 'signals'
   | 'threads'
+  | 'identity'
   | 'limits'
   | 'many'
   | 'waiting'
   | 'fifo'
   | 'splice'
+  | 'splice-chain'
   | 'signalfd'
   | 'timers'
   | 'net'
@@ -139,9 +141,11 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   local: { source: 'local.c', needs: [CC], commands: glibc('-pthread', '-w') },
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
+  identity: { source: 'identity.c', needs: [CC], commands: glibc() },
   limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
   fifo: { source: 'fifo.c', needs: [CC], commands: glibc('-pthread', '-w') },
-  splice: { source: 'splice.c', needs: [CC], commands: glibc('-pthread', '-w') },
+  splice: { source: 'splice.c', needs: [CC], commands: glibc('-w') },
+  'splice-chain': { source: 'splice-chain.c', needs: [CC], commands: glibc('-pthread', '-w') },
   signalfd: { source: 'signalfd.c', needs: [CC], commands: glibc('-pthread') },
   waiting: { source: 'waiting.c', needs: [CC], commands: glibc() },
   sqlite: { source: 'sqlite.c', needs: [CC, '/usr/include/sqlite3.h'], commands: glibc('-lsqlite3', '-lm') },

@@ -106,6 +106,7 @@ export async function buildShim(options: BuildOptions = {}): Promise<BuiltShim> 
       notes: compiler.pinned ? [] : [unpinnedNote(compiler)],
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    // After an error other compilers still write there: what they say must not hide it.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
