@@ -102,12 +102,7 @@ export async function checkLinked(
   const rules = RULES[tee];
   const checked = { sites: shim.sites, ...(user === undefined ? {} : { user }) };
   const instructions = [...parseDisassembly(await disassemble(file, objdump))];
-  const code = checkInstructions(
-    instructions,
-    checked,
-    indirect,
-    rules,
-  );
+  const code = checkInstructions(instructions, checked, indirect, rules);
   if (fences) checkFences(instructions);
   checkFaulting(elf, rules, user);
   return { shim, code };

@@ -90,9 +90,9 @@ function interruptions({ strict }: Choice): Interruptions | undefined {
 
 /** What the Keep is identified by, and what protects it. */
 function teeWords({ tee, emulated }: Choice, measurement: Uint8Array): string[] {
-  const start = `${toHex(measurement).slice(0, 8)}…`;
-  if (tee === 'kvm') return ['kvm', 'not protected: the host can read and change it', `digest ${start}`];
-  return [emulated ? 'sgx (emulated)' : 'sgx', `mrenclave ${start}`];
+  const beginning = `${toHex(measurement).slice(0, 8)}…`;
+  if (tee === 'kvm') return ['kvm', 'not protected: the host can read and change it', `digest ${beginning}`];
+  return [emulated ? 'sgx (emulated)' : 'sgx', `mrenclave ${beginning}`];
 }
 
 /** `sgx (emulated) · mrenclave 1f2e3d4c… · 3.1 MiB measured · dev-signed` */
