@@ -81,7 +81,7 @@ CASE 7					/* no memory behind it */
 	hlt
 
 CASE 8					/* memory by host call: given, used, given back, not given twice */
-	CALL 0x10007, 0x400000, 0x200000
+	CALL 0x10008, 0x400000, 0x200000
 	cmp qword ptr [rbx + 0x40], 0
 	jne 8f
 	mov rdi, LATER
@@ -89,13 +89,13 @@ CASE 8					/* memory by host call: given, used, given back, not given twice */
 	mov [rdi + 0x1ffff8], rax
 	cmp [rdi + 0x1ffff8], rax
 	jne 8f
-	CALL 0x10008, 0x400000, 0x200000
+	CALL 0x10009, 0x400000, 0x200000
 	cmp qword ptr [rbx + 0x40], 0
 	jne 8f
 	mov rdi, LATER
 	cmp qword ptr [rdi + 0x1ffff8], 0
 	jne 8f
-	CALL 0x10007, 0x400000, 0x200000
+	CALL 0x10008, 0x400000, 0x200000
 	cmp qword ptr [rbx + 0x40], -17	/* EEXIST */
 	jne 8f
 	LEAVE 3, 0
@@ -107,7 +107,7 @@ CASE 9					/* a second vCPU, which is kicked */
 1:	pause
 	cmp dword ptr [rdi + 0x100], 1
 	jne 1b
-	CALL 0x10009, 1
+	CALL 0x1000a, 1
 	mov rdi, DATA
 1:	pause
 	cmp dword ptr [rdi + 0x104], 1

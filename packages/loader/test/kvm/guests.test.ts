@@ -61,7 +61,7 @@ if (typeof ran === 'string') {
     assert.equal(kicked?.peeked, [1, 0, 0, 0, 1, 0, 0, 0]);
     const calls = new Map(kicked?.calls);
     assert.is(calls.get(0x10004), 1, 'thread_start');
-    assert.is(calls.get(0x10009), 1, 'vcpu_kick');
+    assert.is(calls.get(0x1000a), 1, 'vcpu_kick');
     assert.ok((kicked?.entries ?? 0) >= 4);
   });
 }
