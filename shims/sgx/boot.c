@@ -14,7 +14,7 @@ uint64_t thread_blocks;
 /* Two threads with one block would answer each other's calls. */
 static bool is_taken(const struct thread *thread, uint64_t block)
 {
-	for (uint64_t i = 0; i < thread_blocks; i++) {
+	for (uint64_t i = 0; i < __atomic_load_n(&thread_blocks, __ATOMIC_ACQUIRE); i++) {
 		const struct thread *other = thread_at(i);
 		uint64_t theirs = (uint64_t)other->call.block;
 

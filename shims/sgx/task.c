@@ -14,12 +14,17 @@ _Static_assert(__builtin_offsetof(struct landing_frame, arg) == __builtin_offset
 
 _Noreturn void boot_task(struct thread *thread, uint64_t block, uint64_t size);
 
-/* Who asked for it has the lock until all is prepared. There is no block yet to make a host call by. */
+/* Held for a look at all blocks, and across no host call: before it has one, a thread can do nothing but spin. */
+static uint32_t blocks_locked;
+
+/* Who asked for it has the lock until all is prepared, which may take long: for that one is waited with the host's help. */
 void boot_task(struct thread *thread, uint64_t block, uint64_t size)
 {
-	while (!core_lock_briefly())
-		;
+	while (__atomic_exchange_n(&blocks_locked, 1, __ATOMIC_ACQUIRE))
+		__builtin_ia32_pause();
 	block_take(thread, block, size);
+	__atomic_store_n(&blocks_locked, 0, __ATOMIC_RELEASE);
+	core_lock();
 	core_unlock();
 	landing_task();
 }

@@ -44,7 +44,7 @@ struct task *platform_thread_make(uint64_t index)
 
 	if (platform_lazy()) {
 		make((uint64_t)thread - SGX_MAP_THREAD_PAGE);
-		thread_blocks++;
+		__atomic_store_n(&thread_blocks, index + 1, __ATOMIC_RELEASE); /* a thread that starts looks without the lock */
 	}
 	return &thread->task;
 }

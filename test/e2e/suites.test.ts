@@ -23,7 +23,7 @@ const EXPECTED = [
   ['failed', 'lines01', /natively lines01\.c:10: TPASS, inside lines01\.c:8: TPASS/],
   ['unsupported', 'forks01', /forks_child: makes processes/],
   ['unsupported', 'forks02', /makes processes: clone/],
-  ['unsupported', 'undocumented01', /calls personality/],
+  ['unsupported', 'undocumented01', /calls ioprio_get/],
   ['passed', 'nocall01', ''],
   ['elsewhere', 'silent01', /TBROK: test 0 reported nothing/],
   ['elsewhere', 'version01', /TCONF: needs Linux 99\.0/],
@@ -78,7 +78,7 @@ if (lack !== undefined || spawnSync('make', ['--version']).status !== 0) {
     assert.is(ran.status, 1, ran.stderr);
     assert.match(ran.stdout, /^unsupported +differs01: limit: the only process of a Keep is 1$/m);
     assert.match(ran.stdout, 'listed as unsupported and passes; remove it (--update): nocall01');
-    assert.match(ran.stdout, 'unsupported and not listed: undocumented01: calls personality');
+    assert.match(ran.stdout, 'unsupported and not listed: undocumented01: calls ioprio_get');
     assert.not.match(ran.stdout, 'not listed: differs01');
   });
 

@@ -16,15 +16,7 @@
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static void said(const char *what, long result)
-{
-	if (result < 0)
-		printf("%s: %s\n", what, strerrorname_np(errno));
-	else
-		printf("%s: %ld\n", what, result);
-}
-#define SAY(call) said(#call, (long)(call))
+#include "say.h"
 
 static char big[1 << 18];
 

@@ -17,15 +17,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-static void said(const char *what, long result)
-{
-	if (result < 0)
-		printf("%s: %s\n", what, strerrorname_np(errno));
-	else
-		printf("%s: %ld\n", what, result);
-}
-#define SAY(call) said(#call, (long)(call))
+#include "say.h"
 
 static const char *const types[] = { [SOCK_STREAM] = "stream", [SOCK_DGRAM] = "dgram", [SOCK_SEQPACKET] = "seqpacket" };
 

@@ -17,15 +17,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-static void said(const char *what, long result)
-{
-	if (result < 0)
-		printf("%s: %s\n", what, strerrorname_np(errno));
-	else
-		printf("%s: %ld\n", what, result);
-}
-#define SAY(call) said(#call, (long)(call))
+#include "say.h"
 
 static void *volatile nowhere = (void *)8;
 static struct signalfd_siginfo records[8];

@@ -53,7 +53,7 @@ void sgx_make_tcs(uint64_t address);
 
 /* ---- boot.c ---- */
 
-/* What the host said of a thread's block at its first entry is looked at here, under the lock, and never again. */
+/* What the host said of a thread's block at its first entry is looked at here, by one thread at a time, and never again. */
 void block_take(struct thread *thread, uint64_t block, uint64_t size);
 
 /* ---- platform.c ---- */

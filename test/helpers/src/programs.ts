@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './vectors.js';
 
@@ -183,18 +183,30 @@ function missing(what: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${what}`]).status !== 0;
 }
 
+const PROGRAMS = join(ROOT, 'test/programs');
+
+/** What a program in C is made of beside its source: headers that several share. */
+function headers(source: string): string[] {
+  if (!source.endsWith('.c')) return [];
+  return readdirSync(PROGRAMS)
+    .filter((name) => name.endsWith('.h'))
+    .sort()
+    .map((name) => join(PROGRAMS, name));
+}
+
 /**
- * Builds a test program once per content of its source and recipe, and gives its path; or says what is missing
- * on this machine, so that the test can print why it was skipped. Throws when the compiler fails.
+ * Builds a test program once per content of its source, the headers beside it and recipe, and gives its path; or
+ * says what is missing on this machine, so that the test can print why it was skipped. Throws when the compiler
+ * fails.
  */
 export function program(name: ProgramName): { readonly path: string } | { readonly skipped: string } {
   const recipe = RECIPES[name];
   const lacking = recipe.needs.filter(missing);
   if (lacking.length > 0) return { skipped: `${lacking.join(', ')} not on this machine` };
-  const src = join(ROOT, 'test/programs', recipe.source);
-  const key = createHash('sha256')
-    .update(readFileSync(src))
-    .update(JSON.stringify(recipe.commands('S', 'O')));
+  const src = join(PROGRAMS, recipe.source);
+  const key = createHash('sha256');
+  for (const file of [src, ...headers(recipe.source)]) key.update(readFileSync(file));
+  key.update(JSON.stringify(recipe.commands('S', 'O')));
   const folder = join(ROOT, 'build/test-programs', key.digest('hex').slice(0, 16));
   const path = join(folder, name);
   if (existsSync(path)) return { path };

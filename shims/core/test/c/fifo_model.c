@@ -6,6 +6,7 @@
 #include "../../include/pipe.h"
 #include "../../include/user.h"
 #include "model.h"
+#include "pipe_world.h"
 
 #define OPEN_MOST 6
 
@@ -17,52 +18,8 @@ static struct {
 
 static struct pipe *home;
 static uint8_t held[PIPE_SIZE], buffer[PIPE_SIZE], got[PIPE_SIZE];
-static uint64_t seed, count, objects, changes, waits;
+static uint64_t seed, count, waits;
 static uint8_t next_byte;
-
-void *heap_get(size_t bytes)
-{
-	objects++;
-	return calloc(1, bytes);
-}
-
-void heap_put(void *object, size_t bytes)
-{
-	memset(object, 0xa5, bytes);
-	free(object);
-	objects--;
-}
-
-struct file *file_new(enum file_kind kind, uint32_t flags)
-{
-	struct file *file = heap_get(sizeof(*file));
-
-	*file = (struct file){ .kind = kind, .references = 1, .flags = flags };
-	return file;
-}
-
-void wait_changed(void)
-{
-	changes++;
-}
-
-void fs_written(struct fs_node *node)
-{
-	(void)node;
-	CHECK(false); /* a node's times are fs/'s */
-}
-
-long memory_touch(uint64_t address, uint64_t length, unsigned need)
-{
-	(void)need;
-	return address == 0 && length ? -EFAULT : 0;
-}
-
-long user_put(uint64_t to, const void *from, size_t length)
-{
-	memcpy((void *)to, from, length);
-	return 0;
-}
 
 static unsigned readers(void)
 {

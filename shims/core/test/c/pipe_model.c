@@ -6,66 +6,16 @@
 #include "../../include/pipe.h"
 #include "../../include/user.h"
 #include "model.h"
+#include "pipe_world.h"
 
 static uint8_t model[PIPE_SIZE_MOST], buffer[PIPE_SIZE_MOST], got[PIPE_SIZE_MOST];
-static uint64_t held, size = PIPE_SIZE, objects, changes;
+static uint64_t held, size = PIPE_SIZE;
 static uint8_t next_byte;
-
-void *heap_get(size_t bytes)
-{
-	objects++;
-	return calloc(1, bytes);
-}
-
-void heap_put(void *object, size_t bytes)
-{
-	memset(object, 0xa5, bytes);
-	free(object);
-	objects--;
-}
-
-struct file *file_new(enum file_kind kind, uint32_t flags)
-{
-	struct file *file = heap_get(sizeof(*file));
-
-	*file = (struct file){ .kind = kind, .references = 1, .flags = flags };
-	return file;
-}
 
 static void drop(struct file *file)
 {
 	pipe_close(file);
 	heap_put(file, sizeof(*file));
-}
-
-void wait_changed(void)
-{
-	changes++;
-}
-
-void fs_written(struct fs_node *node)
-{
-	(void)node;
-	CHECK(false); /* a node's times are fs/'s */
-}
-
-/* fifo_model.c has those who wait. */
-long wait_event(struct pollfd *fds, uint64_t count, const struct timespec *deadline)
-{
-	(void)fds, (void)count, (void)deadline;
-	CHECK(false);
-}
-
-long memory_touch(uint64_t address, uint64_t length, unsigned need)
-{
-	(void)need;
-	return address == 0 && length ? -EFAULT : 0;
-}
-
-long user_put(uint64_t to, const void *from, size_t length)
-{
-	memcpy((void *)to, from, length);
-	return 0;
 }
 
 /* What Linux would say to a write of `count` bytes. */

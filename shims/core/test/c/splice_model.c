@@ -6,6 +6,7 @@
 #include "../../include/pipe.h"
 #include "../../include/user.h"
 #include "model.h"
+#include "pipe_world.h"
 
 static struct line {
 	struct file *reader, *writer;
@@ -16,56 +17,7 @@ static struct line {
 } lines[2];
 
 static uint8_t buffer[2 * PIPE_SIZE], got[2 * PIPE_SIZE], next_byte;
-static uint64_t seed, objects;
-
-void *heap_get(size_t bytes)
-{
-	objects++;
-	return calloc(1, bytes);
-}
-
-void heap_put(void *object, size_t bytes)
-{
-	memset(object, 0xa5, bytes);
-	free(object);
-	objects--;
-}
-
-struct file *file_new(enum file_kind kind, uint32_t flags)
-{
-	struct file *file = heap_get(sizeof(*file));
-
-	*file = (struct file){ .kind = kind, .references = 1, .flags = flags };
-	return file;
-}
-
-void fs_written(struct fs_node *node)
-{
-	(void)node;
-	CHECK(false);
-}
-
-void wait_changed(void)
-{
-}
-
-long wait_event(struct pollfd *fds, uint64_t count, const struct timespec *deadline)
-{
-	(void)fds, (void)count, (void)deadline;
-	CHECK(false);
-}
-
-long memory_touch(uint64_t address, uint64_t length, unsigned need)
-{
-	(void)need;
-	return address == 0 && length ? -EFAULT : 0;
-}
-
-long user_put(uint64_t to, const void *from, size_t length)
-{
-	memcpy((void *)to, from, length);
-	return 0;
-}
+static uint64_t seed;
 
 static uint64_t min(uint64_t a, uint64_t b)
 {

@@ -21,7 +21,7 @@ static long call(long number, long a, long b, long c)
 
 __attribute__((force_align_arg_pointer)) void _start(void)
 {
-	static const long nap[2] = { 0, 50000000 };
+	static const long nap[2] = { 0, 500000000 };
 
 	for (uint64_t i = 0; i < WORDS; i++)
 		words[i] = i;
