@@ -135,7 +135,7 @@ void trap_handle(struct trap_frame *frame)
 	if (frame->vector == VECTOR_SHOOTDOWN)
 		return; /* trap_leave() catches up */
 	core_lock();
-	if (task_self()->ending)
+	if (SHIM_THREADS && task_self()->ending)
 		task_end(0);
 	handle(frame, address);
 	core_unlock();

@@ -272,7 +272,7 @@ test("numbers and errnos are those of the kernel's headers", () => {
 });
 
 test('what is served is what the shim is made of', () => {
-  const manifest = JSON.parse(readFileSync(join(ROOT, 'shims/sgx/components.json'), 'utf8')) as {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'shims/core/components.json'), 'utf8')) as {
     components: { name: string; syscalls?: Record<string, number> }[];
   };
   const shim = manifest.components.flatMap(({ name, syscalls }) =>

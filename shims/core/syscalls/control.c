@@ -40,7 +40,7 @@ static long control(struct file *file, const struct syscall_frame *frame)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return lock_control(file, frame->arg[1], frame->arg[2]);
+		return SHIM_FILES ? lock_control(file, frame->arg[1], frame->arg[2]) : -EINVAL;
 	case F_SETPIPE_SZ:
 		return PIPES && file->kind == FILE_PIPE ? pipe_resize(file, frame->arg[2]) : -EBADF;
 	case F_GETPIPE_SZ:

@@ -28,7 +28,7 @@ export interface Component {
   readonly cflags: readonly string[];
 }
 
-/** What can be compiled into the shims of one TEE: the content of its components.json. */
+/** What can be compiled into the shims of one TEE: the content of its components.json and of the `core` that it names. */
 export interface Manifest {
   readonly tee: ShimConfig['tee'];
   /** The clone's root, which the paths are relative to. */
@@ -171,16 +171,50 @@ function checkSources(reader: Reader, manifest: Manifest): void {
     throw reader.fail('components', `${left} in a component's sources`, 'it is in none');
 }
 
-/** Reads and checks `shims/TEE/components.json`. Throws SHIM_MANIFEST. */
-export function readManifest(root: string, tee: ShimConfig['tee']): Manifest {
-  const file = `shims/${tee}/${MANIFEST}`;
-  const reader = new Reader(file);
-  let parsed: unknown;
+function parse(root: string, file: string): unknown {
   try {
-    parsed = JSON.parse(readFileSync(join(root, file), 'utf8'));
+    return JSON.parse(readFileSync(join(root, file), 'utf8'));
   } catch (cause) {
     throw new MotteError('SHIM_MANIFEST', { field: file, message: (cause as Error).message, cause });
   }
+}
+
+function readComponents(reader: Reader, value: unknown): Component[] {
+  if (!Array.isArray(value)) throw reader.fail('components', 'an array', value);
+  const components = value.map((one, i) => readComponent(reader, one, `components[${i}]`));
+  const names = components.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw reader.fail('components', 'each name once', twice);
+  return components;
+}
+
+/** The components of one TEE and those that all share: where both have a component, the TEE adds sources to it. */
+function withCore(reader: Reader, own: readonly Component[], shared: readonly Component[]): Component[] {
+  const merged = own.map((component) => {
+    const base = shared.find(({ name }) => name === component.name);
+    if (base === undefined) return component;
+    const { name, sources, ...rest } = component;
+    const { name: _, sources: more, ...given } = base;
+    const bare = readComponent(reader, { name, sources: [] }, name);
+    for (const key of Object.keys(rest) as (keyof typeof rest)[]) {
+      if (JSON.stringify(rest[key]) !== JSON.stringify(bare[key]))
+        throw reader.fail(`${name}.${key}`, 'only sources beside what shims/core gives it', rest[key]);
+    }
+    return { name, sources: [...sources, ...more], ...given };
+  });
+  return [...merged, ...shared.filter(({ name }) => own.every((component) => component.name !== name))];
+}
+
+function readShared(root: string, file: string): Component[] {
+  const reader = new Reader(file);
+  return readComponents(reader, reader.object(parse(root, file), file, ['components'])['components']);
+}
+
+/** Reads and checks `shims/TEE/components.json`, and what it shares with others. Throws SHIM_MANIFEST. */
+export function readManifest(root: string, tee: ShimConfig['tee']): Manifest {
+  const file = `shims/${tee}/${MANIFEST}`;
+  const reader = new Reader(file);
+  const parsed = parse(root, file);
   const keys = [
     'tee',
     'linkerScript',
@@ -191,14 +225,15 @@ export function readManifest(root: string, tee: ShimConfig['tee']): Manifest {
     'ldflags',
     'fences',
     'indirect',
-    'components',
     'without',
+    'core',
+    'components',
   ];
   const given = reader.object(parsed, file, keys);
   if (given['tee'] !== tee) throw reader.fail('tee', JSON.stringify(tee), given['tee']);
-  const { components, fences = false } = given;
+  const { core, fences = false } = given;
   if (typeof fences !== 'boolean') throw reader.fail('fences', 'true or false', fences);
-  if (!Array.isArray(components)) throw reader.fail('components', 'an array', components);
+  const own = readComponents(reader, given['components']);
   const manifest: Manifest = {
     tee,
     root,
@@ -210,12 +245,9 @@ export function readManifest(root: string, tee: ShimConfig['tee']): Manifest {
     ldflags: reader.texts(given['ldflags'], 'ldflags'),
     fences,
     indirect: reader.texts(given['indirect'], 'indirect'),
-    components: components.map((one, i) => readComponent(reader, one, `components[${i}]`)),
+    components: core === undefined ? own : withCore(reader, own, readShared(root, reader.text(core, 'core'))),
     without: reader.texts(given['without'], 'without'),
   };
-  const names = manifest.components.map((component) => component.name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw reader.fail('components', 'each name once', twice);
   checkSources(reader, manifest);
   return manifest;
 }

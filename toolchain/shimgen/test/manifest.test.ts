@@ -32,6 +32,39 @@ test('the manifest of the clone lists each source once, and is found from here',
   assert.ok(components.length > 5);
 });
 
+test('what all TEEs share is read once for each: a TEE adds sources to it', () => {
+  const [sgx, vm] = (['sgx', 'vm'] as const).map((tee) => readManifest(ROOT, tee).components);
+  const of = (list: typeof sgx, name: string) => list?.find((component) => component.name === name);
+  for (const list of [sgx, vm]) assert.ok(of(list, 'boot')?.sources.includes('shims/core/boot.c'));
+  assert.ok(of(sgx, 'boot')?.sources.includes('shims/sgx/boot.c'));
+  assert.ok(of(vm, 'boot')?.sources.includes('shims/vm/boot.c'));
+  assert.equal(of(sgx, 'clone'), of(vm, 'clone'));
+
+  const root = fixture();
+  try {
+    const share = (shared: unknown): string => {
+      writeFileSync(join(root, 'shims/core/components.json'), JSON.stringify(shared));
+      return refusal(() => readManifest(root, 'sgx'));
+    };
+    edit(root, MANIFEST, '"indirect"', '"core": "shims/core/components.json", "indirect"');
+    assert.is(share({ components: [] }), 'accepted');
+    assert.is(share({ components: [{ name: 'core', sources: [] }] }), 'accepted');
+    const files = { components: [{ name: 'core', when: { files: true }, sources: [] }] };
+    assert.is(share(files), 'accepted');
+    assert.equal(of(readManifest(root, 'sgx').components, 'core')?.when, { files: true });
+    edit(root, MANIFEST, '"name": "core",', '"name": "core", "when": { "threads": true },');
+    assert.match(share(files), /core\.when.*only sources beside what shims\/core gives it/);
+    assert.match(
+      share({ components: [{ name: 'x' }, { name: 'x' }] }),
+      /core\/components\.json.*each name once/,
+    );
+    assert.match(share({}), /core\/components\.json: components.*an array/);
+    assert.match(share({ tee: 'sgx', components: [] }), /tee.*one of components/);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
 for (const [name, change, expected] of [
   [
     'a file that is in no component',

@@ -38,7 +38,7 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     const found = made.find(({ variant }) => variant === name);
     assert.ok(found, name);
     return {
-      bytes: new Uint8Array(readFileSync(join(prebuiltFolder(ROOT), `${name}.elf`))),
+      bytes: new Uint8Array(readFileSync(join(prebuiltFolder(ROOT, 'sgx'), `${name}.elf`))),
       stamp: found.stamp,
     };
   };
@@ -85,6 +85,15 @@ if (spawnSync(PIN.compiler, ['--version']).error !== undefined) {
     const names = stamp.components.map(({ name }) => name);
     for (const name of ['paths', 'futex', 'signals', 'time']) assert.not.ok(names.includes(name), name);
     assert.equal(handlers(bytes), ['sys_arch_prctl', 'sys_exit_group', 'sys_read', 'sys_write']);
+  });
+
+  test('it links with every switch off', async () => {
+    const off = ['threads', 'sockets', 'files', 'mounts', 'image'].map((key) => `${key} = false`);
+    const { bytes } = await buildShim({ root: ROOT, config: parseShimConfig(off.join('\n')) });
+    const symbols = symbolsOf(bytes);
+    for (const name of ['core_locked', 'sys_clone', 'sys_socket', 'lock_control'])
+      assert.not.ok(symbols.has(name), name);
+    assert.ok(symbols.has('sys_fcntl'));
   });
 
   test('a shim for SGX1 has nothing of the memory of SGX2', () => {
