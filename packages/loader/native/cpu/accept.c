@@ -85,7 +85,9 @@ int cpu_eaccept(void)
 		enclave.stats.unaccepted--;
 	entry->flags &= (uint8_t)~(EPCM_PENDING | EPCM_MODIFIED | EPCM_PR);
 	enclave.stats.accepted++;
-	epc_apply(cpu->regs.rcx - (uint64_t)enclave.base, PAGE);
+	/* What was restricted is mapped so since then, and what was modified cannot be reached. */
+	if (state & SECINFO_PENDING)
+		epc_grant(cpu->regs.rcx - (uint64_t)enclave.base);
 	return cpu_result(SGX_ERR_SUCCESS);
 }
 
@@ -106,7 +108,7 @@ int cpu_emodpe(void)
 	if ((permissions & SECINFO_R) == 0 && (permissions & SECINFO_W) != 0)
 		return cpu_raise(EXIT_VECTOR_GP, 0, 0, "EMODPE: permissions 0x%llx are W without R", permissions, 0);
 	entry->permissions = permissions;
-	epc_apply(cpu->regs.rcx - (uint64_t)enclave.base, PAGE);
+	epc_grant(cpu->regs.rcx - (uint64_t)enclave.base);
 	return 0;
 }
 
@@ -135,6 +137,6 @@ int cpu_eacceptcopy(void)
 	entry->flags &= (uint8_t)~EPCM_PENDING;
 	enclave.stats.unaccepted--;
 	enclave.stats.accepted++;
-	epc_apply(cpu->regs.rcx - (uint64_t)enclave.base, PAGE);
+	epc_grant(cpu->regs.rcx - (uint64_t)enclave.base);
 	return cpu_result(SGX_ERR_SUCCESS);
 }

@@ -10,6 +10,30 @@
 #include "cpu.h"
 #include "trap.h"
 
+/*
+ * The page exists before it is promised, so that a machine out of memory says so here and not by SIGBUS. Those after it, which
+ * are mostly asked for next, are had by the same system call, or by one each where that is too much.
+ */
+#define BACKED_AHEAD 16
+
+static struct {
+	uint64_t from, to;
+} backed;
+
+static bool back(uint64_t offset)
+{
+	if (offset - backed.from < backed.to - backed.from)
+		return true;
+	uint64_t length = BACKED_AHEAD * PAGE;
+	if (length > enclave.size - offset || sys(SYS_fallocate, enclave.memory_fd, 0, (long)offset, (long)length) != 0)
+		length = PAGE;
+	if (length == PAGE && sys(SYS_fallocate, enclave.memory_fd, 0, (long)offset, (long)length) != 0)
+		return false;
+	backed.from = offset;
+	backed.to = offset + length;
+	return true;
+}
+
 /* EAUG of a missing page: pending, zero, RW. The host's word is its mapping: where there is none, nothing is added. */
 int driver_eaug(struct epcm_entry *entry)
 {
@@ -20,9 +44,8 @@ int driver_eaug(struct epcm_entry *entry)
 		cpu->cause = CAUSE_EPC_EXHAUSTED;
 		return -ENOMEM;
 	}
-	/* The page exists before it is promised, so that a machine out of memory says so here and not by SIGBUS. */
-	const long offset = (long)((uint64_t)(entry - enclave.epcm) * PAGE);
-	if (sys(SYS_fallocate, enclave.memory_fd, 0, offset, (long)PAGE) != 0) {
+	const uint64_t offset = (uint64_t)(entry - enclave.epcm) * PAGE;
+	if (!back(offset)) {
 		cpu->cause = CAUSE_MEMORY_LOST;
 		return -ENOMEM;
 	}
@@ -30,8 +53,8 @@ int driver_eaug(struct epcm_entry *entry)
 	entry->permissions = SECINFO_R | SECINFO_W;
 	entry->flags = EPCM_VALID | EPCM_PENDING;
 	entry->limit = SECINFO_R | SECINFO_W | SECINFO_X;
-	if ((uint64_t)offset + PAGE > enclave.pages_end)
-		enclave.pages_end = (uint64_t)offset + PAGE;
+	if (offset + PAGE > enclave.pages_end)
+		enclave.pages_end = offset + PAGE;
 	enclave.stats.augmented++;
 	enclave.stats.unaccepted++;
 	if (++enclave.stats.pages > enclave.stats.pages_most)
@@ -169,6 +192,7 @@ int driver_remove(struct sgx_enclave_remove_pages *arg)
 		}
 	}
 	epc_apply(arg->offset, arg->count);
+	backed.from = backed.to = 0;
 	if (arg->count != 0)
 		sys(SYS_fallocate, enclave.memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (long)arg->offset,
 		    (long)arg->count);

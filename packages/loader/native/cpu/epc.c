@@ -81,6 +81,44 @@ void epc_apply(uint64_t offset, uint64_t length)
 }
 
 /*
+ * Pages that become reachable one after the other get there by one system call: when the run breaks, when the thread leaves
+ * by EEXIT, or when somebody reaches for one of them. What becomes less reachable never waits.
+ */
+static struct {
+	uint64_t offset, length;
+} late;
+
+void epc_settle(void)
+{
+	const uint64_t length = late.length;
+	late.length = 0;
+	if (length != 0)
+		epc_apply(late.offset, length);
+}
+
+/* A page that may be reached as the EPCM says, which is no less than before. */
+void epc_grant(uint64_t offset)
+{
+	if (late.length == 0 || offset != late.offset + late.length) {
+		epc_settle();
+		late.offset = offset;
+	}
+	late.length += PAGE;
+}
+
+/* Whether an access to an address failed only because the page was late, as it is no more. */
+bool epc_was_late(uint64_t address)
+{
+	const uint64_t offset = address - (uint64_t)enclave.base;
+	enclave_lock();
+	const bool was = offset - late.offset < late.length;
+	if (was)
+		epc_settle();
+	enclave_unlock();
+	return was;
+}
+
+/*
  * Strict: hardware shows the ELRANGE to nobody while no thread is inside. It costs about a millisecond, and threads that wait for each
  * other leave thousands of times a second: of several, each hides it now and then.
  */
@@ -96,6 +134,7 @@ void epc_hide(void)
 	if (enclave.inside_count == 0 && (!enclave.several || cpu_self()->exits % HIDE_EACH == 0)) {
 		protect(0, enclave.size, PROT_NONE);
 		enclave.hidden = true;
+		late.length = 0;
 	}
 	enclave_unlock();
 }

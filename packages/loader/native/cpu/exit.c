@@ -12,6 +12,9 @@ int cpu_eexit(void)
 	struct cpu *const cpu = cpu_self();
 	if (!canonical(cpu->regs.rbx))
 		return cpu_raise(EXIT_VECTOR_GP, 0, 0, "EEXIT: target 0x%llx is not canonical", cpu->regs.rbx, 0);
+	enclave_lock();
+	epc_settle();
+	enclave_unlock();
 	cpu_outside();
 	if (cpu->regs.rbx != (uint64_t)after_enclu || cpu->regs.rsp != cpu->ursp || cpu->regs.rbp != cpu->urbp)
 		cpu->cause = CAUSE_EXIT_TARGET;

@@ -189,6 +189,8 @@ __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 		store_regs(gregs);
 		return;
 	}
+	if (signal == SIGSEGV && info->si_code != SI_KERNEL && epc_was_late((uint64_t)info->si_addr))
+		return;
 	classify(signal, info, gregs);
 	leave();
 }

@@ -233,9 +233,10 @@ for (const name of ['asleep', 'awake'] as const) {
 
 test('what threads did is counted together', async () => {
   const { stats } = await run('all');
-  // At least the first entry and a return from a host call for each.
-  assert.ok(stats.entries >= 4 + 3 * 2, `${stats.entries} entries`);
-  assert.ok(stats.hostCalls >= 3 + 1 + 3 * 2, `${stats.hostCalls} host calls`);
+  // The first entry of each; three starts and a wait, which the first thread comes back from before it ends the Keep.
+  assert.ok(stats.entries >= 4 + 3 + 1, `${stats.entries} entries`);
+  assert.ok(stats.hostCalls >= 3 + 1, `${stats.hostCalls} host calls`);
+  assert.ok(stats.hostCalls <= stats.entries + 4, `${stats.hostCalls} host calls, ${stats.entries} entries`);
 });
 
 test('random AEXs come to each thread', async () => {

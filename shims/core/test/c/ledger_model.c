@@ -17,7 +17,7 @@ void platform_accept(uint64_t address, uint64_t pages, unsigned perms)
 {
 	uint64_t first = (address - (uint64_t)tables) / PAGE_BYTES;
 
-	CHECK(perms == (PERM_R | PERM_W));
+	CHECK(perms == (PERM_R | PERM_W | PAGE_SHIM));
 	for (uint64_t page = first; page < first + pages; page++) {
 		CHECK(page < ledger_tables(PAGES) / PAGE_BYTES);
 		CHECK(!accepted[page]); /* a page is accepted once */

@@ -61,6 +61,8 @@ void platform_accept(uint64_t address, uint64_t pages, unsigned perms)
 {
 	uint64_t page = page_at(address);
 
+	/* Whose page it is decides which ring has it, where there are rings. */
+	perms &= ~(unsigned)PAGE_SHIM;
 	CHECK(page + pages <= PAGES && (perms == RW || perms == PERM_R));
 	for (uint64_t i = page; i < page + pages; i++) {
 		CHECK(!lazy || !epc[i].present);
@@ -77,6 +79,7 @@ void platform_permit(uint64_t address, uint64_t pages, unsigned old, unsigned no
 {
 	uint64_t page = page_at(address);
 
+	now &= ~(unsigned)PAGE_SHIM;
 	CHECK((now & (PERM_W | PERM_X)) != (PERM_W | PERM_X) && (now == 0 || (now & PERM_R)));
 	for (uint64_t i = page; lazy && i < page + pages; i++) {
 		CHECK(epc[i].present && epc[i].perms == old);
