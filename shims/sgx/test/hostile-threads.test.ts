@@ -51,7 +51,8 @@ const ROWS: readonly HostileRow[] = [
     name: 'a TCS that clone asked for, by two of the host\u2019s threads',
     probe: 'other-spins',
     lies: [enters(THREAD_START, 2n, 1n)],
-    expected: 'ENTER_REFUSED',
+    /* The thread that was asked for may be in its first host call by then. */
+    expected: 'ENTER_REFUSED or HOST_ORDER',
   },
   {
     name: 'the next TCS as well as the one that clone asked for',
@@ -128,7 +129,8 @@ else {
       test(`${name}${trust ? ', the emulator checking nothing' : ''}`, async () => {
         const image = probeImage(exec, probe, { threads: 3 });
         try {
-          assert.is(await outcome(image, lies, trust), expected);
+          const found = await outcome(image, lies, trust);
+          assert.ok(expected.split(' or ').includes(found), `${found}, expected ${expected}`);
         } finally {
           image.close();
         }

@@ -54,7 +54,7 @@ function handle(rows: readonly Row[]): string[] {
   ];
   const sources = [
     join(SHIM, 'test/c/vectors.c'),
-    ...['exception.c', 'context.c'].map((name) => join(SHIM, name)),
+    ...['exception.c', 'context.c', '../core/fault.c'].map((name) => join(SHIM, name)),
   ];
   const built = spawnSync('gcc-12', [...flags, ...sources, '-o', out], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(built.stderr);

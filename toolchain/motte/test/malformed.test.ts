@@ -81,6 +81,8 @@ const CASES: readonly (readonly [words: string, expected: string, offset?: numbe
   ['measure sgx reserved.sgxs', '2 STRUCT_RESERVED EADD.reserved_018', 0x5e],
   ['measure sgx odd.elf --as enclave', '2 ELF_VERSION e_version', 0x14],
   ['measure sgx cut.elf --config bad.toml', '2 KEEP_TYPE threads'],
+  ['measure kvm junk', '2 FILE_KIND junk', 0x0],
+  ['measure kvm cut.elf', '2 ELF_TRUNCATED Elf64_Ehdr', 0x0],
   [`measure snp --ovmf zeros4096 ${CPU}`, '2 SNP_INPUT zeros4096'],
   ['measure snp --pages list.json', '2 PAGE_LIST file'],
   [`measure snp:svsm --ovmf zeros4096 --svsm empty ${SVSM}`, '2 FIRMWARE_TABLE empty'],

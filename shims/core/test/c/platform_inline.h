@@ -7,3 +7,7 @@ bool platform_late_code(void);
 struct hostcall *platform_call(void);
 uint64_t platform_get_fs(void);
 struct task *task_self(void);
+
+static inline void platform_locked(void)
+{
+}
