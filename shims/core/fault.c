@@ -61,8 +61,11 @@ bool fault_signal(uint64_t vector, uint64_t rip, const uint8_t *state, struct si
 	case FAULT_UD:
 		*info = (struct siginfo){ .number = SIGILL, .code = ILL_ILLOPN, .address = rip };
 		return true;
-	case FAULT_OF: case FAULT_BR: case FAULT_TS: case FAULT_NP: case FAULT_SS: case FAULT_GP:
+	case FAULT_OF: case FAULT_BR: case FAULT_TS: case FAULT_GP:
 		*info = (struct siginfo){ .number = SIGSEGV, .code = SI_KERNEL };
+		return true;
+	case FAULT_NP: case FAULT_SS:
+		*info = (struct siginfo){ .number = SIGBUS, .code = SI_KERNEL };
 		return true;
 	case FAULT_MF: case FAULT_XM:
 		*info = (struct siginfo){ .number = SIGFPE, .code = float_code(raised(state, vector == FAULT_XM)), .address = rip };

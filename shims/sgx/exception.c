@@ -197,6 +197,8 @@ static uint32_t handle(const struct exception *e)
 		if (!platform_lazy())
 			return refuse(e->leaving, REASON_EXCEPTION, 0);
 		break;
+	case FAULT_OF: case FAULT_TS: case FAULT_NP: case FAULT_SS:
+		return refuse(e->leaving, REASON_EXCEPTION, 0); /* EXITINFO is never valid for them */
 	case EXIT_VECTOR_BP:
 		e->gpr->rip += int3_at(rip); /* to a handler it is a trap, as outside: RIP is after it */
 		break;
