@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The start of vCPU 0: the Keep's boot. */
 #include "include/paging.h"
-#include "include/vm_keep.h"
+#include "include/tee.h"
 #include "../core/include/boot.h"
 #include "../core/include/memory.h"
 #include "../core/include/platform.h"
@@ -25,10 +25,13 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct vcpu *vcpu)
 	vm_info_check();
 	if (vcpu != vcpu_at(0))
 		keep_refuse(REASON_ENTRY_STATE);
+	tee_check();
 	relocate_self();
 	tables_make();
 	tables_load(vcpu);
 	block_take(vcpu);
+	tee_start(vcpu);
+	tee_boot();
 	allow_user();
 	random_start();
 	random_bytes(&canary, sizeof(canary));

@@ -4,6 +4,7 @@
  * stack is found from GS.base, which is the plan's.
  */
 #include "include/vcpu.h"
+#include "../core/generated/vm_info.h"
 #include "shim_config.h"
 
 	.text
@@ -33,8 +34,7 @@ vm_entry:
 #endif
 	movl	$REASON_ENTRY_STATE, %esi	# nobody was waiting for this
 	xorl	%edx, %edx
-	movl	$EXIT_WHY_REFUSED, %edi
-	jmp	vm_leave
+	jmp	vm_refuse
 
 .Lfirst:
 	movq	%rbx, VCPU_SELF(%rbx)
@@ -56,6 +56,17 @@ vm_entry:
 	ud2
 #endif
 	.size	vm_entry, . - vm_entry
+
+/*
+ * vm_refuse: the Keep is over, whatever state the shim is in. In: ESI: the reason; RDX: where it was.
+ */
+	.globl	vm_refuse
+	.type	vm_refuse, @function
+vm_refuse:
+	movl	$EXIT_WHY_REFUSED, %edi
+	cmpl	$VM_MODE_SNP, shim_end + PAGE_SIZE + OFF_VM_INFO_MODE(%rip)
+	je	snp_terminate
+	.size	vm_refuse, . - vm_refuse		# and on into vm_leave
 
 /*
  * void vm_leave(uint32_t why, uint64_t rsi, uint64_t rdx): the Keep is over. The host may look at RDI, RSI and, since OUT needs

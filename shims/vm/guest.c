@@ -4,7 +4,7 @@
  * themselves, and those beyond `frontier` mean nothing yet: pages up there were never used.
  */
 #include "include/paging.h"
-#include "include/vm_keep.h"
+#include "include/tee.h"
 #include "../core/include/bytes.h"
 #include "../core/include/platform.h"
 #include "../core/generated/hostcall_guest.h"
@@ -20,6 +20,7 @@ static struct {
 	uint64_t *used;    /* a bit a page */
 	uint64_t frontier; /* pages below it have a bit that holds */
 	uint64_t ready;    /* pages that the host has given */
+	uint64_t used_to;  /* pages below it may be touched: the platform has been told, each page once */
 	uint64_t lowest;   /* none below it is free */
 } guest;
 
@@ -45,6 +46,15 @@ static void mark(uint64_t page)
 	guest.used[page / BITS] |= 1ull << (page % BITS);
 }
 
+/* Pages up to `end` are touched from now on. */
+static void begin(uint64_t end)
+{
+	while (guest.used_to < end) {
+		tee_validate((uint64_t)guest_at(offset_of(guest.used_to)));
+		guest.used_to += LARGE >> PAGE_SHIFT;
+	}
+}
+
 /* The tables' own pages come first, and are in use for ever. */
 void guest_start(void)
 {
@@ -55,6 +65,7 @@ void guest_start(void)
 	guest.lowest = guest.frontier = table;
 	if (table > guest.ready)
 		keep_refuse(REASON_KEEP_INFO);
+	begin(table);
 	for (uint64_t page = 0; page < table; page++) {
 		if (page % BITS == 0)
 			guest.used[page / BITS] = 0;
@@ -79,6 +90,7 @@ static void grow(void)
 		more = most;
 	if (host_balloon_add(platform_call(), from, more))
 		keep_refuse(REASON_OUT_OF_MEMORY);
+	tee_own(from, more);
 	guest.ready += more >> PAGE_SHIFT;
 	see(from, from + more);
 }
@@ -109,6 +121,7 @@ static uint64_t take_fresh(void)
 	if (guest.frontier == guest.ready)
 		keep_refuse(REASON_OUT_OF_MEMORY);
 	page = guest.frontier++;
+	begin(guest.frontier);
 	if (page % BITS == 0)
 		guest.used[page / BITS] = 0;
 	return page;

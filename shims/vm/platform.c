@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "include/vm_keep.h"
-#include "../core/include/bytes.h"
+#include "include/tee.h"
 #include "../core/include/debug.h"
 #include "../core/include/platform.h"
 
@@ -41,15 +40,12 @@ bool platform_random(uint64_t *word)
 
 uint32_t platform_hwcap(void)
 {
-	uint32_t eax = 1, ebx, ecx = 0, edx;
-
-	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-	return edx;
+	return tee_hwcap();
 }
 
 bool platform_config_is(const uint8_t digest[static 32])
 {
-	return memcmp(vm_info()->config, digest, 32) == 0;
+	return tee_config_is(digest);
 }
 
 /* What the block's address is, nobody needs to be asked. */
@@ -69,7 +65,7 @@ static _Noreturn void end(uint64_t why, uint64_t rsi, uint64_t rdx)
 		keep_ending.rdx = rdx;
 		__atomic_store_n(&keep_ending.why, why, __ATOMIC_RELEASE);
 	}
-	vm_leave((uint32_t)why, rsi, rdx);
+	tee_leave((uint32_t)why, rsi, rdx);
 }
 
 void keep_end(uint32_t status)
@@ -88,9 +84,9 @@ __attribute__((noinline)) void keep_refuse(uint32_t reason)
 void hostcall_transfer(struct hostcall *call)
 {
 	(void)call;
-	vm_out(EXIT_WHY_HOSTCALL);
+	tee_out(EXIT_WHY_HOSTCALL);
 	if (__atomic_load_n(&keep_ending.why, __ATOMIC_ACQUIRE) != 0)
-		vm_leave((uint32_t)keep_ending.why, keep_ending.rsi, keep_ending.rdx);
+		tee_leave((uint32_t)keep_ending.why, keep_ending.rsi, keep_ending.rdx);
 }
 
 /* GCC calls this when a function finds its canary changed. */

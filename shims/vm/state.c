@@ -7,14 +7,9 @@
 #include "../core/include/bytes.h"
 #include "../core/generated/sgx.h"
 
-#define CR4_OSXSAVE 0x40000
-
 static bool has_xsave(void)
 {
-	uint64_t cr4;
-
-	__asm__("movq %%cr4, %0" : "=r"(cr4));
-	return cr4 & CR4_OSXSAVE;
+	return read_cr4() & CR4_OSXSAVE;
 }
 
 /* Bytes of XSAVE's standard format for the components that a Keep can have. */

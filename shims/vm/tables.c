@@ -55,7 +55,7 @@ struct descriptor_register {
 /* NMI, #DF, #MC and #VC may come where RSP is not the shim's. */
 static bool has_own_stack(unsigned vector)
 {
-	return vector == 2 || vector == 8 || vector == 18 || vector == 29;
+	return vector == 2 || vector == 8 || vector == 18 || vector == VECTOR_VC;
 }
 
 void tables_make(void)

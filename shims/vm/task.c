@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads besides the first: how one is prepared by another, and started. */
-#include "include/vm_keep.h"
+#include "include/tee.h"
 #include "../core/include/bytes.h"
 #include "../core/include/lock.h"
 #include "../core/include/platform.h"
@@ -19,6 +19,7 @@ __attribute__((no_stack_protector)) void boot_task(struct vcpu *vcpu)
 {
 	tables_load(vcpu);
 	block_take(vcpu);
+	tee_start(vcpu);
 	core_lock();
 	core_unlock();
 	platform_thread_begin();

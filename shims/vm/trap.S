@@ -6,6 +6,7 @@
  * An exception of ring 0 ends the Keep, and trusts neither RSP nor GS for that.
  */
 #include "include/vcpu.h"
+#include "../core/generated/snp.h"
 #include "shim_config.h"
 
 	.text
@@ -103,7 +104,11 @@ trap_stubs:
 	pushq	$0
 	.endif
 	pushq	$vector
+	.if	vector == VECTOR_VC
+	jmp	trap_communication
+	.else
 	jmp	trap_exception
+	.endif
 	vector = vector + 1
 	.endr
 	.balign	16
@@ -115,6 +120,7 @@ trap_exception:
 	jz	.Lring0
 	swapgs
 	lfence					# no speculation with the other GS
+.Lring3:
 	cld
 	push_registers
 	movl	$0, %gs:VCPU_OUTSIDE
@@ -133,10 +139,43 @@ trap_exception:
 	movq	16(%rsp), %rdx			# RIP
 	leaq	shim_start(%rip), %rax
 	subq	%rax, %rdx
-	movl	$EXIT_WHY_REFUSED, %edi
 	movl	$REASON_SHIM_FAULT, %esi
-	jmp	vm_leave
+	jmp	vm_refuse
 	.size	trap_exception, . - trap_exception
+
+/*
+ * #VC has a stack of its own, since the host can bring it about where RSP is not the shim's. One of ring 3 goes on where all
+ * others do, on the vCPU's stack: its frame is carried over.
+ */
+	.type	trap_communication, @function
+trap_communication:
+	testb	$3, 24(%rsp)
+	jz	.Lring0_communication
+	swapgs
+	lfence
+	movq	%rax, %gs:VCPU_EXEC_RSP		# nothing else is in it outside of a system call's first steps
+	movq	%rsp, %rax
+	movq	%gs:VCPU_STACK, %rsp
+	pushq	48(%rax)			# SS
+	pushq	40(%rax)			# RSP
+	pushq	32(%rax)			# RFLAGS
+	pushq	24(%rax)			# CS
+	pushq	16(%rax)			# RIP
+	pushq	8(%rax)				# error code
+	pushq	(%rax)				# vector
+	movq	%gs:VCPU_EXEC_RSP, %rax
+	jmp	.Lring3
+
+/* The shim does nothing that the host could have a say in: only a page that was taken away is told apart. */
+.Lring0_communication:
+	cmpq	$GHCB_EXIT_NOT_VALIDATED, 8(%rsp)
+	jne	.Lring0
+	movq	16(%rsp), %rdx
+	leaq	shim_start(%rip), %rax
+	subq	%rax, %rdx
+	movl	$REASON_MEMORY_LEDGER, %esi
+	jmp	vm_refuse
+	.size	trap_communication, . - trap_communication
 
 /*
  * void trap_return(struct vcpu *vcpu): to ring 3, with the registers at the top of the vCPU's stack.

@@ -3,6 +3,7 @@
  * System calls and exceptions of ring 3. A page fault goes to the ledger; what the exec did wrong becomes a signal, as of
  * Linux. What the CPU would never do is the host's doing, and ends the Keep (SECURITY.md, rule 13).
  */
+#include "include/tee.h"
 #include "include/trap.h"
 #include "include/vm_keep.h"
 #include "../core/include/fault.h"
@@ -121,6 +122,12 @@ static void handle(struct trap_frame *frame, uint64_t address)
 	if (frame->vector == FAULT_PF) {
 		page_fault(frame, address);
 		return;
+	}
+	if (frame->vector == VECTOR_VC) {
+		if (tee_exception(frame))
+			return;
+		frame->vector = FAULT_UD; /* as on a machine without the feature */
+		frame->error = 0;
 	}
 	state_save(self); /* a floating-point exception is told by its flags */
 	if (!fault_signal(frame->vector, frame->rip, self->xsave, &info))

@@ -7,7 +7,7 @@ export const REASONS = {
     text: 'the host-call block is not page aligned, not outside the Keep, or of another size',
   },
   BOOT_MESSAGE: { number: 2, text: 'the boot message is malformed' },
-  CONFIG_DIGEST: { number: 3, text: 'the config blob is not the one that CONFIGID attests' },
+  CONFIG_DIGEST: { number: 3, text: 'the config blob is not the one that CONFIGID or HOST_DATA attests' },
   CONFIG_FORMAT: { number: 4, text: 'the config blob is malformed' },
   CONFIG_ARGS: { number: 5, text: 'the host gave arguments that the configuration does not leave to it' },
   CONFIG_ENV: { number: 6, text: 'the host gave environment that the configuration does not leave to it' },
@@ -30,5 +30,13 @@ export const REASONS = {
   IMAGE_CONTENTS: {
     number: 20,
     text: 'the host gave other contents of a file of the image than those that were measured',
+  },
+  MODE: { number: 21, text: 'the CPU is not in the mode that the measured page says' },
+  GHCB: { number: 22, text: 'the host answered outside of the GHCB protocol' },
+  CPUID_PAGE: { number: 23, text: 'the CPUID page is malformed, or lacks a feature that the measured policy requires' },
+  SECRETS: { number: 24, text: 'the secrets page is not one that the firmware made for this launch' },
+  GUEST_REQUEST: {
+    number: 25,
+    text: "the answer to a guest request is missing, failed, out of sequence or not the firmware's",
   },
 } as const;

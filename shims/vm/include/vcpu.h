@@ -43,6 +43,7 @@
 #define TRAP_FRAME_SIZE 176
 
 /* Vectors: the CPU's, ours, and what stands for SYSCALL in a frame. */
+#define VECTOR_VC 29
 #define VECTOR_SHOOTDOWN 32
 #define VECTORS 33
 #define VECTOR_SYSCALL 256

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the VM shim share: where the Keep is, its vCPUs, and the instructions of ring 0. */
+/* What the parts of the VM shim share: where the Keep is, and its vCPUs. */
 #ifndef MOTTE_VM_KEEP_H
 #define MOTTE_VM_KEEP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include "../../core/generated/vm_info.h"
+#include <cpu.h>
 #include "vcpu.h"
 
 /* The image is linked at 0 and launched at VM_MAP_BASE. */
@@ -36,7 +37,7 @@ void vm_info_check(void);
 extern const uint8_t trap_stubs[];   /* TRAP_STUB_SIZE bytes for each vector */
 extern const uint8_t trap_system_call[];
 extern const uint8_t direct_entry[]; /* in the page that ring 3 can execute */
-void vm_out(uint32_t why);
+void vm_out(uint32_t why);                                        /* plain KVM's ways out */
 _Noreturn void vm_leave(uint32_t why, uint64_t rsi, uint64_t rdx);
 _Noreturn void trap_return(struct vcpu *vcpu);
 
@@ -60,29 +61,6 @@ uint32_t state_size(void);
 /* The page tables' count of changes that others must hear of; each vCPU catches up before it relies on its TLB. */
 extern uint64_t paging_changes;
 void paging_catch_up(struct vcpu *vcpu);
-
-/* ---- instructions ---- */
-
-static inline uint64_t read_cr2(void)
-{
-	uint64_t value;
-
-	__asm__ volatile("movq %%cr2, %0" : "=r"(value));
-	return value;
-}
-
-static inline void write_msr(uint32_t msr, uint64_t value)
-{
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
-}
-
-#define MSR_EFER 0xc0000080
-#define MSR_STAR 0xc0000081
-#define MSR_LSTAR 0xc0000082
-#define MSR_SFMASK 0xc0000084
-#define MSR_FS_BASE 0xc0000100
-#define MSR_GS_BASE 0xc0000101
-#define MSR_KERNEL_GS_BASE 0xc0000102
 
 /* How the Keep ended, once `why` is not 0. The first ending counts. */
 struct ending {

@@ -3,6 +3,7 @@ import { configDocs } from './config-docs.js';
 import { configHeader, hostcallAbiHeader, keepHeader, mapHeader } from './headers/keep.js';
 import { sgxUapiHeader } from './headers/sgx-uapi.js';
 import { sgxHeader } from './headers/sgx.js';
+import { snpHeader } from './headers/snp.js';
 import { vmInfoHeader, vmMapHeader } from './headers/vm.js';
 
 const SHIM = 'shims/core/generated';
@@ -16,6 +17,7 @@ export function files(): Record<string, string> {
     'keep.h': keepHeader(),
     'vm_map.h': vmMapHeader(),
     'vm_info.h': vmInfoHeader(),
+    'snp.h': snpHeader(),
     'hostcall_abi.h': hostcallAbiHeader(),
     'config.h': configHeader(),
   };

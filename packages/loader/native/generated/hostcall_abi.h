@@ -42,11 +42,16 @@
 #define REASON_HOST_TIME 0x12
 #define REASON_IMAGE_INDEX 0x13
 #define REASON_IMAGE_CONTENTS 0x14
+#define REASON_MODE 0x15
+#define REASON_GHCB 0x16
+#define REASON_CPUID_PAGE 0x17
+#define REASON_SECRETS 0x18
+#define REASON_GUEST_REQUEST 0x19
 
 #define REASON_LIST(X) \
 	X(REASON_BOOT_BLOCK, 0x1, "the host-call block is not page aligned, not outside the Keep, or of another size") \
 	X(REASON_BOOT_MESSAGE, 0x2, "the boot message is malformed") \
-	X(REASON_CONFIG_DIGEST, 0x3, "the config blob is not the one that CONFIGID attests") \
+	X(REASON_CONFIG_DIGEST, 0x3, "the config blob is not the one that CONFIGID or HOST_DATA attests") \
 	X(REASON_CONFIG_FORMAT, 0x4, "the config blob is malformed") \
 	X(REASON_CONFIG_ARGS, 0x5, "the host gave arguments that the configuration does not leave to it") \
 	X(REASON_CONFIG_ENV, 0x6, "the host gave environment that the configuration does not leave to it") \
@@ -63,7 +68,12 @@
 	X(REASON_OUT_OF_MEMORY, 0x11, "the Keep ran out of memory for itself") \
 	X(REASON_HOST_TIME, 0x12, "the host returned a time that cannot be") \
 	X(REASON_IMAGE_INDEX, 0x13, "the host did not give the file index that the config blob names, or it is malformed") \
-	X(REASON_IMAGE_CONTENTS, 0x14, "the host gave other contents of a file of the image than those that were measured")
+	X(REASON_IMAGE_CONTENTS, 0x14, "the host gave other contents of a file of the image than those that were measured") \
+	X(REASON_MODE, 0x15, "the CPU is not in the mode that the measured page says") \
+	X(REASON_GHCB, 0x16, "the host answered outside of the GHCB protocol") \
+	X(REASON_CPUID_PAGE, 0x17, "the CPUID page is malformed, or lacks a feature that the measured policy requires") \
+	X(REASON_SECRETS, 0x18, "the secrets page is not one that the firmware made for this launch") \
+	X(REASON_GUEST_REQUEST, 0x19, "the answer to a guest request is missing, failed, out of sequence or not the firmware's")
 
 #define BOOT_MAGIC 0x3154424554544f4d
 #define AT_MOTTE_ENTRY 0x4d4f5454

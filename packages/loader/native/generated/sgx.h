@@ -242,6 +242,8 @@
 #define SITE_ENCLU 0x1
 #define SITE_WRFSBASE_RAX 0x2
 #define SITE_RDFSBASE_RAX 0x3
+#define SITE_VMGEXIT 0x4
+#define SITE_PVALIDATE 0x5
 
 #define OFF_TCS_STAGE 0x0
 #define OFF_TCS_FLAGS 0x8
@@ -714,7 +716,7 @@ _Static_assert(__builtin_offsetof(struct keyrequest, reserved_04e) == 0x4e, "key
 /* SITE: Motte, docs/sgx-keep.md */
 struct site {
 	uint32_t offset; /* of the instruction, from the base of the shim */
-	uint32_t kind; /* 1 ENCLU, 2 WRFSBASE rax, 3 RDFSBASE rax */
+	uint32_t kind; /* 1 ENCLU, 2 WRFSBASE rax, 3 RDFSBASE rax, 4 VMGEXIT, 5 PVALIDATE */
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct site) == 8, "site: size");
 _Static_assert(__builtin_offsetof(struct site, offset) == 0x0, "site.offset");

@@ -9,7 +9,7 @@ export const VM_MAP = {
   BASE: 0x1_0000_0000,
   /** The host-call block of vCPU i is at SHARED + i * BLOCK_SIZE, guest physical and virtual. */
   SHARED: 0x8000_0000,
-  /** Under SEV-SNP, the GHCB of vCPU i is at GHCB + i * 4096, guest physical and virtual. */
+  /** Under SEV-SNP, the GHCB of vCPU i is at GHCB + i * 4096, guest physical and virtual; two pages for guest requests follow. */
   GHCB: 0xc000_0000,
   /** Where the shim sees the pages that it hands out: DIRECT + (their address - that of the first one). */
   DIRECT: 0x4000_0000_0000,
@@ -28,6 +28,8 @@ export const VM_MAP = {
   VCPU_STRIDE: 0x10000,
   /** The exec, the heap and the pages that are handed out start on multiples of this. */
   REGION_ALIGN: 0x200000,
+  /** Under SEV-SNP, two words in block 0 that say how the Keep ended: what RSI and R8 are under plain KVM. */
+  LAST_WORDS: 0x8000_0080,
   /** OUT to this port, with EXIT_WHY in EAX, is how a Keep on KVM leaves. */
   PORT: 0x4d54,
 } as const;

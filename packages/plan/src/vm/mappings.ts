@@ -9,7 +9,10 @@ import type { Mapping } from './page-tables.js';
 
 const READ_WRITE: Permissions = { read: true, write: true, execute: false };
 
-/** What the host can read and write: a block a vCPU and, under SEV-SNP, a GHCB. */
+/** Under SEV-SNP, after the last GHCB: a page for a guest request, and one for its answer. */
+const REQUEST_PAGES = 2;
+
+/** What the host can read and write: a block a vCPU and, under SEV-SNP, a GHCB, and the pages of guest requests. */
 export function sharedMappings(threads: number, tee: 'kvm' | 'snp'): Mapping[] {
   const shared = (at: number, pages: number): Mapping => ({
     virtual: BigInt(at),
@@ -20,7 +23,7 @@ export function sharedMappings(threads: number, tee: 'kvm' | 'snp'): Mapping[] {
     encrypted: false,
   });
   const blocks = shared(VM_MAP.SHARED, (threads * BLOCK_SIZE) / PAGE_SIZE);
-  return tee === 'kvm' ? [blocks] : [blocks, shared(VM_MAP.GHCB, threads)];
+  return tee === 'kvm' ? [blocks] : [blocks, shared(VM_MAP.GHCB, threads + REQUEST_PAGES)];
 }
 
 /** Where the shim sees the pages that it hands out, as far as they are there when the Keep starts. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { SITE_KIND } from '@motte/elf/sites';
 import type { CodeRules, Refusal } from '../instructions.js';
 
 /**
@@ -69,6 +70,6 @@ export const VM_RULES: CodeRules = {
     'ldmxcsr',
   ]),
   user: new Set(['syscall']),
-  sites: {},
+  sites: { vmgexit: SITE_KIND.VMGEXIT, pvalidate: SITE_KIND.PVALIDATE },
   found: new Set(FOUND),
 };
