@@ -31,7 +31,12 @@ const KINDS = Object.keys(INSTRUCTIONS).join(', ');
 
 export const SITE_FIELDS = [
   { at: 0x00, name: 'offset', type: 'u32', doc: 'of the instruction, from the base of the shim' },
-  { at: 0x04, name: 'kind', type: 'u32', doc: '1 ENCLU, 2 WRFSBASE rax, 3 RDFSBASE rax, 4 VMGEXIT, 5 PVALIDATE' },
+  {
+    at: 0x04,
+    name: 'kind',
+    type: 'u32',
+    doc: '1 ENCLU, 2 WRFSBASE rax, 3 RDFSBASE rax, 4 VMGEXIT, 5 PVALIDATE',
+  },
 ] as const;
 
 /** A record of `.motte.sites`. */

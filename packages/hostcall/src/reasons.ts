@@ -33,7 +33,10 @@ export const REASONS = {
   },
   MODE: { number: 21, text: 'the CPU is not in the mode that the measured page says' },
   GHCB: { number: 22, text: 'the host answered outside of the GHCB protocol' },
-  CPUID_PAGE: { number: 23, text: 'the CPUID page is malformed, or lacks a feature that the measured policy requires' },
+  CPUID_PAGE: {
+    number: 23,
+    text: 'the CPUID page is malformed, or lacks a feature that the measured policy requires',
+  },
   SECRETS: { number: 24, text: 'the secrets page is not one that the firmware made for this launch' },
   GUEST_REQUEST: {
     number: 25,

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "../../core/generated/vm_info.h"
 #include <cpu.h>
+#include "registers.h"
 #include "vcpu.h"
 
 /* The image is linked at 0 and launched at VM_MAP_BASE. */

@@ -49,7 +49,13 @@ export const CPUID_POLICY: readonly CpuidPolicyRow[] = [
   { leaf: 0x8000_0005, subleaf: 0, required: NONE, maximum: ANY, doc: 'L1' },
   { leaf: 0x8000_0006, subleaf: 0, required: NONE, maximum: ANY, doc: 'L2, L3' },
   { leaf: 0x8000_0008, subleaf: 0, required: NONE, maximum: [0xffff, 0, 0, 0], doc: 'sizes of addresses' },
-  { leaf: 0x8000_001f, subleaf: 0, required: [0x1a, 0, 0, 0], maximum: NONE, doc: 'SEV SEV-ES SEV-SNP; not shown' },
+  {
+    leaf: 0x8000_001f,
+    subleaf: 0,
+    required: [0x1a, 0, 0, 0],
+    maximum: NONE,
+    doc: 'SEV SEV-ES SEV-SNP; not shown',
+  },
 ];
 
 export interface CpuidStateRow {
@@ -63,8 +69,20 @@ export interface CpuidStateRow {
 
 /** Features of subleaf 0 that need extended state. */
 export const CPUID_STATE_POLICY: readonly CpuidStateRow[] = [
-  { leaf: 0x1, required: [0, 0, 0x3000_1000, 0], maximum: [0, 0, 0x3000_1000, 0], xcr0: 0x4, doc: 'FMA AVX F16C' },
-  { leaf: 0x7, required: [0, 0x20, 0, 0], maximum: [0, 0x20, 0x600, 0], xcr0: 0x4, doc: 'AVX2; VAES VPCLMUL' },
+  {
+    leaf: 0x1,
+    required: [0, 0, 0x3000_1000, 0],
+    maximum: [0, 0, 0x3000_1000, 0],
+    xcr0: 0x4,
+    doc: 'FMA AVX F16C',
+  },
+  {
+    leaf: 0x7,
+    required: [0, 0x20, 0, 0],
+    maximum: [0, 0x20, 0x600, 0],
+    xcr0: 0x4,
+    doc: 'AVX2; VAES VPCLMUL',
+  },
   {
     leaf: 0x7,
     required: [0, 0x1_0000, 0, 0],

@@ -17,7 +17,12 @@ export const GHCB_FIELDS = [
   { at: 0x3a0, name: 'sw_exitinfo2', type: 'u64', doc: 'host: the result of some exits' },
   { at: 0x3a8, name: 'sw_scratch', type: 'u64', doc: 'guest physical address of more' },
   { at: 0x3b0, name: 'unused_3b0', type: 'bytes64', doc: 'XCR0 among it' },
-  { at: 0x3f0, name: 'valid_low', type: 'u64', doc: 'a bit for each 8 bytes that mean something: 000h to 1ffh' },
+  {
+    at: 0x3f0,
+    name: 'valid_low',
+    type: 'u64',
+    doc: 'a bit for each 8 bytes that mean something: 000h to 1ffh',
+  },
   { at: 0x3f8, name: 'valid_high', type: 'u64', doc: '200h to 3efh' },
   { at: 0x400, name: 'unused_400', type: 'bytes1024' },
   { at: 0x800, name: 'shared_buffer', type: 'bytes2032' },
@@ -89,7 +94,13 @@ export const PAGE_STATE_HEADER: Layout<typeof PAGE_STATE_HEADER_FIELDS> = layout
 );
 
 /** An entry: bits 51:12 the page, 55:52 the operation, 56 whether it has 2 MiB. */
-export const PAGE_STATE = { PRIVATE: 1, SHARED: 2, OPERATION_SHIFT: 52, LARGE_SHIFT: 56, ENTRIES: 253 } as const;
+export const PAGE_STATE = {
+  PRIVATE: 1,
+  SHARED: 2,
+  OPERATION_SHIFT: 52,
+  LARGE_SHIFT: 56,
+  ENTRIES: 253,
+} as const;
 
 /** SW_EXITINFO2's upper half when the host cannot ask the firmware right now. Section 4.1.7. */
 export const GUEST_REQUEST_BUSY = 2;

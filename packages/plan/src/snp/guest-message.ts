@@ -101,7 +101,14 @@ export const KEY_REQUEST: Layout<typeof KEY_REQUEST_FIELDS> = layout(
 );
 
 /** KEY_REQUEST.fields: what is mixed into the key. */
-export const GUEST_FIELD = { POLICY: 0x1, IMAGE_ID: 0x2, FAMILY_ID: 0x4, MEASUREMENT: 0x8, SVN: 0x10, TCB: 0x20 } as const;
+export const GUEST_FIELD = {
+  POLICY: 0x1,
+  IMAGE_ID: 0x2,
+  FAMILY_ID: 0x4,
+  MEASUREMENT: 0x8,
+  SVN: 0x10,
+  TCB: 0x20,
+} as const;
 
 export const KEY_ANSWER_FIELDS = [
   { at: 0x00, name: 'status', type: 'u32' },

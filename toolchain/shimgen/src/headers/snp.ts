@@ -33,7 +33,11 @@ export function snpHeader(): string {
   return header('snp.h', 'packages/plan/src/snp', [
     defines('SEV_MSR_', SEV_MSR),
     defines('SEV_STATUS_', SEV_STATUS),
-    defines('GHCB_', { VERSION: GHCB_VERSION, TERMINATE_SET: GHCB_TERMINATE_SET, FEATURE_SNP: GHCB_FEATURE_SNP }),
+    defines('GHCB_', {
+      VERSION: GHCB_VERSION,
+      TERMINATE_SET: GHCB_TERMINATE_SET,
+      FEATURE_SNP: GHCB_FEATURE_SNP,
+    }),
     defines('GHCB_MSR_', GHCB_MSR, 'the low 12 bits of the GHCB MSR'),
     defines('GHCB_EXIT_', GHCB_EXIT, 'GHCB.sw_exitcode, and the error code of #VC'),
     defines('GHCB_IOIO_', GHCB_IOIO),
