@@ -20,8 +20,8 @@ const shown = (page: Uint8Array, xcr0: bigint, args: readonly string[] = []): st
 const replace = (rows: readonly Row[], leaf: number, subleaf: number, change: (row: Row) => Row): Row[] =>
   rows.map((row) => (row.leaf === leaf && row.subleaf === subleaf ? change(row) : row));
 
-const without = (words: CpuidWords, word: number, bit: number): CpuidWords =>
-  words.map((value, i) => (i === word ? (value & ~(1 << bit)) >>> 0 : value)) as unknown as CpuidWords;
+const without = (all: CpuidWords, word: number, bit: number): CpuidWords =>
+  all.map((value, i) => (i === word ? (value & ~(1 << bit)) >>> 0 : value)) as unknown as CpuidWords;
 
 /** The words that CPUID shows. */
 function words(page: Uint8Array, xcr0: bigint, leaf: number, subleaf = 0): number[] {
