@@ -107,7 +107,7 @@ const REFUSED: readonly Row[] = [
     change: { phdr: { 4: { p_type: PT.NULL } } },
     expected: 'ELF_SHIM_BASE PT_LOAD 3.p_vaddr',
   },
-  { name: 'a site of no kind', options: site(0x1010, 4), expected: 'ELF_SHIM_SITES .motte.sites.kind' },
+  { name: 'a site of no kind', options: site(0x1010, 6), expected: 'ELF_SHIM_SITES .motte.sites.kind' },
   {
     name: 'a site of another kind',
     options: site(0x1010, SITE_KIND.WRFSBASE_RAX),

@@ -118,7 +118,7 @@ test('under SEV-SNP there are the pages of the firmware, GHCBs, and the C-bit', 
   const ghcbs = pages.filter(({ virtual }) => virtual >= 0xc0000000n && virtual < BASE);
   assert.equal(
     ghcbs.map(({ physical }) => physical),
-    [0xc0000000n, 0xc0001000n],
+    [0xc0000000n, 0xc0001000n, 0xc0002000n, 0xc0003000n],
   );
 });
 
