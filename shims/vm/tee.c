@@ -88,6 +88,17 @@ bool tee_exception(struct trap_frame *frame)
 	return false;
 }
 
+bool tee_is_plausible(const struct trap_frame *frame)
+{
+	switch (vm_info()->mode) {
+	case VM_MODE_KVM:
+		return true; /* that host needs no exception to change what the exec does */
+	case VM_MODE_SNP:
+		return snp_is_plausible(frame);
+	}
+	return false;
+}
+
 uint32_t tee_hwcap(void)
 {
 	switch (vm_info()->mode) {

@@ -130,7 +130,7 @@ static void handle(struct trap_frame *frame, uint64_t address)
 		frame->error = 0;
 	}
 	state_save(self); /* a floating-point exception is told by its flags */
-	if (!fault_signal(frame->vector, frame->rip, self->xsave, &info))
+	if (!tee_is_plausible(frame) || !fault_signal(frame->vector, frame->rip, self->xsave, &info))
 		keep_refuse(REASON_EXCEPTION);
 	fault(frame, &info);
 }

@@ -45,6 +45,9 @@ struct cpuid_words snp_cpuid(uint32_t leaf, uint32_t subleaf);
 /* #VC of ring 3: true when the exec goes on at frame->rip, false when it is an undefined instruction. */
 bool snp_exception(struct trap_frame *frame);
 
+/* False for another exception of ring 3 that no instruction there can have caused. */
+bool snp_is_plausible(const struct trap_frame *frame);
+
 /* ---- secrets.c, request.c, report.c, key.c: the firmware ---- */
 
 #define SNP_KEY_SIZE 32

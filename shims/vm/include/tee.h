@@ -29,6 +29,9 @@ void tee_validate(uint64_t address);
 /* #VC of ring 3: whether the exec goes on at frame->rip. */
 bool tee_exception(struct trap_frame *frame);
 
+/* Whether an exception of ring 3 can follow from where it was, so far as a host that is not trusted could have made it up. */
+bool tee_is_plausible(const struct trap_frame *frame);
+
 /* CPUID.1:EDX. */
 uint32_t tee_hwcap(void);
 

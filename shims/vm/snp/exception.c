@@ -6,6 +6,7 @@
 #include "../include/ghcb.h"
 #include "../include/snp.h"
 #include "../include/vm_keep.h"
+#include "../../core/include/fault.h"
 #include "../../core/include/ledger.h"
 #include "../../core/include/memory.h"
 #include "../../core/include/platform.h"
@@ -111,5 +112,29 @@ bool snp_exception(struct trap_frame *frame)
 		return false;
 	}
 	frame->rip += length;
+	return true;
+}
+
+/* `INT n` in its two bytes, whose gates ring 3 may name for #BP and #OF alone. */
+static bool is_int(uint64_t address, uint8_t vector)
+{
+	uint8_t code[2];
+
+	return code_at(address, &code[0]) && code_at(address + 1, &code[1]) && code[0] == 0xcd && code[1] == vector;
+}
+
+/* #BP and #OF are traps: RIP is behind their instruction. BOUND, and so #BR, is none of 64-bit mode, nor is INTO. */
+bool snp_is_plausible(const struct trap_frame *frame)
+{
+	uint8_t byte;
+
+	switch (frame->vector) {
+	case FAULT_BP:
+		return (code_at(frame->rip - 1, &byte) && byte == 0xcc) || is_int(frame->rip - 2, FAULT_BP);
+	case FAULT_OF:
+		return is_int(frame->rip - 2, FAULT_OF);
+	case FAULT_BR:
+		return false;
+	}
 	return true;
 }

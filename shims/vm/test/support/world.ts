@@ -28,16 +28,20 @@ const LIBRARY = [
   'symcipher/aes_ct64_enc',
 ];
 
-let built: NativeProgram | undefined;
+const built = new Map<string, NativeProgram>();
 
-function program(): NativeProgram {
-  built ??= nativeProgramIn(
+/** The program whose `main` is in test/c, with what of the shim it needs besides SEV-SNP's part. */
+function program(name: string, more: readonly string[]): NativeProgram {
+  const known = built.get(name);
+  if (known !== undefined) return known;
+  const made = nativeProgramIn(
     VM,
     ['test/c', '../core/test/c', join(BEARSSL, 'inc'), join(BEARSSL, 'src')],
-    'snp_driver',
+    name,
     [
-      'test/c/snp_driver.c',
+      `test/c/${name}.c`,
       'test/c/snp_world.c',
+      ...more,
       ...SNP.map((name) => `snp/${name}.c`),
       'state.c',
       '../core/copy.c',
@@ -45,7 +49,8 @@ function program(): NativeProgram {
       ...LIBRARY.map((name) => join(BEARSSL, 'src', `${name}.c`)),
     ],
   );
-  return built;
+  built.set(name, made);
+  return made;
 }
 
 const START = layout({ name: 'world_start', size: 8384, source: 'test/c/snp_world.h' }, [
@@ -71,6 +76,8 @@ export interface Start {
   readonly efer: bigint;
   readonly xcr0: bigint;
   readonly encrypted: bigint;
+  /** VM_INFO's. */
+  readonly mode: bigint;
   /** What PVALIDATE says, time by time; CF is bit 32. */
   readonly validated: readonly bigint[];
   readonly code: Uint8Array;
@@ -94,6 +101,7 @@ export const GOOD: Start = {
   efer: 0x1d01n,
   xcr0: 7n,
   encrypted: 1n << BigInt(C_BIT),
+  mode: 1n,
   validated: [1n << 32n],
   code: new Uint8Array(),
   secrets: new Uint8Array(4096),
@@ -115,7 +123,7 @@ function input(start: Start, answers: readonly Answer[]): Uint8Array {
     cr0: start.cr0,
     cr4: start.cr4,
     efer: start.efer,
-    mode: 1n,
+    mode: start.mode,
     encrypted: start.encrypted,
     xcr0: start.xcr0,
     validated: u64(...Array.from({ length: 8 }, (_, i) => start.validated[i] ?? last)),
@@ -131,11 +139,20 @@ function input(start: Start, answers: readonly Answer[]): Uint8Array {
   return Buffer.concat([bytes, ...parts]);
 }
 
-/** Runs the driver; the lines that it printed. */
-export function run(args: readonly string[], start: Start, answers: readonly Answer[] = []): string[] {
-  const { status, stdout, stderr } = program()([...args], input(start, answers));
-  if (status !== 0) throw new Error(`snp_driver ${args.join(' ')}: ${stdout.toString()}${stderr}`);
+function linesOf(made: NativeProgram, args: readonly string[], bytes: Uint8Array): string[] {
+  const { status, stdout, stderr } = made([...args], bytes);
+  if (status !== 0) throw new Error(`${args.join(' ')}: status ${status}: ${stdout.toString()}${stderr}`);
   return stdout.toString().trimEnd().split('\n');
+}
+
+/** Runs snp_driver; the lines that it printed. */
+export function run(args: readonly string[], start: Start, answers: readonly Answer[] = []): string[] {
+  return linesOf(program('snp_driver', []), args, input(start, answers));
+}
+
+/** What the IDT and the handler of ring 3 make of each vector. */
+export function vectors(start: Start): string[] {
+  return linesOf(program('vector_driver', ['tee.c', 'trap.c', '../core/fault.c']), [], input(start, []));
 }
 
 /** The last line: how it ended. */

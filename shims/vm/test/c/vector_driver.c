@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vector_driver: each vector from 0 to 255, as the IDT and as the handler of ring 3 have it. The world's code is where ring 3 is.
+ * The core is a stand-in that says what it is asked for.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "snp_world.h"
+#include "../../tables.c"
+#include "../../include/trap.h"
+#include "../../../core/include/fault.h"
+#include "../../../core/include/lock.h"
+#include "../../../core/include/memory.h"
+#include "../../../core/include/syscall.h"
+
+const uint8_t trap_stubs[VECTORS * TRAP_STUB_SIZE];
+const uint8_t trap_system_call[1];
+uint64_t paging_changes;
+struct ending keep_ending;
+
+void paging_catch_up(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
+void context_load(struct context *context, const struct trap_frame *frame)
+{
+	(void)frame;
+	memset(context, 0, sizeof(*context));
+}
+
+void context_store(const struct context *context, struct trap_frame *frame)
+{
+	(void)context, (void)frame;
+}
+
+unsigned signal_fault(struct context *context, const struct siginfo *info)
+{
+	(void)context;
+	printf("signal %d\n", info->number);
+	return 0;
+}
+
+unsigned signal_deliver(struct context *context)
+{
+	(void)context;
+	return 0;
+}
+
+unsigned signal_return(struct context *context)
+{
+	(void)context;
+	return 0;
+}
+
+uint64_t syscall_dispatch(uint64_t a, uint64_t b, uint64_t c, uint64_t number, const struct syscall_frame *frame)
+{
+	(void)a, (void)b, (void)c, (void)number, (void)frame;
+	return 0;
+}
+
+enum memory_fault memory_fault(uint64_t address, unsigned need)
+{
+	(void)address;
+	printf("page fault, needs %u\n", need);
+	return MEMORY_FAULT_SERVED;
+}
+
+struct task *task_self(void)
+{
+	return &vcpu_self()->task;
+}
+
+void task_end(uint32_t status)
+{
+	printf("task ends %u\n", status);
+	exit(0);
+}
+
+void keep_end(uint32_t status)
+{
+	printf("keep ends %u\n", status);
+	exit(0);
+}
+
+void kvm_check(void)
+{
+}
+
+uint32_t kvm_hwcap(void)
+{
+	return 0;
+}
+
+void vm_out(uint32_t why)
+{
+	printf("out %u\n", why);
+}
+
+void vm_leave(uint32_t why, uint64_t rsi, uint64_t rdx)
+{
+	(void)rdx;
+	printf("leaves %u %llu\n", why, (unsigned long long)rsi);
+	exit(0);
+}
+
+static void print_gate(unsigned vector)
+{
+	const struct gate *gate = &idt[vector];
+	uint64_t to = (uint64_t)gate->offset_high << 32 | (uint64_t)gate->offset_middle << 16 | gate->offset_low;
+
+	printf("gate %u type %02x ist %u selector %u stub %lld\n", vector, gate->type, gate->ist, gate->selector,
+	       (long long)(to - (uint64_t)trap_stubs) / TRAP_STUB_SIZE);
+}
+
+/* In a process of its own: a refusal ends it. */
+static void handle(unsigned vector)
+{
+	struct trap_frame frame = {
+		.rax = 0, .vector = vector, .error = vector == FAULT_PF ? 0x4 : 0,
+		.rip = (uint64_t)shim_start + WORLD_CODE + world.code_length,
+	};
+
+	printf("vector %u ", vector);
+	fflush(stdout);
+	if (fork() == 0) {
+		trap_handle(&frame);
+		printf("handled\n");
+		exit(0);
+	}
+	syscall(SYS_wait4, -1, NULL, 0, NULL);
+}
+
+int main(void)
+{
+	world_begin();
+	tables_make();
+	for (unsigned vector = 0; vector < sizeof(idt) / sizeof(idt[0]); vector++)
+		print_gate(vector);
+	for (unsigned vector = 0; vector < 256; vector++)
+		handle(vector);
+	return 0;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every vector from 0 to 255: its gate, and what becomes of one of ring 3 (SECURITY.md, rule 13).
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { REASONS } from '@motte/hostcall/reasons';
+import { GOOD, hasBearssl, vectors } from './support/world.js';
+
+const GATES = 33;
+const SIGNALS: Readonly<Record<number, number>> = {
+  0: 8,
+  1: 5,
+  3: 5,
+  4: 11,
+  5: 11,
+  6: 4,
+  10: 11,
+  11: 11,
+  12: 11,
+  13: 11,
+  16: 8,
+  17: 7,
+  19: 8,
+};
+const REFUSED = `refused ${REASONS.EXCEPTION.number}`;
+
+/** What becomes of each vector whose instruction, `code`, ends at RIP. */
+function outcomes(mode: bigint, code: string): Map<number, string> {
+  const lines = vectors({ ...GOOD, mode, code: new Uint8Array(Buffer.from(code, 'hex')) });
+  const found = lines.map((line) => /^vector (\d+) (.*)$/.exec(line));
+  return new Map(found.flatMap((one) => (one === null ? [] : [[Number(one[1]), one[2] ?? ''] as const])));
+}
+
+function expected(vector: number): string {
+  if (vector === 14) return 'page fault, needs 1';
+  if (vector === 32) return 'handled';
+  const signal = SIGNALS[vector];
+  return signal === undefined ? REFUSED : `signal ${signal}`;
+}
+
+if (!hasBearssl) console.log('skipped: vectors: scripts/fetch-bearssl has not been run');
+else {
+  test('gates: 0 to 32 and no other; ring 3 may name INT3 and INTO', () => {
+    const gates = vectors(GOOD).filter((line) => line.startsWith('gate '));
+    assert.is(gates.length, GATES);
+    gates.forEach((line, vector) => {
+      const type = vector === 3 || vector === 4 ? 'ee' : '8e';
+      const ist = [2, 8, 18, 29].includes(vector) ? 1 : 0;
+      assert.is(line, `gate ${vector} type ${type} ist ${ist} selector 8 stub ${vector}`);
+    });
+  });
+
+  test('of ring 3 under plain KVM', () => {
+    const all = outcomes(0n, '');
+    assert.is(all.size, 256);
+    for (const [vector, outcome] of all) assert.is(outcome, expected(vector), `vector ${vector}`);
+  });
+
+  test('of ring 3 under SEV-SNP, where no instruction of its is', () => {
+    for (const [vector, outcome] of outcomes(1n, '90 90 90'.replaceAll(' ', ''))) {
+      const made = vector === 3 || vector === 4 || vector === 5;
+      assert.is(outcome, made ? REFUSED : expected(vector), `vector ${vector}`);
+    }
+  });
+
+  for (const [name, code, vector] of [
+    ['INT3', '90cc', 3],
+    ['INT 3', 'cd03', 3],
+    ['INT 4', 'cd04', 4],
+  ] as const) {
+    test(`${name} under SEV-SNP`, () => {
+      const all = outcomes(1n, code);
+      assert.is(all.get(vector), expected(vector));
+      assert.is(all.get(vector === 3 ? 4 : 3), REFUSED);
+    });
+  }
+}
+
+test.run();
