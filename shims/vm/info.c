@@ -18,7 +18,7 @@ void vm_info_check(void)
 	bool good;
 
 	good = info->magic == VM_INFO_MAGIC && info->version == VERSION && keep_base() == VM_MAP_BASE;
-	good = good && tee_is_known(info->mode, info->encrypted);
+	good = good && tee_is_known(info);
 	good = good && info->vcpu_count != 0 && info->vcpu_start >= info_end && aligned(info->vcpu_start, PAGE_SIZE) &&
 		!__builtin_mul_overflow(info->vcpu_count, (uint64_t)VM_MAP_VCPU_STRIDE, &vcpus_end) &&
 		!__builtin_add_overflow(vcpus_end, info->vcpu_start, &vcpus_end) && vcpus_end <= info->root_table;

@@ -9,13 +9,16 @@
 /* The one of the Keep's firmware, by VMPCK 0. */
 static struct snp_channel channel;
 
-bool tee_is_known(uint32_t mode, uint64_t encrypted)
+bool tee_is_known(const struct vm_info *info)
 {
-	switch (mode) {
+	uint64_t end;
+
+	switch (info->mode) {
 	case VM_MODE_KVM:
-		return encrypted == 0;
-	case VM_MODE_SNP:
-		return encrypted > VM_MAP_DIRECT && (encrypted & (encrypted - 1)) == 0;
+		return info->encrypted == 0;
+	case VM_MODE_SNP: /* one bit, above all guest pages */
+		return !__builtin_add_overflow(info->pages_end, VM_MAP_BASE, &end) && info->encrypted >= end &&
+		       (info->encrypted & (info->encrypted - 1)) == 0;
 	}
 	return false;
 }

@@ -9,7 +9,7 @@
 #include "vm_keep.h"
 
 /* Whether VM_INFO's mode is one of them, with a C-bit such as it has. */
-bool tee_is_known(uint32_t mode, uint64_t encrypted);
+bool tee_is_known(const struct vm_info *info);
 
 /* Holds the mode against the CPU, before any word of the host's is looked at. */
 void tee_check(void);

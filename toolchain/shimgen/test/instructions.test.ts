@@ -14,11 +14,15 @@ const listing = (...lines: string[]): string =>
 const codeOfLine = (line: string, sites: { offset: number; kind: number }[] = []): string =>
   codeOf(() => checkInstructions(parseDisassembly(listing(line)), { sites }, ['exec_enter'], RULES.sgx));
 
-const codeInVm = (line: string, user?: { vaddr: bigint; memsz: number }): string =>
+const codeInVm = (
+  line: string,
+  user?: { vaddr: bigint; memsz: number },
+  sites: { offset: number; kind: number }[] = [],
+): string =>
   codeOf(() =>
     checkInstructions(
       parseDisassembly(listing(line)),
-      { sites: [], ...(user === undefined ? {} : { user }) },
+      { sites, ...(user === undefined ? {} : { user }) },
       [],
       RULES.vm,
     ),
@@ -130,8 +134,6 @@ for (const line of [
   'stac',
   'clac',
   'cli',
-  'vmgexit',
-  'pvalidate',
   'mov    %eax,%ds',
   'fxsave64 (%rax)',
   'fxrstor64 (%rax)',
@@ -209,6 +211,19 @@ test('ENCLU, WRFSBASE and RDFSBASE must be listed, as what they are', () => {
     assert.is(codeOfLine(line, [{ offset: 0x1000, kind: (kind % 3) + 1 }]), 'SHIM_SITE_UNLISTED');
     assert.is(codeOfLine(line, [{ offset: 0x1000, kind }]), 'accepted');
   }
+});
+
+test('VMGEXIT and PVALIDATE must be listed, as what they are; VMMCALL is none of them', () => {
+  for (const [line, kind] of [
+    ['vmgexit', 4],
+    ['pvalidate', 5],
+  ] as const) {
+    assert.is(codeInVm(line), 'SHIM_SITE_UNLISTED');
+    assert.is(codeInVm(line, undefined, [{ offset: 0x1001, kind }]), 'SHIM_SITE_UNLISTED');
+    assert.is(codeInVm(line, undefined, [{ offset: 0x1000, kind: 9 - kind }]), 'SHIM_SITE_UNLISTED');
+    assert.is(codeInVm(line, undefined, [{ offset: 0x1000, kind }]), 'accepted');
+  }
+  assert.is(codeInVm('vmmcall'), 'SHIM_INSTRUCTION');
 });
 
 test.run();

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "snp_world.h"
 #include "../../include/ghcb.h"
 #include "../../../core/include/platform.h"
@@ -52,6 +54,25 @@ static void do_key(void)
 	ghcb_start(vcpu_self());
 	snp_key(&channel, GUEST_FIELD_MEASUREMENT | GUEST_FIELD_POLICY, 0x0102030405060708, key);
 	print_bytes("derived", key, sizeof(key));
+}
+
+/* Exit codes up to `last` on one instruction, in a process each, since most end the Keep. */
+static void do_exceptions(uint64_t last)
+{
+	for (uint64_t error = 0; error <= last; error++) {
+		printf("exit %llx: ", (unsigned long long)error);
+		fflush(stdout);
+		if (syscall(SYS_fork) == 0) {
+			struct trap_frame frame = {
+				.vector = VECTOR_VC, .error = error, .rip = (uint64_t)shim_start + WORLD_CODE,
+			};
+
+			printf("%s\n", snp_exception(&frame) ? "goes on" : "undefined");
+			fflush(stdout);
+			_exit(0);
+		}
+		syscall(SYS_wait4, -1, NULL, 0, NULL);
+	}
 }
 
 static void do_exception(uint64_t error)
@@ -127,6 +148,8 @@ int main(int count, char **args)
 		do_key();
 	else if (strcmp(command, "exception") == 0)
 		do_exception(number);
+	else if (strcmp(command, "exceptions") == 0)
+		do_exceptions(number);
 	else if (strcmp(command, "own") == 0) {
 		ghcb_start(vcpu_self());
 		snp_own(VM_MAP_BASE, number);
