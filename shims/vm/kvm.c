@@ -2,6 +2,8 @@
 #include "include/kvm.h"
 #include "include/vm_keep.h"
 #include "../core/generated/snp.h"
+#include "../core/include/copy.h"
+#include "../core/include/fault.h"
 #include "../core/include/platform.h"
 
 #define LEAF_EXTENDED 0x80000000u
@@ -32,4 +34,28 @@ void kvm_check(void)
 uint32_t kvm_hwcap(void)
 {
 	return cpuid(1).edx;
+}
+
+static bool pvm;
+
+void kvm_boot(void)
+{
+	uint64_t host;
+
+	(void)copy_in(&host, (const void *)VM_MAP_HOST_IS, sizeof(host));
+	pvm = host & HOST_PVM;
+}
+
+/*
+ * There SYSCALL sets RIP, RCX and R11 and leaves ring 3's segments, so that the fetch at LSTAR faults. A program that jumps there has
+ * made a system call, with what it has in RCX and R11.
+ */
+bool kvm_is_call(struct trap_frame *frame)
+{
+	if (!pvm || frame->vector != FAULT_PF || frame->rip != (uint64_t)trap_system_call)
+		return false;
+	frame->rip = frame->rcx;
+	frame->rflags = frame->r11;
+	frame->vector = VECTOR_SYSCALL;
+	return true;
 }

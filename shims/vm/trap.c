@@ -141,6 +141,10 @@ void trap_handle(struct trap_frame *frame)
 
 	if (frame->vector == VECTOR_SHOOTDOWN)
 		return; /* trap_leave() catches up */
+	if (tee_is_call(frame)) {
+		trap_handle_call(frame);
+		return;
+	}
 	core_lock();
 	if (SHIM_THREADS && task_self()->ending)
 		task_end(0);

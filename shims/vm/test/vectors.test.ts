@@ -25,7 +25,10 @@ const REFUSED = `refused ${REASONS.EXCEPTION.number}`;
 
 /** What becomes of each vector whose instruction, `code`, ends at RIP. */
 function outcomes(mode: bigint, code: string): Map<number, string> {
-  const lines = vectors({ ...GOOD, mode, code: new Uint8Array(Buffer.from(code, 'hex')) });
+  return byVector(vectors({ ...GOOD, mode, code: new Uint8Array(Buffer.from(code, 'hex')) }));
+}
+
+function byVector(lines: readonly string[]): Map<number, string> {
   const found = lines.map((line) => /^vector (\d+) (.*)$/.exec(line));
   return new Map(found.flatMap((one) => (one === null ? [] : [[Number(one[1]), one[2] ?? ''] as const])));
 }
@@ -73,6 +76,24 @@ else {
       assert.is(all.get(vector === 3 ? 4 : 3), REFUSED);
     });
   }
+
+  test('SYSCALL on a KVM in software is a page fault at LSTAR, and no other exception there', () => {
+    const lines = vectors({ ...GOOD, mode: 0n, host: 1n }, 'lstar');
+    for (const [vector, outcome] of byVector(lines))
+      assert.is(outcome, vector === 14 ? 'system call 39' : expected(vector), `vector ${vector}`);
+    assert.is(lines[lines.indexOf('vector 14 system call 39') + 1], 'handled, on at RCX with R11');
+    const elsewhere = vectors({ ...GOOD, mode: 0n, host: 1n });
+    assert.is(byVector(elsewhere).get(14), expected(14));
+  });
+
+  test('a page fault at LSTAR on another KVM, and under SEV-SNP whatever the host says', () => {
+    for (const [mode, host] of [
+      [0n, 0n],
+      [0n, 0xffff_fffen],
+      [1n, 1n],
+    ] as const)
+      assert.is(byVector(vectors({ ...GOOD, mode, host }, 'lstar')).get(14), expected(14));
+  });
 }
 
 test.run();

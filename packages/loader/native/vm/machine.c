@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "vm.h"
 
 struct machine machine = {.fd = -1};
@@ -66,10 +67,18 @@ static bool map_memory(struct keep_host *host)
 	return true;
 }
 
+/* A KVM in software makes a page fault of ring 3's SYSCALL, which the shim must know. */
+static void tell_shim(const struct keep_host *host)
+{
+	const uint64_t is = access("/sys/module/kvm_pvm", F_OK) == 0 ? HOST_PVM : 0;
+	memcpy(host->blocks + (VM_MAP_HOST_IS - VM_MAP_SHARED), &is, sizeof is);
+}
+
 bool vm_create(struct keep_host *host)
 {
 	if (!check_interface(host) || !map_memory(host))
 		return false;
+	tell_shim(host);
 	machine.fd = ioctl(HELPER_FD_KVM, KVM_CREATE_VM, 0);
 	const int run_size = ioctl(HELPER_FD_KVM, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (machine.fd < 0)

@@ -30,6 +30,11 @@ export const VM_MAP = {
   REGION_ALIGN: 0x200000,
   /** Under SEV-SNP, two words in block 0 that say how the Keep ended: what RSI and R8 are under plain KVM. */
   LAST_WORDS: 0x8000_0080,
+  /** Under plain KVM, a word in block 0: what kind of KVM it is (HOST_PVM). */
+  HOST_IS: 0x8000_0090,
   /** OUT to this port, with EXIT_WHY in EAX, is how a Keep on KVM leaves. */
   PORT: 0x4d54,
 } as const;
+
+/** VM_MAP.HOST_IS: a KVM in software, whose SYSCALL of ring 3 arrives as a page fault at LSTAR. */
+export const HOST_PVM = 1;

@@ -59,6 +59,7 @@ void world_begin(void)
 	share(VM_MAP_GHCB, SHARED_PAGES);
 	share(VM_MAP_SHARED, 1);
 	memset((void *)VM_MAP_GHCB, 0xa5, SHARED_PAGES * PAGE_SIZE); /* nothing may rest on what was there */
+	*(uint64_t *)VM_MAP_HOST_IS = world.host;
 	vcpu = vcpu_at(0);
 	vcpu->self = (uint64_t)vcpu;
 	if (syscall(SYS_arch_prctl, ARCH_SET_GS, vcpu) != 0)

@@ -22,7 +22,7 @@
 /* What standard input begins with; the host's answers follow. */
 struct world_start {
 	uint64_t sev_status, cr0, cr4, efer;
-	uint64_t mode, encrypted, xcr0;
+	uint64_t mode, encrypted, xcr0, host;
 	uint64_t validated[8]; /* what PVALIDATE says, one after the other; the last one stays */
 	uint64_t code_length;
 	uint8_t code[64];      /* at WORLD_CODE: what ring 3 may execute */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "snp_world.h"
 #include "../../tables.c"
+#include "../../include/tee.h"
 #include "../../include/trap.h"
 #include "../../../core/include/fault.h"
 #include "../../../core/include/lock.h"
@@ -58,7 +59,8 @@ unsigned signal_return(struct context *context)
 
 uint64_t syscall_dispatch(uint64_t a, uint64_t b, uint64_t c, uint64_t number, const struct syscall_frame *frame)
 {
-	(void)a, (void)b, (void)c, (void)number, (void)frame;
+	(void)a, (void)b, (void)c, (void)frame;
+	printf("system call %llu\n", (unsigned long long)number);
 	return 0;
 }
 
@@ -86,15 +88,6 @@ void keep_end(uint32_t status)
 	exit(0);
 }
 
-void kvm_check(void)
-{
-}
-
-uint32_t kvm_hwcap(void)
-{
-	return 0;
-}
-
 void vm_out(uint32_t why)
 {
 	printf("out %u\n", why);
@@ -117,30 +110,36 @@ static void print_gate(unsigned vector)
 }
 
 /* In a process of its own: a refusal ends it. */
-static void handle(unsigned vector)
+static void handle(unsigned vector, uint64_t rip)
 {
 	struct trap_frame frame = {
-		.rax = 0, .vector = vector, .error = vector == FAULT_PF ? 0x4 : 0,
-		.rip = (uint64_t)shim_start + WORLD_CODE + world.code_length,
+		.rax = 39, .rcx = 0x1000, .r11 = 0x202, .vector = vector, .error = vector == FAULT_PF ? 0x4 : 0, .rip = rip,
 	};
 
 	printf("vector %u ", vector);
 	fflush(stdout);
 	if (fork() == 0) {
 		trap_handle(&frame);
-		printf("handled\n");
+		printf("handled%s\n", frame.rip == 0x1000 && frame.rflags == 0x202 ? ", on at RCX with R11" : "");
 		exit(0);
 	}
 	syscall(SYS_wait4, -1, NULL, 0, NULL);
 }
 
-int main(void)
+/* With an argument, RIP is where SYSCALL goes. */
+int main(int count, char **args)
 {
+	uint64_t rip;
+
+	(void)args;
 	world_begin();
+	rip = count > 1 ? (uint64_t)trap_system_call : (uint64_t)shim_start + WORLD_CODE + world.code_length;
+	if (vm_info()->mode == VM_MODE_KVM)
+		tee_boot();
 	tables_make();
 	for (unsigned vector = 0; vector < sizeof(idt) / sizeof(idt[0]); vector++)
 		print_gate(vector);
 	for (unsigned vector = 0; vector < 256; vector++)
-		handle(vector);
+		handle(vector, rip);
 	return 0;
 }

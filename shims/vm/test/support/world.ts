@@ -53,7 +53,7 @@ function program(name: string, more: readonly string[]): NativeProgram {
   return made;
 }
 
-const START = layout({ name: 'world_start', size: 8384, source: 'test/c/snp_world.h' }, [
+const START = layout({ name: 'world_start', size: 8392, source: 'test/c/snp_world.h' }, [
   { at: 0, name: 'sev_status', type: 'u64' },
   { at: 8, name: 'cr0', type: 'u64' },
   { at: 16, name: 'cr4', type: 'u64' },
@@ -61,11 +61,12 @@ const START = layout({ name: 'world_start', size: 8384, source: 'test/c/snp_worl
   { at: 32, name: 'mode', type: 'u64' },
   { at: 40, name: 'encrypted', type: 'u64' },
   { at: 48, name: 'xcr0', type: 'u64' },
-  { at: 56, name: 'validated', type: 'bytes64' },
-  { at: 120, name: 'code_length', type: 'u64' },
-  { at: 128, name: 'code', type: 'bytes64' },
-  { at: 192, name: 'secrets', type: 'bytes4096' },
-  { at: 4288, name: 'cpuid', type: 'bytes4096' },
+  { at: 56, name: 'host', type: 'u64' },
+  { at: 64, name: 'validated', type: 'bytes64' },
+  { at: 128, name: 'code_length', type: 'u64' },
+  { at: 136, name: 'code', type: 'bytes64' },
+  { at: 200, name: 'secrets', type: 'bytes4096' },
+  { at: 4296, name: 'cpuid', type: 'bytes4096' },
 ] as const);
 
 /** What the guest starts with. */
@@ -78,6 +79,8 @@ export interface Start {
   readonly encrypted: bigint;
   /** VM_INFO's. */
   readonly mode: bigint;
+  /** What plain KVM's host says that it is. */
+  readonly host: bigint;
   /** What PVALIDATE says, time by time; CF is bit 32. */
   readonly validated: readonly bigint[];
   readonly code: Uint8Array;
@@ -102,6 +105,7 @@ export const GOOD: Start = {
   xcr0: 7n,
   encrypted: 1n << BigInt(C_BIT),
   mode: 1n,
+  host: 0n,
   validated: [1n << 32n],
   code: new Uint8Array(),
   secrets: new Uint8Array(4096),
@@ -124,6 +128,7 @@ function input(start: Start, answers: readonly Answer[]): Uint8Array {
     cr4: start.cr4,
     efer: start.efer,
     mode: start.mode,
+    host: start.host,
     encrypted: start.encrypted,
     xcr0: start.xcr0,
     validated: u64(...Array.from({ length: 8 }, (_, i) => start.validated[i] ?? last)),
@@ -151,8 +156,9 @@ export function run(args: readonly string[], start: Start, answers: readonly Ans
 }
 
 /** What the IDT and the handler of ring 3 make of each vector. */
-export function vectors(start: Start): string[] {
-  return linesOf(program('vector_driver', ['tee.c', 'trap.c', '../core/fault.c']), [], input(start, []));
+export function vectors(start: Start, at: 'code' | 'lstar' = 'code'): string[] {
+  const made = program('vector_driver', ['tee.c', 'kvm.c', 'trap.c', '../core/fault.c']);
+  return linesOf(made, at === 'lstar' ? ['lstar'] : [], input(start, []));
 }
 
 /** The last line: how it ended. */
