@@ -3,7 +3,7 @@
 import { layout } from '@motte/binary/layout';
 import type { Layout } from '@motte/binary/layout';
 
-const SOURCE = 'AMD 56421 rev 2.04, SEV-ES Guest-Hypervisor Communication Block Standardization';
+const SOURCE = 'AMD 56421 rev 2.02, SEV-ES Guest-Hypervisor Communication Block Standardization';
 
 export const GHCB_FIELDS = [
   { at: 0x000, name: 'unused_000', type: 'bytes504', doc: 'of the VMSA, what no exit of a Keep needs' },
@@ -33,7 +33,7 @@ export const GHCB_FIELDS = [
 
 /** The page that guest and host share, a vCPU each. */
 export const GHCB: Layout<typeof GHCB_FIELDS> = layout(
-  { name: 'GHCB', size: 0x1000, source: `${SOURCE}, table 3` },
+  { name: 'GHCB', size: 0x1000, source: `${SOURCE}, GHCB layout` },
   GHCB_FIELDS,
 );
 
@@ -46,7 +46,7 @@ export const SEV_STATUS = { SEV: 0x1, SEV_ES: 0x2, SNP: 0x4 } as const;
 /** The version that both sides must have. */
 export const GHCB_VERSION = 2;
 
-/** The low 12 bits of the MSR: requests, and their answers. Table 1. 0 is the address of a GHCB. */
+/** The low 12 bits of the MSR: requests, and their answers (GHCB MSR protocol). 0 is the address of a GHCB. */
 export const GHCB_MSR = {
   SEV_INFO_ANSWER: 0x001,
   SEV_INFO: 0x002,
@@ -60,10 +60,10 @@ export const GHCB_MSR = {
 /** Bits 15:12 of a termination: whose reasons bits 23:16 are from. Sets from 1 on are for vendors. */
 export const GHCB_TERMINATE_SET = 0xd;
 
-/** Bit 0 of the hypervisor's features, bits 63:12 of its answer. Table 4. */
+/** Bit 0 of the hypervisor's features, bits 63:12 of its answer (hypervisor features). */
 export const GHCB_FEATURE_SNP = 0x1;
 
-/** SW_EXITCODE of what a Keep asks for, and of what its ring 3 may run into (#VC). Table 6; AMD 24593, appendix C. */
+/** SW_EXITCODE of what a Keep asks for, and of what its ring 3 may run into (#VC): VMGEXIT events; AMD 24593 rev 3.42, appendix C. */
 export const GHCB_EXIT = {
   RDTSC: 0x6e,
   CPUID: 0x72,
@@ -78,10 +78,10 @@ export const GHCB_EXIT = {
   GUEST_REQUEST: 0x8000_0011,
 } as const;
 
-/** SW_EXITINFO1 of IOIO: OUT, 32 bits, 64-bit addresses; the port is in bits 31:16. AMD 24593 rev 3.42, figure 15-2. */
+/** SW_EXITINFO1 of IOIO: OUT, 32 bits, 64-bit addresses; the port is in bits 31:16. AMD 24593 rev 3.42, 15.10.2, EXITINFO1 for IOIO. */
 export const GHCB_IOIO = { OUT_32: 0x240, PORT_SHIFT: 16 } as const;
 
-/** A page-state change, in the shared buffer: this header, then the entries. Table 9. */
+/** A page-state change, in the shared buffer: this header, then the entries (SNP page state change). */
 export const PAGE_STATE_HEADER_FIELDS = [
   { at: 0x0, name: 'current', type: 'u16', doc: 'host: the first entry that is not done' },
   { at: 0x2, name: 'last', type: 'u16' },
@@ -89,7 +89,7 @@ export const PAGE_STATE_HEADER_FIELDS = [
 ] as const;
 
 export const PAGE_STATE_HEADER: Layout<typeof PAGE_STATE_HEADER_FIELDS> = layout(
-  { name: 'PAGE_STATE_HEADER', size: 8, source: `${SOURCE}, table 9` },
+  { name: 'PAGE_STATE_HEADER', size: 8, source: `${SOURCE}, SNP page state change` },
   PAGE_STATE_HEADER_FIELDS,
 );
 
@@ -102,7 +102,7 @@ export const PAGE_STATE = {
   ENTRIES: 253,
 } as const;
 
-/** SW_EXITINFO2's upper half when the host cannot ask the firmware right now. Section 4.1.7. */
+/** SW_EXITINFO2's upper half when the host cannot ask the firmware right now (SNP guest request). */
 export const GUEST_REQUEST_BUSY = 2;
 
 /** What PVALIDATE says in EAX. AMD 24594 rev 3.36. */
