@@ -102,7 +102,7 @@
 	X(0x7, 0x400, 0x680)
 
 #ifndef __ASSEMBLER__
-/* GHCB: AMD 56421 rev 2.04, SEV-ES Guest-Hypervisor Communication Block Standardization, table 3 */
+/* GHCB: AMD 56421 rev 2.02, SEV-ES Guest-Hypervisor Communication Block Standardization, GHCB layout */
 struct ghcb {
 	uint8_t unused_000[504]; /* of the VMSA, what no exit of a Keep needs */
 	uint64_t rax;
@@ -143,7 +143,7 @@ _Static_assert(__builtin_offsetof(struct ghcb, reserved_ff0) == 0xff0, "ghcb.res
 _Static_assert(__builtin_offsetof(struct ghcb, protocol_version) == 0xffa, "ghcb.protocol_version");
 _Static_assert(__builtin_offsetof(struct ghcb, usage) == 0xffc, "ghcb.usage");
 
-/* PAGE_STATE_HEADER: AMD 56421 rev 2.04, SEV-ES Guest-Hypervisor Communication Block Standardization, table 9 */
+/* PAGE_STATE_HEADER: AMD 56421 rev 2.02, SEV-ES Guest-Hypervisor Communication Block Standardization, SNP page state change */
 struct page_state_header {
 	uint16_t current; /* host: the first entry that is not done */
 	uint16_t last;
