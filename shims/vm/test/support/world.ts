@@ -42,11 +42,11 @@ function program(name: string, more: readonly string[]): NativeProgram {
       `test/c/${name}.c`,
       'test/c/snp_world.c',
       ...more,
-      ...SNP.map((name) => `snp/${name}.c`),
+      ...SNP.map((one) => `snp/${one}.c`),
       'state.c',
       '../core/copy.c',
       '../core/copy_words.S',
-      ...LIBRARY.map((name) => join(BEARSSL, 'src', `${name}.c`)),
+      ...LIBRARY.map((one) => join(BEARSSL, 'src', `${one}.c`)),
     ],
   );
   built.set(name, made);
