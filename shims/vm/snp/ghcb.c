@@ -68,9 +68,11 @@ static void send(struct ghcb *page, const struct ghcb_call *call)
 {
 	const struct words words = { call->code, call->info1, call->info2, call->scratch };
 	const uint64_t registers[2] = { call->rcx, call->rdx };
+	/* What the host has to give is not marked: only its own mark counts. */
 	const uint64_t valid[2] = {
-		VALID(rax),
-		VALID(rcx) | VALID(rdx) | VALID(sw_exitcode) | VALID(sw_exitinfo1) | VALID(sw_exitinfo2) |
+		call->wanted & GHCB_RAX ? 0 : VALID(rax),
+		VALID(sw_exitcode) | VALID(sw_exitinfo1) | VALID(sw_exitinfo2) |
+			(call->wanted & GHCB_RCX ? 0 : VALID(rcx)) | (call->wanted & GHCB_RDX ? 0 : VALID(rdx)) |
 			(call->scratch != 0 ? VALID(sw_scratch) : 0),
 	};
 	const uint64_t last = (uint64_t)GHCB_VERSION << 16; /* reserved, the version, and usage 0 */

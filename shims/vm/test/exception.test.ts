@@ -97,7 +97,12 @@ else {
     });
   }
 
-  test('the bits that the guest itself has set do not count', () => {
+  test('what the host has to give is not marked by the guest', () => {
+    const lines = run(['exception', '87'], { ...GOOD, cpuid, code: hex('0f 01 f9') }, [...AGREES, TIME]);
+    assert.match(lines[3] ?? '', / valid=0,1c000000000000 /);
+  });
+
+  test('a register that the host gives without marking it', () => {
     const answer: Answer = { writes: [[0xc000_0000 + GHCB.offsetOf('rax'), u64(1n)]] };
     assert.is(vc(0x6e, '0f 31', [answer]), `refused ${REASONS.GHCB.number}`);
   });
