@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layout tables beside the kernel's own headers, by the compiler: our structures under other names, and one
-// _Static_assert for each member's offset and size and for each constant.
+// The layout tables of SGX beside the kernel's own headers, by the compiler.
 import * as assert from 'uvu/assert';
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { toC } from '@motte/binary/c-header';
 import type { AnyLayout } from '@motte/binary/c-header';
 import { isReserved } from '@motte/binary/layout';
 import { ATTRIBUTES } from '@motte/binary/sgx/attributes';
@@ -22,38 +19,10 @@ import { TCS, TCS_FLAGS } from '@motte/binary/sgx/tcs';
 import { SGX_IOC, SGX_PAGE_FLAGS } from '@motte/binary/sgx/uapi';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { UAPI_LAYOUTS } from '../src/headers/sgx-uapi.js';
+import { comparison, constants, same } from './support/compare.js';
 
 const TEMP = tempFolder('motte-kernel-headers');
-
-/** Compiles, and returns what the compiler said: nothing when every assertion holds. */
-function compile(name: string, source: string, args: readonly string[] = []): string {
-  const file = join(TEMP, `${name}.c`);
-  writeFileSync(file, source);
-  const run = spawnSync('gcc-12', ['-Wall', '-Werror', ...args, '-fsyntax-only', file], { encoding: 'utf8' });
-  if (run.error !== undefined) throw run.error;
-  return run.stderr;
-}
-
-/** Assertions that `ours` is the kernel's structure `theirs`: `members` maps our field to its member. */
-function same(ours: AnyLayout, theirs: string, members: Readonly<Record<string, string>>): string {
-  const own = `ours_${ours.name.toLowerCase()}`;
-  const rows = Object.entries(members).map(
-    ([field, member]) =>
-      `_Static_assert(offsetof(struct ${own}, ${field}) == offsetof(struct ${theirs}, ${member}) && ` +
-      `sizeof(((struct ${own} *)0)->${field}) == sizeof(((struct ${theirs} *)0)->${member}), "${ours.name}.${field}");`,
-  );
-  return [
-    toC(ours, own),
-    `_Static_assert(sizeof(struct ${own}) == sizeof(struct ${theirs}), "${ours.name}");`,
-    ...rows,
-  ].join('\n');
-}
-
-function constants(rows: readonly (readonly [string, number | bigint])[]): string {
-  return rows
-    .map(([name, value]) => `_Static_assert(${name} == 0x${value.toString(16)}, "${name}");`)
-    .join('\n');
-}
+const { compile } = comparison(TEMP);
 
 function uapi(layouts: readonly AnyLayout[]): string {
   const structures = layouts.map((layout) => {
