@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const NATIVE = dirname(fileURLToPath(import.meta.url));
 const PACKAGE = dirname(NATIVE);
+const BEARSSL = join(PACKAGE, '../../build/bearssl');
 const OUT = join(PACKAGE, 'prebuilt', `${process.platform}-${process.arch}`);
 const WARN = ['-O2', '-Wall', '-Wextra', '-Werror'];
 // Paths of the machine that builds stay out of the binaries, and so does a build id.
@@ -41,14 +42,37 @@ function filesOf(folder, pattern) {
 
 const CPU = join(NATIVE, 'cpu');
 const VM = join(NATIVE, 'vm');
+const SNP = join(NATIVE, 'snp');
 const HELPER_SOURCES = [
   ...filesOf(NATIVE, /\.(c|S)$/),
   ...filesOf(VM, /\.c$/),
+  ...filesOf(SNP, /\.c$/),
   ...filesOf(join(NATIVE, 'generated'), /\.c$/),
 ];
 const CPU_SOURCES = filesOf(CPU, /\.(c|S)$/);
-const HEADERS = [NATIVE, join(NATIVE, 'generated'), CPU, VM].flatMap((folder) => filesOf(folder, /\.h$/));
-const INCLUDES = ['-I', NATIVE, '-I', join(NATIVE, 'generated')];
+const HEADERS = [NATIVE, join(NATIVE, 'generated'), CPU, VM, SNP].flatMap((folder) =>
+  filesOf(folder, /\.h$/),
+);
+const INCLUDES = ['-I', NATIVE, '-I', join(NATIVE, 'generated'), '-I', SNP, '-isystem', join(BEARSSL, 'inc')];
+
+/** Of BearSSL (ADR 0006), what the firmware of a simulated SNP needs: SHA-384, HMAC, AES-256-GCM, ECDSA over P-384. */
+const CRYPTO_SOURCES = [
+  ...filesOf(join(BEARSSL, 'src/int'), /^i31_.*\.c$/),
+  ...[
+    'int/i32_div32',
+    ...['ccopy', 'dec32be', 'dec32le', 'dec64be', 'enc32be', 'enc32le', 'enc64be'].map(
+      (name) => `codec/${name}`,
+    ),
+    ...['sha2big', 'ghash_ctmul64'].map((name) => `hash/${name}`),
+    'aead/gcm',
+    ...['aes_ct64', 'aes_ct64_enc', 'aes_ct64_ctr'].map((name) => `symcipher/${name}`),
+    ...['ec_prime_i31', 'ec_secp256r1', 'ec_secp384r1', 'ec_secp521r1'].map((name) => `ec/${name}`),
+    ...['ecdsa_i31_bits', 'ecdsa_i31_vrfy_raw', 'ecdsa_i31_sign_raw'].map((name) => `ec/${name}`),
+    'mac/hmac',
+    'rand/hmac_drbg',
+  ].map((name) => join(BEARSSL, 'src', `${name}.c`)),
+];
+const CRYPTO = join(OUT, 'snp-crypto.o');
 
 /** The emulated CPU runs between two instructions of the Keep: no vector registers, no thread-local storage, no libc. */
 const CPU_FLAGS = ['-ffreestanding', '-mgeneral-regs-only', '-fno-stack-protector', '-fno-pie'];
@@ -62,11 +86,11 @@ function helper(out, extra) {
   const common = [...WARN, ...SAME, ...INCLUDES];
   return {
     out,
-    inputs: [...HELPER_SOURCES, ...CPU_SOURCES, ...HEADERS],
+    inputs: [...HELPER_SOURCES, ...CPU_SOURCES, ...HEADERS, CRYPTO],
     compiler: CC,
     commands: (made) => [
       [...cpu, ...common, ...CPU_SOURCES, '-o', `${made}.cpu.o`],
-      [...link, ...HARD, ...common, ...HELPER_SOURCES, `${made}.cpu.o`, '-o', made],
+      [...link, ...HARD, ...common, ...HELPER_SOURCES, CRYPTO, `${made}.cpu.o`, '-o', made],
     ],
   };
 }
@@ -81,6 +105,30 @@ const TARGETS = [
     compiler: CXX,
     commands: (made) => [
       [...ADDON, ...NAPI, ...include('node-api-headers', 'include'), join(NATIVE, 'addon.cc'), '-o', made],
+    ],
+  },
+  {
+    out: 'snp-crypto.o',
+    inputs: CRYPTO_SOURCES,
+    compiler: CC,
+    commands: (made) => [
+      // Not our code: its warnings are not ours.
+      [
+        '-std=gnu11',
+        '-O2',
+        '-w',
+        '-fno-pie',
+        ...SAME.slice(0, 2),
+        '-r',
+        '-nostdlib',
+        '-I',
+        join(BEARSSL, 'inc'),
+        '-I',
+        join(BEARSSL, 'src'),
+        ...CRYPTO_SOURCES,
+        '-o',
+        made,
+      ],
     ],
   },
   helper('motte-helper', []),
@@ -101,6 +149,8 @@ function stampOf(target) {
 
 function build(target, force) {
   if (target.inputs.length === 0) return;
+  const missing = target.inputs.find((path) => !existsSync(path));
+  if (missing !== undefined) throw new Error(`${missing} is missing; bring BearSSL by scripts/fetch-bearssl`);
   const out = join(OUT, target.out);
   const stampFile = `${out}.stamp`;
   const stamp = stampOf(target);

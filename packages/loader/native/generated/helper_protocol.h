@@ -7,7 +7,7 @@
 
 #define MESSAGE_MAGIC 0x48544f4d
 #define MESSAGE_MAX 0x1000000
-#define PROTOCOL_VERSION 0x2
+#define PROTOCOL_VERSION 0x3
 #define PEEK_MAX 0x100000
 #define GRANTS_MOST 0x40
 #define PARTS_MOST 0x2
@@ -19,7 +19,8 @@
 #define HELPER_FD_MEMORY 0x4
 #define HELPER_FD_EPC 0x5
 #define HELPER_FD_KVM 0x5
-#define HELPER_FD_GRANT 0x6
+#define HELPER_FD_SEV 0x6
+#define HELPER_FD_GRANT 0x7
 
 #define MESSAGE_START 0x1
 #define MESSAGE_PEEK 0x2
@@ -42,6 +43,8 @@
 #define BACKEND_EMULATED 0x1
 #define BACKEND_HARDWARE 0x2
 #define BACKEND_KVM 0x3
+#define BACKEND_SNP 0x4
+#define BACKEND_SNP_SIMULATED 0x5
 
 #define START_STRICT 0x1
 #define START_PATCH 0x2
@@ -69,8 +72,15 @@
 #define LIE_RETYPE 0xe
 #define LIE_PLACE 0xf
 #define LIE_HOLD 0x10
+#define LIE_REMAP 0x11
+#define LIE_SWAP 0x12
+#define LIE_ANSWER 0x13
+#define LIE_KILL 0x14
 
 #define GRANT_READ_ONLY 0x1
+
+#define LAUNCH_ID_BLOCK 0x1
+#define LAUNCH_AUTHOR_KEY 0x2
 
 #define ENDED_EXITED 0x1
 #define ENDED_SIGNALLED 0x2
@@ -220,6 +230,34 @@ struct image_part {
 _Static_assert(sizeof(struct image_part) == 16, "image_part: size");
 _Static_assert(__builtin_offsetof(struct image_part, offset) == 0x0, "image_part.offset");
 _Static_assert(__builtin_offsetof(struct image_part, length) == 0x8, "image_part.length");
+
+/* LAUNCH: Motte, docs/helper-protocol.md */
+struct launch {
+	uint64_t policy; /* guest policy */
+	uint8_t host_data[32]; /* SHA-256 of the config blob */
+	uint32_t flags; /* LAUNCH_FLAGS */
+	uint32_t run_count; /* LAUNCH_RUNs that follow */
+	uint8_t id_block[96];
+	uint8_t id_auth[4096];
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct launch) == 4240, "launch: size");
+_Static_assert(__builtin_offsetof(struct launch, policy) == 0x0, "launch.policy");
+_Static_assert(__builtin_offsetof(struct launch, host_data) == 0x8, "launch.host_data");
+_Static_assert(__builtin_offsetof(struct launch, flags) == 0x28, "launch.flags");
+_Static_assert(__builtin_offsetof(struct launch, run_count) == 0x2c, "launch.run_count");
+_Static_assert(__builtin_offsetof(struct launch, id_block) == 0x30, "launch.id_block");
+_Static_assert(__builtin_offsetof(struct launch, id_auth) == 0x90, "launch.id_auth");
+
+/* LAUNCH_RUN: Motte, docs/helper-protocol.md */
+struct launch_run {
+	uint64_t offset; /* from the base */
+	uint32_t pages;
+	uint32_t type; /* PAGE_INFO.PAGE_TYPE; never a VMSA, which are KVM’s */
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct launch_run) == 16, "launch_run: size");
+_Static_assert(__builtin_offsetof(struct launch_run, offset) == 0x0, "launch_run.offset");
+_Static_assert(__builtin_offsetof(struct launch_run, pages) == 0x8, "launch_run.pages");
+_Static_assert(__builtin_offsetof(struct launch_run, type) == 0xc, "launch_run.type");
 
 /* STARTED: Motte, docs/helper-protocol.md */
 struct started {

@@ -8,7 +8,7 @@ const SOURCE = 'Motte, docs/helper-protocol.md';
 export const MESSAGE_MAGIC = 0x48544f4d;
 
 /** Version of the protocol, in START and STARTED. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Most bytes of a message after its header. */
 export const MESSAGE_MAX = 0x1000000;
@@ -17,7 +17,7 @@ export const MESSAGE_MAX = 0x1000000;
 export const PEEK_MAX = 0x100000;
 
 /** Descriptors that the helper inherits, beside 0, 1 and 2. EPC and KVM are the same one: no Keep has both. */
-export const HELPER_FD = { CONTROL: 3, MEMORY: 4, EPC: 5, KVM: 5, GRANT: 6 } as const;
+export const HELPER_FD = { CONTROL: 3, MEMORY: 4, EPC: 5, KVM: 5, SEV: 6, GRANT: 7 } as const;
 
 /** Most GRANTs of a Keep. */
 export const GRANTS_MOST = 64;
@@ -61,7 +61,8 @@ export const MESSAGE: Layout<typeof MESSAGE_FIELDS> = layout(
   MESSAGE_FIELDS,
 );
 
-export const BACKEND = { EMULATED: 1, HARDWARE: 2, KVM: 3 } as const;
+/** Those from KVM on are virtual machines, those from SNP on are launched; SNP_SIMULATED by firmware of the helper's own. */
+export const BACKEND = { EMULATED: 1, HARDWARE: 2, KVM: 3, SNP: 4, SNP_SIMULATED: 5 } as const;
 
 /** START.flags. */
 export const START_FLAGS = {
@@ -201,6 +202,14 @@ export const LIE_KIND = {
   PLACE: 15,
   /** The host's thread `at` enters no more, wherever it leaves, before call number `value` was made `size` times from then on. */
   HOLD: 16,
+  /** Simulated SNP: the host makes the page at offset `value` one of its own; `at` 1: and gives it back, of zeros and not validated. */
+  REMAP: 17,
+  /** Simulated SNP: other memory under the validated page at offset `value`, that of the page at offset `at`. */
+  SWAP: 18,
+  /** Simulated SNP: the answer to the guest's next request comes from the last but one (`at` 0), spoiled in one bit (1), or not at all (2). */
+  ANSWER: 19,
+  /** The thread's vCPU is not run again. */
+  KILL: 20,
 } as const;
 
 export const STARTED_FIELDS = [
