@@ -176,9 +176,12 @@ static uint64_t read_memory(const struct keep_host *host, uint8_t *to, uint64_t 
 	if (host->base == NULL)
 		return 0;
 	switch (host->start.backend) {
+	case BACKEND_SNP: /* not a byte of it */
+		return 0;
 	case BACKEND_HARDWARE:
 		return read_hardware(host, to, offset, length);
 	case BACKEND_KVM:
+	case BACKEND_SNP_SIMULATED:
 		return read_kvm(to, offset, length);
 	default:
 		return read_emulated(to, offset, length);

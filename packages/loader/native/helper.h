@@ -58,6 +58,8 @@ struct keep_host {
 	const struct mapping *mappings;
 	const uint64_t *tcs;	/* SGX */
 	const uint8_t *vmsa;	/* KVM: a page for each vCPU */
+	const struct launch *launch; /* SNP */
+	const struct launch_run *runs;
 	const struct site *sites;
 	const struct lie *lies;
 	const struct grant *grants;
@@ -76,11 +78,28 @@ struct keep_host {
 	uint64_t ended_ns;
 	uint64_t calls[CALL_NUMBERS];
 	uint64_t platform_calls[PLATFORM_NUMBERS];
+	uint64_t guest_requests; /* SNP, simulated */
 	volatile bool over;	/* the Keep's threads have left for good; `ending` holds */
 	bool enter_again;	/* hostile: EENTER once where the Keep asks for ERESUME */
 	bool claimed;		/* somebody is filling in `ending` */
 	struct ending ending;
 };
+
+/* In a virtual machine of its own; one that is launched; one whose firmware is this process's. */
+static inline bool is_vm(const struct keep_host *host)
+{
+	return host->start.backend >= BACKEND_KVM;
+}
+
+static inline bool is_snp(const struct keep_host *host)
+{
+	return host->start.backend >= BACKEND_SNP;
+}
+
+static inline bool is_simulated(const struct keep_host *host)
+{
+	return host->start.backend == BACKEND_SNP_SIMULATED;
+}
 
 /* message.c: the control socket. */
 void message_send(uint32_t type, uint32_t id, const void *a, size_t a_length, const void *b, size_t b_length);
@@ -106,10 +125,12 @@ bool serve_call(struct keep_thread *thread);
 
 /* vm/: a Keep in a virtual machine. */
 bool vm_create(struct keep_host *host);
-bool vm_threads(struct keep_host *host);
+bool vm_threads(void);
 bool vm_thread_set_up(struct keep_thread *thread);
 void vm_run(struct keep_thread *thread);
 uint32_t vm_cr4_missing(void);
+uint32_t vm_cpuid_corrected(void);
+bool vm_patch(struct keep_host *host);
 size_t vm_statistics(struct statistics *stats, uint8_t *out);
 
 /* end.c: how it ended. */
@@ -158,6 +179,7 @@ struct hostcall_block;
 bool hostile_unserved(struct keep_host *host, struct hostcall_block *block);
 uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block);
 void hostile_gate(const struct keep_thread *thread);
+bool hostile_answer(struct keep_host *host, uint8_t *answer, uint32_t *status, uint32_t *host_status);
 #endif
 
 uint64_t now_ns(void);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include "helper.h"
+#include "vm/vm.h"
 
 #ifdef MOTTE_HOSTILE
 
@@ -10,6 +11,8 @@
 
 static uint64_t seen(const struct keep_host *host, uint32_t number)
 {
+	if (number == GHCB_EXIT_GUEST_REQUEST)
+		return host->guest_requests;
 	if (number < CALL_NUMBERS)
 		return host->calls[number];
 	return number - PLATFORM_CALLS < PLATFORM_NUMBERS ? host->platform_calls[number - PLATFORM_CALLS] : 0;
@@ -48,6 +51,47 @@ static void replace_page(uint64_t offset)
 	driver_eaug(entry);
 	epc_apply(offset & ~(PAGE - 1), PAGE);
 	enclave_unlock();
+}
+
+/* Simulated SNP: the page is the host's, or the guest's and not validated; whatever it had, is gone. */
+static void remap_page(struct keep_host *host, uint64_t offset, bool private)
+{
+	const uint64_t at = offset & ~(PAGE - 1ull);
+	if (!is_simulated(host) || at >= host->start.size)
+		return;
+	*rmp_entry(&snp.software.firmware, host->start.base + at) = private ? RMP_PRIVATE : RMP_SHARED;
+	memset(host->base + at, 0, PAGE);
+	simulated_protect(host, at, PAGE);
+	if (!private)
+		(void)vm_cut(1ull << C_BIT | (host->start.base + at));
+}
+
+/* What comes of a guest request that the firmware has answered. */
+bool hostile_answer(struct keep_host *host, uint8_t *answer, uint32_t *status, uint32_t *host_status)
+{
+	static uint8_t before[PAGE], kept[PAGE];
+	const struct lie *lie = lie_of(host, GHCB_EXIT_GUEST_REQUEST, LIE_ANSWER);
+	memcpy(before, kept, PAGE);
+	memcpy(kept, answer, PAGE);
+	if (lie == NULL)
+		return false;
+	switch (lie->value) {
+	case LIE_ANSWER_REPLAYED:
+		memcpy(answer, before, PAGE);
+		break;
+	case LIE_ANSWER_SPOILED:
+		answer[sizeof(struct guest_message) + 100] ^= 1;
+		break;
+	case LIE_ANSWER_MISSING:
+		memset(answer, 0, PAGE);
+		break;
+	case LIE_ANSWER_FAILED:
+		*status = FIRMWARE_INVALID_PARAM;
+		break;
+	default:
+		*host_status = GUEST_REQUEST_BUSY;
+	}
+	return true;
 }
 
 /* Threads that are held back: until a call was made so often. */
@@ -111,6 +155,10 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
 	}
 	if ((lie = lie_of(host, number, LIE_REPLACE_PAGE)) != NULL)
 		replace_page(lie->value);
+	if ((lie = lie_of(host, number, LIE_REMAP)) != NULL)
+		remap_page(host, lie->value, lie->at == 1);
+	if ((lie = lie_of(host, number, LIE_VALIDATED)) != NULL && is_simulated(host) && lie->value < host->start.size)
+		*rmp_entry(&snp.software.firmware, host->start.base + (lie->value & ~(PAGE - 1ull))) = RMP_VALID;
 	if ((lie = lie_of(host, number, LIE_THREAD)) != NULL && lie->at < host->start.tcs_count && lie->value < host->start.tcs_count) {
 		host->threads[lie->at].enters = host->tcs != NULL ? host->tcs[lie->value] : lie->value;
 		threads_ask(host, (uint32_t)lie->at);

@@ -52,9 +52,10 @@ int main(int argc, char **argv)
 		const uint32_t landlock = landlock_enter(&keep);
 		const struct started answer = {.version = PROTOCOL_VERSION,
 					       .patched_sites = enclave.stats.patched_sites,
-					       .base = keep.start.backend == BACKEND_KVM ? keep.start.base : (uint64_t)keep.base,
+					       .base = is_vm(&keep) ? keep.start.base : (uint64_t)keep.base,
 					       .landlock = landlock,
-					       .cr4_missing = vm_cr4_missing()};
+					       .cr4_missing = vm_cr4_missing(),
+					       .cpuid_corrected = vm_cpuid_corrected()};
 		enclave.stats.map_ns = now_ns() - keep.started_ns;
 		message_send(MESSAGE_STARTED, header.id, &answer, sizeof answer, NULL, 0);
 		if (!threads_make(&keep))

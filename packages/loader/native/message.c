@@ -86,7 +86,7 @@ static void answer_peek(struct keep_host *host, uint32_t id, const uint8_t *payl
 	uint8_t *bytes = malloc(peek.length + 1);
 	if (bytes == NULL)
 		_exit(1);
-	const bool hidden = host->start.backend == BACKEND_HARDWARE || (host->start.flags & START_STRICT) != 0;
+	const bool hidden = host->start.backend == BACKEND_HARDWARE || is_snp(host) || (host->start.flags & START_STRICT) != 0;
 	memset(bytes, 0xff, peek.length);
 	if (!hidden && host->base != NULL &&
 	    pread(HELPER_FD_MEMORY, bytes, peek.length, (off_t)peek.offset) != (ssize_t)peek.length)

@@ -125,6 +125,8 @@ static bool patch_site(struct keep_host *host, const struct site *site, struct c
 
 bool patch_sites(struct keep_host *host)
 {
+	if (is_vm(host))
+		return vm_patch(host);
 	if (host->start.backend != BACKEND_EMULATED || host->start.site_count == 0)
 		return true;
 	uint8_t *stubs = host->base - STUBS_SIZE;

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "helper.h"
+#include "snp_kvm.h"
 #include "sockets.h"
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -154,6 +155,25 @@ static const struct sock_filter vm[] = {
 	LOAD(nr),
 };
 
+/* SEV-SNP: whose pages are, as the guest asks. Before those of every VM, which end with what is refused. */
+static const struct sock_filter launched[] = {
+	IF_NOT(SYS_ioctl, 5),
+	LOAD(args[1]),
+	ALLOW_COMMAND(SNP_IOC_MEMORY_REGION2),
+	ALLOW_COMMAND(SNP_IOC_MEMORY_ATTRIBUTES),
+	LOAD(nr),
+};
+
+/* Simulated: PVALIDATE and #VC are carried out by this process, on the vCPU's registers. */
+static const struct sock_filter simulated[] = {
+	IF_NOT(SYS_ioctl, 7),
+	LOAD(args[1]),
+	ALLOW_COMMAND(KVM_TRANSLATE),
+	ALLOW_COMMAND(KVM_SET_REGS),
+	ALLOW_COMMAND(KVM_SET_SREGS),
+	LOAD(nr),
+};
+
 static const struct sock_filter filter[] = {
 	ALLOW(SYS_rt_sigreturn),
 	ALLOW(SYS_fallocate),
@@ -209,7 +229,7 @@ struct rules {
 			       sizeof connecting / sizeof connecting[0] + sizeof reading / sizeof reading[0] +
 			       sizeof changing / sizeof changing[0] + sizeof making / sizeof making[0] +
 			       sizeof ticking / sizeof ticking[0] + DISPATCHING + sizeof sgx / sizeof sgx[0] +
-			       sizeof vm / sizeof vm[0] + sizeof filter / sizeof filter[0]];
+			       sizeof vm / sizeof vm[0] + sizeof launched / sizeof launched[0] + sizeof simulated / sizeof simulated[0] + sizeof filter / sizeof filter[0]];
 	size_t count;
 };
 
@@ -270,7 +290,11 @@ bool sandbox_enter(struct keep_host *host)
 		append(&rules, changing, sizeof changing);
 	if (host->start.tcs_count > 1)
 		append_making(&rules, host);
-	if (host->start.backend == BACKEND_KVM)
+	if (host->start.backend == BACKEND_SNP)
+		append(&rules, launched, sizeof launched);
+	if (is_simulated(host))
+		append(&rules, simulated, sizeof simulated);
+	if (is_vm(host))
 		append(&rules, vm, sizeof vm);
 	else
 		append(&rules, sgx, sizeof sgx);

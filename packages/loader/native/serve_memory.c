@@ -43,7 +43,7 @@ static long in_parts(range_call *call, struct keep_host *host, uint64_t offset, 
 
 static int driver(struct keep_host *host, unsigned long request, void *argument)
 {
-	if (host->start.backend == BACKEND_KVM)
+	if (is_vm(host))
 		return -ENODEV;
 	if (host->start.backend == BACKEND_HARDWARE) {
 		const long result = sys(SYS_ioctl, HELPER_FD_MEMORY, (long)request, (long)argument, 0);
@@ -108,7 +108,7 @@ long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length,
 {
 	if (host->start.backend == BACKEND_EMULATED)
 		return driver_protect(offset, length, permissions);
-	if (host->start.backend == BACKEND_KVM)
+	if (is_vm(host))
 		return -EINVAL;
 	return sys(SYS_mprotect, (long)(host->base + offset), (long)length, (long)permissions, 0);
 }

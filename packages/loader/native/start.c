@@ -31,6 +31,18 @@ static bool check_mappings(struct keep_host *host)
 	return true;
 }
 
+static bool check_runs(struct keep_host *host)
+{
+	for (uint32_t i = 0; is_snp(host) && i < host->launch->run_count; i++) {
+		const struct launch_run *one = &host->runs[i];
+		if (one->offset % PAGE != 0 || one->pages == 0 || one->offset >= host->start.size ||
+		    one->pages > (host->start.size - one->offset) / PAGE)
+			return end_killed(host, CAUSE_START_INVALID, "LAUNCH_RUN %u: offset 0x%llx, %u pages", i,
+					  (unsigned long long)one->offset, one->pages);
+	}
+	return true;
+}
+
 static bool check_tables(struct keep_host *host)
 {
 	for (uint32_t i = 0; host->tcs != NULL && i < host->start.tcs_count; i++)
@@ -47,7 +59,7 @@ static bool check_tables(struct keep_host *host)
 static bool check_place(struct keep_host *host)
 {
 	const struct start *start = &host->start;
-	const bool sgx = start->backend != BACKEND_KVM;
+	const bool sgx = !is_vm(host);
 	uint64_t end;
 	if (start->size < PAGE || start->size % PAGE != 0 || start->base % PAGE != 0 || start->size > 1ull << 46 ||
 	    __builtin_add_overflow(start->base, start->size, &end) ||
@@ -86,7 +98,7 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 	if (start->version != PROTOCOL_VERSION)
 		return end_killed(host, CAUSE_START_INVALID, "version %u, expected %u: loader and helper are not of one build",
 				  start->version, PROTOCOL_VERSION);
-	if (start->backend != BACKEND_EMULATED && start->backend != BACKEND_HARDWARE && start->backend != BACKEND_KVM)
+	if (start->backend < BACKEND_EMULATED || start->backend > BACKEND_SNP_SIMULATED)
 		return end_killed(host, CAUSE_START_INVALID, "backend %u", start->backend);
 	if (!check_place(host))
 		return false;
@@ -99,14 +111,14 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "no TCS");
 	if (start->backend != BACKEND_EMULATED && (start->flags & START_DEBUGGER) != 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "a debugger of a Keep that is not emulated");
-	if (start->backend == BACKEND_KVM && start->site_count != 0)
+	if (is_vm(host) && !is_simulated(host) && start->site_count != 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "SITEs are for an emulated Keep");
 #ifndef MOTTE_HOSTILE
 	if (start->lie_count != 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "LIEs are for motte-helper-hostile");
 #endif
 	host->mappings = take(&at, end, start->mapping_count, sizeof(struct mapping));
-	if (start->backend == BACKEND_KVM)
+	if (is_vm(host))
 		host->vmsa = take(&at, end, start->tcs_count, sizeof(struct vmsa));
 	else
 		host->tcs = take(&at, end, start->tcs_count, sizeof(uint64_t));
@@ -114,14 +126,16 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 	host->lies = take(&at, end, start->lie_count, sizeof(struct lie));
 	host->grants = take(&at, end, start->grant_count, sizeof(struct grant));
 	host->parts = take(&at, end, start->part_count, sizeof(struct image_part));
+	if (is_snp(host) && (host->launch = take(&at, end, 1, sizeof *host->launch)) != NULL)
+		host->runs = take(&at, end, host->launch->run_count, sizeof *host->runs);
 	host->boot = take(&at, end, start->boot_length, 1);
 	if (host->mappings == NULL || (host->tcs == NULL && host->vmsa == NULL) || host->sites == NULL || host->lies == NULL ||
-	    host->grants == NULL || host->parts == NULL || host->boot == NULL || at != end)
+	    host->grants == NULL || host->parts == NULL || (is_snp(host) && host->runs == NULL) || host->boot == NULL || at != end)
 		return end_killed(host, CAUSE_START_INVALID, "%u bytes are not what its counts say", length);
 	if (start->boot_length > HOSTCALL_DATA_SIZE)
 		return end_killed(host, CAUSE_START_INVALID, "the boot message has %u bytes", start->boot_length);
 	host->granted[0] = (start->flags & START_STDIN) != 0;
 	host->granted[1] = (start->flags & START_STDOUT) != 0;
 	host->granted[2] = (start->flags & START_STDERR) != 0;
-	return check_mappings(host) && check_tables(host) && check_parts(host) && grants_parse(host) && sockets_start(host);
+	return check_mappings(host) && check_runs(host) && check_tables(host) && check_parts(host) && grants_parse(host) && sockets_start(host);
 }

@@ -33,11 +33,11 @@ static void *thread_main(void *context)
 	struct keep_thread *thread = context;
 	struct keep_host *host = thread->host;
 	const uint64_t one = 1;
-	if (!(host->start.backend == BACKEND_KVM ? vm_thread_set_up(thread) : thread_set_up(thread)))
+	if (!(is_vm(host) ? vm_thread_set_up(thread) : thread_set_up(thread)))
 		end_killed(host, CAUSE_BACKEND, "this kernel does not let a thread of the Keep be set up (Linux 5.11 is needed): %s",
 			   strerror(errno));
 	else if (may_run(thread))
-		(host->start.backend == BACKEND_KVM ? vm_run : run_keep)(thread);
+		(is_vm(host) ? vm_run : run_keep)(thread);
 	if (host->ended_ns == 0)
 		host->ended_ns = now_ns();
 	__atomic_store_n(&thread->state, THREAD_OVER, __ATOMIC_RELEASE);
@@ -95,12 +95,12 @@ bool threads_make(struct keep_host *host)
 {
 	const uint32_t count = host->start.tcs_count;
 	sigset_t own;
-	if (host->start.backend != BACKEND_KVM)
+	if (!is_vm(host))
 		cpu_features();
 	enclave.wake_fd = eventfd(0, EFD_CLOEXEC);
 	host->threads = calloc(count, sizeof *host->threads);
 	if (enclave.wake_fd < 0 || host->threads == NULL || !map_arenas(count) ||
-	    (host->start.backend == BACKEND_KVM && !vm_threads(host)))
+	    (is_vm(host) && !vm_threads()))
 		return end_killed(host, CAUSE_BACKEND, "%u threads: %s", count, strerror(errno));
 	stops_start(host);
 	for (uint32_t i = 0; i < count; i++)

@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { native } from './native.js';
 import type { SyscallDispatch } from './native.js';
+import { snpProblems } from './snp/problems.js';
 import type { Platform, Problem } from './platform.js';
 
 /** `auto`, or the TEE that must be used. */
@@ -12,7 +13,8 @@ export type BackendName = (typeof BACKENDS)[number];
 export type Emulate = boolean | 'strict';
 
 export interface Choice {
-  readonly tee: 'sgx' | 'kvm';
+  readonly tee: 'sgx' | 'kvm' | 'snp';
+  /** SGX: by a CPU in software; SNP: by firmware in software, on any KVM. */
   readonly emulated: boolean;
   readonly strict: boolean;
 }
@@ -43,6 +45,23 @@ function plainKvm(emulate: Emulate, platform: () => Platform): Choice {
   });
 }
 
+/** Simulated, it takes a KVM of any kind, and protects nothing. */
+function snp(emulate: Emulate, platform: () => Platform): Choice {
+  if (emulate === 'strict')
+    throw new MotteError('TEE_MISSING', {
+      field: 'snp',
+      message: '--emulate=strict is of SGX: a simulated SEV-SNP has no weaker way; use --emulate',
+    });
+  const machine = platform();
+  const problems = [...machine.kvm.problems, ...(emulate === false ? snpProblems(machine) : [])];
+  if (problems.length === 0) return { tee: 'snp', emulated: emulate !== false, strict: false };
+  const hint = emulate === false ? '. To try without protection, on any KVM: --emulate' : '';
+  throw new MotteError('TEE_MISSING', {
+    field: 'snp',
+    message: `a Keep cannot run as an SEV-SNP guest here. ${listed(problems)}${hint}`,
+  });
+}
+
 function emulation(emulate: Emulate, dispatch: () => SyscallDispatch): Choice {
   if (dispatch() === 'none') {
     throw new MotteError('TEE_MISSING', {
@@ -66,11 +85,7 @@ export function choose(
   platform: () => Platform,
   dispatch: () => SyscallDispatch = () => native().syscallUserDispatch(),
 ): Choice {
-  if (backend === 'snp')
-    throw new MotteError('TEE_MISSING', {
-      field: backend,
-      message: 'this version of Motte has no backend for AMD SEV-SNP (snp); use --tee sgx, kvm or auto',
-    });
+  if (backend === 'snp') return snp(emulate, platform);
   if (backend === 'kvm') return plainKvm(emulate, platform);
   if (emulate !== false) return emulation(emulate, dispatch);
   const { sgx } = platform();

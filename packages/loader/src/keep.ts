@@ -101,6 +101,7 @@ export class Keep {
   #base = 0n;
   #landlock = 0;
   #cr4Missing = 0;
+  #cpuidCorrected = 0;
 
   private constructor(input: KeepInput) {
     this.#input = input;
@@ -148,6 +149,11 @@ export class Keep {
   /** KVM: bits of CR4 that the plan asks for and this machine does not have. */
   get cr4Missing(): number {
     return this.#cr4Missing;
+  }
+
+  /** SNP: rows of the CPUID page that the firmware did not take as they were. */
+  get cpuidCorrected(): number {
+    return this.#cpuidCorrected;
   }
   /** Milliseconds from the call of `load` until the Keep was about to be entered. */
   get loadMs(): number {
@@ -272,7 +278,13 @@ export class Keep {
   #onMessage(message: Message): void {
     switch (message.type) {
       case MESSAGE_TYPE.STARTED: {
-        const { version, base, landlock, cr4_missing: cr4 } = STARTED.read(message.payload);
+        const {
+          version,
+          base,
+          landlock,
+          cr4_missing: cr4,
+          cpuid_corrected: cpuid,
+        } = STARTED.read(message.payload);
         if (version !== PROTOCOL_VERSION) {
           throw new MotteError('HELPER_PROTOCOL', {
             field: 'STARTED.version',
@@ -283,6 +295,7 @@ export class Keep {
         this.#base = base;
         this.#landlock = landlock;
         this.#cr4Missing = cr4;
+        this.#cpuidCorrected = cpuid;
         this.#started.resolve();
         return;
       }

@@ -10,7 +10,8 @@ import { encodeStart, sgxPlace } from './helper/start.js';
 import type { Emulation, Place, Range } from './helper/start.js';
 import { Keep } from './keep.js';
 import { dynamicRanges } from './keep-info.js';
-import { launchVm } from './kvm/launch.js';
+import { launchVm } from './vm/launch.js';
+import type { SnpOptions } from './snp/launch.js';
 import { launch } from './launch.js';
 import { platformInfo } from './platform.js';
 import { helperPath } from './prebuilt.js';
@@ -38,7 +39,7 @@ export interface Image {
   readonly plan: PagePlan;
   /** SGX: SIGSTRUCT, 1808 bytes, for the plan's MRENCLAVE and attributes. */
   readonly sigstruct?: Uint8Array;
-  /** The config blob; its SHA-256 becomes CONFIGID, or stands in the plan. */
+  /** The config blob; its SHA-256 becomes CONFIGID or HOST_DATA, or stands in the plan. */
   readonly config: Uint8Array;
   /** The index and the contents of the image's files, each in an open file, where the config blob names an index. */
   readonly files?: ServedFiles;
@@ -73,6 +74,8 @@ export interface LoadOptions {
   readonly grants?: GrantPaths;
   /** Aborts the Keep, before or while it runs. */
   readonly signal?: AbortSignal;
+  /** SNP: the policy, and who vouches for the Keep. */
+  readonly snp?: Omit<SnpOptions, 'hostData'>;
   /** Emulated: replace the shim's slow instructions in memory after it was measured; true by default. */
   readonly patch?: boolean;
   /** The helper stays after the end, for `peek` and `stats`, until `close`. */
@@ -128,6 +131,7 @@ interface Launched {
   readonly memory: Descriptor;
   /** Emulated: the state of the EPC. KVM: the device. */
   readonly beside?: Descriptor;
+  readonly sev?: Descriptor;
   readonly measurement: Uint8Array;
   close(): void;
 }
@@ -148,11 +152,22 @@ function launchSgx(image: Image, choice: Choice): ReadyEnclave {
   }
 }
 
-function launchImage(image: Image, choice: Choice, dynamic: readonly Range[]): Launched {
-  if (choice.tee === 'kvm') {
-    const { device, ...launched } = launchVm(image.plan);
-    return { ...launched, beside: device };
-  }
+function launchMachine(image: Image, choice: Choice, options: LoadOptions): Launched {
+  const snp =
+    choice.tee === 'snp'
+      ? { ...options.snp, hostData: sha256(image.config), simulated: choice.emulated }
+      : undefined;
+  const { device, ...launched } = launchVm(image.plan, snp);
+  return { ...launched, beside: device };
+}
+
+function launchImage(
+  image: Image,
+  choice: Choice,
+  dynamic: readonly Range[],
+  options: LoadOptions,
+): Launched {
+  if (choice.tee !== 'sgx') return launchMachine(image, choice, options);
   const enclave = launchSgx(image, choice);
   const { base, memory, epc, measurement } = enclave;
   return {
@@ -181,17 +196,23 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
   const epcPages = checkLimit(limits.epcPages, 'limits.epcPages', Number.MAX_SAFE_INTEGER);
   const dynamic = image.plan.tee === 'sgx' ? dynamicRanges(image.plan) : [];
   const choice = choose(
-    options.backend ?? (image.plan.tee === 'kvm' ? 'kvm' : 'auto'),
+    options.backend ?? (image.plan.tee === 'sgx' ? 'auto' : image.plan.tee),
     options.emulate ?? false,
     dynamic.length > 0,
     platformInfo,
   );
   checkPlan(image, choice);
-  if (options.stopped !== undefined && !choice.emulated)
+  if (choice.tee === 'snp' && choice.emulated && options.patch === false)
+    throw new MotteError('LOAD_OPTION', {
+      field: 'patch',
+      expected: 'true: this CPU has no VMGEXIT and no PVALIDATE, so a simulated SEV-SNP replaces them',
+      found: 'false',
+    });
+  if (options.stopped !== undefined && (choice.tee !== 'sgx' || !choice.emulated))
     throw new MotteError('LOAD_OPTION', {
       field: 'stopped',
       expected: 'an emulated Keep',
-      found: choice.tee === 'kvm' ? 'kvm' : 'hardware',
+      found: choice.tee === 'sgx' ? 'hardware' : choice.tee,
     });
   const boot = bootMessage(image.config, { args: options.args ?? [], env: options.env ?? [] });
   const path = options.helper ?? helperPath();
@@ -201,11 +222,11 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
   const grants = openGrants(image.config, options.grants ?? {});
   let launched: Launched | undefined;
   try {
-    launched = launchImage(image, choice, dynamic);
+    launched = launchImage(image, choice, dynamic, options);
     const start = encodeStart({
       place: launched.place,
       boot,
-      sites: choice.tee === 'sgx' ? (image.sites ?? []) : [],
+      sites: choice.tee === 'sgx' || (choice.tee === 'snp' && choice.emulated) ? (image.sites ?? []) : [],
       patch: choice.emulated && (options.patch ?? true),
       strict: choice.strict,
       stdin: modes[0] !== 'ignore',
@@ -225,6 +246,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       stdio: modes,
       memory: launched.memory.fd,
       ...(launched.beside === undefined ? {} : { beside: launched.beside.fd }),
+      ...(launched.sev === undefined ? {} : { sev: launched.sev.fd }),
       grants: grants.map(({ fd }) => fd),
       parts: parts.map(({ fd }) => fd),
       emulated: choice.emulated,

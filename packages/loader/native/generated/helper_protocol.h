@@ -73,9 +73,14 @@
 #define LIE_PLACE 0xf
 #define LIE_HOLD 0x10
 #define LIE_REMAP 0x11
-#define LIE_SWAP 0x12
+#define LIE_VALIDATED 0x12
 #define LIE_ANSWER 0x13
-#define LIE_KILL 0x14
+
+#define LIE_ANSWER_REPLAYED 0x0
+#define LIE_ANSWER_SPOILED 0x1
+#define LIE_ANSWER_MISSING 0x2
+#define LIE_ANSWER_FAILED 0x3
+#define LIE_ANSWER_BUSY 0x4
 
 #define GRANT_READ_ONLY 0x1
 
@@ -107,6 +112,8 @@
 #define CAUSE_KEEP_SIGNAL 0x11
 #define CAUSE_LISTEN 0x12
 #define CAUSE_VM_EXIT 0x13
+#define CAUSE_MEMORY_FAULT 0x14
+#define CAUSE_TERMINATED 0x15
 
 #define EPCM_VALID 0x1
 #define EPCM_PENDING 0x2
@@ -152,7 +159,7 @@ struct start {
 	uint32_t aex_period_us; /* emulated: mean time between random AEXs; 0: none */
 	uint64_t seed; /* emulated: of poison and random AEXs */
 	uint64_t epc_pages; /* emulated: most pages in the EPC; 0: no limit */
-	uint32_t ioctl_pages; /* emulated: most pages that one ioctl does; 0: no limit */
+	uint32_t ioctl_pages; /* emulated, simulated SNP: most pages that one ioctl does; 0: no limit */
 	uint32_t grant_count; /* descriptors from HELPER_FD.GRANT on */
 	uint64_t step_from; /* STEP: first offset that is stepped */
 	uint64_t step_to; /* STEP: offset after the last */
@@ -266,13 +273,17 @@ struct started {
 	uint64_t base; /* address of the ELRANGE; KVM: guest physical */
 	uint32_t landlock; /* version of the kernel’s interface; 0: there is none */
 	uint32_t cr4_missing; /* KVM: bits of CR4 that this machine does not have */
+	uint32_t cpuid_corrected; /* SNP: rows of the CPUID page that the firmware has corrected */
+	uint32_t reserved_01c;
 } __attribute__((packed, aligned(8)));
-_Static_assert(sizeof(struct started) == 24, "started: size");
+_Static_assert(sizeof(struct started) == 32, "started: size");
 _Static_assert(__builtin_offsetof(struct started, version) == 0x0, "started.version");
 _Static_assert(__builtin_offsetof(struct started, patched_sites) == 0x4, "started.patched_sites");
 _Static_assert(__builtin_offsetof(struct started, base) == 0x8, "started.base");
 _Static_assert(__builtin_offsetof(struct started, landlock) == 0x10, "started.landlock");
 _Static_assert(__builtin_offsetof(struct started, cr4_missing) == 0x14, "started.cr4_missing");
+_Static_assert(__builtin_offsetof(struct started, cpuid_corrected) == 0x18, "started.cpuid_corrected");
+_Static_assert(__builtin_offsetof(struct started, reserved_01c) == 0x1c, "started.reserved_01c");
 
 /* PEEK: Motte, docs/helper-protocol.md */
 struct peek {

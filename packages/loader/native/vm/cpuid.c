@@ -52,6 +52,14 @@ static uint32_t *find(uint32_t leaf, uint32_t reg)
 	return NULL;
 }
 
+const struct kvm_cpuid_entry2 *vm_cpuid_entry(uint32_t leaf, uint32_t subleaf)
+{
+	for (uint32_t i = 0; i < machine.cpuid->nent; i++)
+		if (machine.cpuid->entries[i].function == leaf && machine.cpuid->entries[i].index == subleaf)
+			return &machine.cpuid->entries[i];
+	return NULL;
+}
+
 static bool has(const struct feature *feature)
 {
 	const uint32_t *word = find(feature->leaf, feature->reg);
@@ -61,6 +69,32 @@ static bool has(const struct feature *feature)
 static size_t cpuid_size(void)
 {
 	return sizeof *machine.cpuid + CPUID_MOST * sizeof machine.cpuid->entries[0];
+}
+
+/* The leaf, new if there was none. */
+static struct kvm_cpuid_entry2 *entry_of(uint32_t leaf)
+{
+	struct kvm_cpuid_entry2 *entry = (struct kvm_cpuid_entry2 *)vm_cpuid_entry(leaf, 0);
+	if (entry == NULL && machine.cpuid->nent < CPUID_MOST) {
+		entry = &machine.cpuid->entries[machine.cpuid->nent++];
+		*entry = (struct kvm_cpuid_entry2){.function = leaf};
+	}
+	return entry;
+}
+
+/* A simulated CPU: addresses reach to the C-bit, and SEV, SEV-ES and SEV-SNP are there. AMD 24594 rev 3.36, 8000_001Fh. */
+bool vm_cpuid_snp(struct keep_host *host)
+{
+	struct kvm_cpuid_entry2 *most = entry_of(0x80000000), *sizes = entry_of(0x80000008), *sev = entry_of(0x8000001f);
+	if (most == NULL || sizes == NULL || sev == NULL)
+		return end_killed(host, CAUSE_BACKEND, "%s", "CPUID has too many leaves");
+	if ((sizes->eax & 0xff) <= C_BIT)
+		sizes->eax = (sizes->eax & ~0xffu) | (C_BIT + 1);
+	if (most->eax < sev->function)
+		most->eax = sev->function;
+	sev->eax = 0x1a;
+	sev->ebx = C_BIT;
+	return true;
 }
 
 bool vm_cpuid_read(struct keep_host *host)
@@ -76,7 +110,7 @@ bool vm_cpuid_read(struct keep_host *host)
 		if (word != NULL)
 			*word &= ~(1u << hidden[i].bit);
 	}
-	return true;
+	return !is_simulated(host) || vm_cpuid_snp(host);
 }
 
 /* Notes the bits of `cr4` that this machine lacks, which no vCPU will have; false if no Keep can do without one. */

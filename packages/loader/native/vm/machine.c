@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The virtual machine and its memory: slots of what the loader filled, and of the host-call blocks. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -46,7 +47,36 @@ long vm_add_memory(uint64_t gpa, uint64_t length, const void *at)
 	struct kvm_userspace_memory_region region = {
 		.guest_phys_addr = gpa, .memory_size = length, .userspace_addr = (uint64_t)at};
 	region.slot = __atomic_fetch_add(&machine.slots, 1, __ATOMIC_RELAXED);
+	if (region.slot < SLOTS_KEPT)
+		machine.kept[region.slot] = region;
 	return ioctl(machine.fd, KVM_SET_USER_MEMORY_REGION, &region) == 0 ? 0 : -errno;
+}
+
+/* Guest pages that the shim hands out, or that are launched. */
+long vm_add_pages(struct keep_host *host, uint64_t offset, uint64_t length)
+{
+	return is_snp(host) ? snp_add_pages(host, offset, length)
+			    : vm_add_memory(host->start.base + offset, length, host->base + offset);
+}
+
+/* Leaves a hole of one page in the slot that it is in: of a host that takes memory away. */
+long vm_cut(uint64_t gpa)
+{
+	for (uint32_t i = 0; i < machine.slots && i < SLOTS_KEPT; i++) {
+		struct kvm_userspace_memory_region old = machine.kept[i];
+		const uint64_t before = gpa - old.guest_phys_addr;
+		if (before >= old.memory_size)
+			continue;
+		const uint64_t size = old.memory_size;
+		const uint8_t *at = (const uint8_t *)old.userspace_addr;
+		old.memory_size = machine.kept[i].memory_size = 0;
+		if (ioctl(machine.fd, KVM_SET_USER_MEMORY_REGION, &old) != 0)
+			return -errno;
+		const long low = before == 0 ? 0 : vm_add_memory(old.guest_phys_addr, before, at);
+		const uint64_t after = before + PAGE;
+		return low != 0 || after == size ? low : vm_add_memory(old.guest_phys_addr + after, size - after, at + after);
+	}
+	return -ENOENT;
 }
 
 static bool map_memory(struct keep_host *host)
@@ -74,23 +104,37 @@ static void tell_shim(const struct keep_host *host)
 	memcpy(host->blocks + (VM_MAP_HOST_IS - VM_MAP_SHARED), &is, sizeof is);
 }
 
+/* All of them, before the sandbox closes: it lets no further one be made. */
+static bool make_vcpus(struct keep_host *host)
+{
+	machine.vcpus = calloc(host->start.tcs_count, sizeof *machine.vcpus);
+	if (machine.vcpus == NULL)
+		return failed(host, "vCPUs");
+	for (uint32_t i = 0; i < host->start.tcs_count; i++)
+		if (!vcpu_make(host, i))
+			return false;
+	return true;
+}
+
 bool vm_create(struct keep_host *host)
 {
-	if (!check_interface(host) || !map_memory(host))
+	if (!check_interface(host) || (is_snp(host) && !snp_check_machine(host)) || !map_memory(host))
 		return false;
-	tell_shim(host);
-	machine.fd = ioctl(HELPER_FD_KVM, KVM_CREATE_VM, 0);
+	if (!is_snp(host))
+		tell_shim(host);
+	machine.fd = ioctl(HELPER_FD_KVM, KVM_CREATE_VM, snp_vm_type(host));
 	const int run_size = ioctl(HELPER_FD_KVM, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (machine.fd < 0)
 		return failed(host, "KVM_CREATE_VM");
 	if (run_size < (int)sizeof(struct kvm_run))
 		return failed(host, "KVM_GET_VCPU_MMAP_SIZE");
 	machine.run_size = (uint32_t)run_size;
+	if (is_snp(host) && !snp_open(host))
+		return false;
 	errno = (int)-vm_add_memory(VM_MAP_SHARED, (uint64_t)host->start.tcs_count * HOSTCALL_BLOCK_SIZE, host->blocks);
 	for (uint32_t i = 0; i < host->start.mapping_count && errno == 0; i++)
-		errno = (int)-vm_add_memory(host->start.base + host->mappings[i].offset, host->mappings[i].length,
-					    host->base + host->mappings[i].offset);
+		errno = (int)-vm_add_pages(host, host->mappings[i].offset, host->mappings[i].length);
 	if (errno != 0)
 		return failed(host, "KVM_SET_USER_MEMORY_REGION");
-	return vm_cpuid_read(host) && vm_cr4_check(host, vmsa_at(host, 0)->cr4);
+	return vm_cpuid_read(host) && vm_cr4_check(host, vmsa_at(host, 0)->cr4) && make_vcpus(host) && (!is_snp(host) || snp_start(host));
 }

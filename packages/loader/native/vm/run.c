@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host's side of a vCPU (docs/vm-keep.md): runs it, serves its host calls, and ends with it. */
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include "cpu/trap.h"
@@ -35,12 +36,26 @@ static void inject(struct vcpu *vcpu)
 		vcpu->run->request_interrupt_window = 1;
 }
 
-/* OUT to the port, EXIT_WHY in EAX. Of the end RSI and R8 say more; of nothing else are the registers looked at. */
-static bool left(struct keep_thread *thread, struct vcpu *vcpu)
+/* What a Keep that is over says of it: registers, or, where nobody can look at them, what it has written down before. */
+static bool last_words(struct keep_host *host, const struct vcpu *vcpu, uint64_t words[2])
+{
+	struct kvm_regs regs;
+	if (is_snp(host)) {
+		memcpy(words, host->blocks + (VM_MAP_LAST_WORDS - VM_MAP_SHARED), 2 * sizeof words[0]);
+		return true;
+	}
+	if (ioctl(vcpu->fd, KVM_GET_REGS, &regs) != 0)
+		return end_killed(host, CAUSE_BACKEND, "KVM_GET_REGS: %m");
+	words[0] = regs.rsi;
+	words[1] = regs.r8;
+	return true;
+}
+
+/* The vCPU has left with EXIT_WHY; of nothing but the end the registers are looked at. False when the Keep has ended. */
+bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why)
 {
 	struct keep_host *host = thread->host;
-	const uint32_t why = *(const uint32_t *)((const uint8_t *)vcpu->run + vcpu->run->io.data_offset);
-	struct kvm_regs regs;
+	uint64_t words[2];
 	if (why == EXIT_WHY_HOSTCALL) {
 		if (!serve_call(thread))
 			return false;
@@ -49,18 +64,16 @@ static bool left(struct keep_thread *thread, struct vcpu *vcpu)
 #endif
 		return true;
 	}
-	if (ioctl(vcpu->fd, KVM_GET_REGS, &regs) != 0) {
-		end_killed(host, CAUSE_BACKEND, "KVM_GET_REGS: %m");
+	if (!last_words(host, vcpu, words))
 		return false;
-	}
-	if (why == EXIT_WHY_ENDED && (regs.rsi & 0x7f) == 0 && regs.rsi <= 0xff00)
-		end_own(host, ENDED_EXITED, (uint32_t)regs.rsi >> 8, 0);
-	else if (why == EXIT_WHY_ENDED && regs.rsi < 0x7f)
-		end_own(host, ENDED_SIGNALLED, (uint32_t)regs.rsi, 0);
+	if (why == EXIT_WHY_ENDED && (words[0] & 0x7f) == 0 && words[0] <= 0xff00)
+		end_own(host, ENDED_EXITED, (uint32_t)words[0] >> 8, 0);
+	else if (why == EXIT_WHY_ENDED && words[0] < 0x7f)
+		end_own(host, ENDED_SIGNALLED, (uint32_t)words[0], 0);
 	else if (why == EXIT_WHY_ENDED)
-		end_killed(host, CAUSE_EXIT_WHY, "ENDED with wait status 0x%llx", (unsigned long long)regs.rsi);
+		end_killed(host, CAUSE_EXIT_WHY, "ENDED with wait status 0x%llx", (unsigned long long)words[0]);
 	else if (why == EXIT_WHY_REFUSED)
-		end_own(host, ENDED_REFUSED, (uint32_t)regs.rsi, regs.r8);
+		end_own(host, ENDED_REFUSED, (uint32_t)words[0], words[1]);
 	else
 		end_killed(host, CAUSE_EXIT_WHY, "EAX is %u", why);
 	return false;
@@ -78,8 +91,14 @@ static bool handle(struct keep_thread *thread, struct vcpu *vcpu)
 	const uint32_t reason = vcpu->run->exit_reason;
 	if (reason < EXIT_REASONS)
 		vcpu->exits[reason]++;
-	if (is_leave(vcpu->run))
-		return left(thread, vcpu);
+	if (is_leave(vcpu->run) && !is_simulated(thread->host))
+		return vm_left(thread, vcpu, *(const uint32_t *)((const uint8_t *)vcpu->run + vcpu->run->io.data_offset));
+	if (is_snp(thread->host)) {
+		bool handled = false;
+		const bool goes_on = snp_exit(thread, vcpu, &handled);
+		if (handled)
+			return goes_on;
+	}
 	if (reason == KVM_EXIT_IRQ_WINDOW_OPEN || reason == KVM_EXIT_INTR)
 		return true;
 	vm_trapped(thread->host, vcpu);
@@ -107,6 +126,9 @@ void vm_run(struct keep_thread *thread)
 				return;
 		} else if (errno == EINTR || errno == EAGAIN) {
 			vcpu->exits[KVM_EXIT_INTR]++;
+		} else if (errno == EFAULT && is_simulated(host)) {
+			if (!simulated_fault(thread, vcpu))
+				return;
 		} else {
 			vm_run_failed(host, vcpu, errno);
 			return;

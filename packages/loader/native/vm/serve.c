@@ -10,14 +10,14 @@
 /* A slot of its own for each call: KVM lets none grow while the guest runs. What overlaps is EEXIST. */
 long serve_balloon_add(struct keep_host *host, uint64_t offset, uint64_t length)
 {
-	return machine.fd < 0 ? -EINVAL : vm_add_memory(host->start.base + offset, length, host->base + offset);
+	return machine.fd < 0 ? -EINVAL : vm_add_pages(host, offset, length);
 }
 
 /* The slot stays, the pages go: the next access finds new ones, of zeros. */
 long serve_balloon_free(struct keep_host *host, uint64_t offset, uint64_t length)
 {
-	(void)host;
-	if (machine.fd < 0)
+	/* What is the guest's own stays so: the shim never asks. */
+	if (machine.fd < 0 || is_snp(host))
 		return -EINVAL;
 	return sys(SYS_fallocate, HELPER_FD_MEMORY, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (long)offset, (long)length);
 }

@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "cpu/trap.h"
@@ -32,16 +31,10 @@ static bool set_up_signals(void)
 	return pthread_sigmask(SIG_SETMASK, &blocked, NULL) == 0;
 }
 
-/* Before there are threads, and before the sandbox closes, which lets none of it in: the handlers, and every vCPU. */
-bool vm_threads(struct keep_host *host)
+/* Before there are threads, and before the sandbox closes, which does not let it in. */
+bool vm_threads(void)
 {
-	machine.vcpus = calloc(host->start.tcs_count, sizeof *machine.vcpus);
-	if (machine.vcpus == NULL || !install_handlers())
-		return false;
-	for (uint32_t i = 0; i < host->start.tcs_count; i++)
-		if (!vcpu_make(host, i))
-			return false;
-	return true;
+	return install_handlers();
 }
 
 /* On the thread itself, before it may run its vCPU. */
@@ -50,6 +43,11 @@ bool vm_thread_set_up(struct keep_thread *thread)
 	thread->cpu->tid = (int)syscall(SYS_gettid);
 	thread->cpu->index = thread->index;
 	return set_up_signals();
+}
+
+uint32_t vm_cpuid_corrected(void)
+{
+	return snp.outcome.cpuid_corrected;
 }
 
 uint32_t vm_cr4_missing(void)

@@ -77,6 +77,11 @@ void vm_trapped(struct keep_host *host, const struct vcpu *vcpu)
 /* KVM_RUN itself failed: the guest touched memory that this process could not have, or KVM is at its end. */
 void vm_run_failed(struct keep_host *host, const struct vcpu *vcpu, int error)
 {
+	const struct exit_memory_fault *fault = (const struct exit_memory_fault *)&vcpu->run->hw;
+	if (is_snp(host) && vcpu->run->exit_reason == SNP_KVM_EXIT_MEMORY_FAULT) {
+		snp_memory_fault(host, fault->gpa, (fault->flags & MEMORY_ATTRIBUTE_PRIVATE) != 0);
+		return;
+	}
 	char where[80];
 	locate(where, sizeof where, vcpu);
 	end_killed(host, error == EFAULT || error == ENOMEM ? CAUSE_MEMORY_LOST : CAUSE_BACKEND, "KVM_RUN: %s; %s", strerror(error),

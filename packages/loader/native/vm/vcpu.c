@@ -47,6 +47,8 @@ static struct kvm_dtable table(const uint8_t *bytes)
 	return (struct kvm_dtable){.base = from.base, .limit = (uint16_t)from.limit};
 }
 
+#define EFER_SVME (1u << 12)
+
 static bool set_sregs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 {
 	struct kvm_sregs sregs;
@@ -66,7 +68,7 @@ static bool set_sregs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 	sregs.cr0 = vmsa->cr0;
 	sregs.cr3 = vmsa->cr3;
 	sregs.cr4 = vmsa->cr4 & ~machine.cr4_missing;
-	sregs.efer = vmsa->efer;
+	sregs.efer = vmsa->efer & ~EFER_SVME; /* KVM's own addition */
 	return ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) == 0;
 }
 

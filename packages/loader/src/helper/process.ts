@@ -18,6 +18,8 @@ export interface HelperInput {
   /** Descriptors that the helper inherits: the Keep's memory, and under emulation the EPC state. */
   readonly memory: number;
   readonly beside?: number;
+  /** SNP of hardware: /dev/sev. */
+  readonly sev?: number;
   /** What is granted, in the order of START's GRANTs. */
   readonly grants: readonly number[];
   /** Of START's IMAGE_PARTs. */
@@ -84,6 +86,7 @@ export class HelperProcess {
             theirs.fd,
             input.memory,
             input.beside ?? 'ignore',
+            input.sev ?? 'ignore',
             ...input.grants,
             ...input.parts,
           ],

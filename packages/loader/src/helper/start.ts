@@ -33,6 +33,8 @@ export interface Place {
   readonly mappings: readonly Mapped[];
   /** SGX: the offset of its TCS, 8 bytes; KVM: its VMSA. The first is the boot thread's. */
   readonly threads: readonly Uint8Array[];
+  /** SNP: LAUNCH and its runs. */
+  readonly launch?: Uint8Array;
 }
 
 /** What the helper is told before it enters the Keep. */
@@ -179,6 +181,7 @@ export function encodeStart(input: StartInput): Uint8Array {
     ...lies.map((lie) => LIE.write(lie)),
     ...input.grants.map(({ readOnly }) => GRANT.write({ flags: readOnly ? GRANT_FLAGS.READ_ONLY : 0 })),
     ...input.parts.map((part) => IMAGE_PART.write(part)),
+    ...(input.place.launch === undefined ? [] : [input.place.launch]),
     input.boot,
   ];
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

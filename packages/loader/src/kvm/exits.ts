@@ -4,6 +4,7 @@
 const EXITS: Readonly<Record<number, string>> = {
   0: 'unknown',
   2: 'io',
+  3: 'hypercall',
   5: 'hlt',
   6: 'mmio',
   7: 'irq_window',
@@ -11,6 +12,10 @@ const EXITS: Readonly<Record<number, string>> = {
   9: 'fail_entry',
   10: 'intr',
   17: 'internal_error',
+  24: 'system_event',
+  29: 'rdmsr',
+  30: 'wrmsr',
+  39: 'memory_fault',
 };
 
 /** The name of an exit, `exit_N` for one that no Keep makes. */

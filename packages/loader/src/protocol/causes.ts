@@ -24,4 +24,9 @@ export const CAUSES = {
   KEEP_SIGNAL: { number: 17, text: 'a signal that no Keep can handle' },
   LISTEN: { number: 18, text: 'a socket that [[listen]] of Keep.toml grants cannot be made' },
   VM_EXIT: { number: 19, text: 'the virtual machine of the Keep stopped' },
+  MEMORY_FAULT: {
+    number: 20,
+    text: 'a page was not whose the Keep takes it for, and the Keep has not asked for that',
+  },
+  TERMINATED: { number: 21, text: 'the Keep ended itself' },
 } as const;

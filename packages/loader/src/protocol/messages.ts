@@ -101,7 +101,7 @@ export const START_FIELDS = [
     at: 0x48,
     name: 'ioctl_pages',
     type: 'u32',
-    doc: 'emulated: most pages that one ioctl does; 0: no limit',
+    doc: 'emulated, simulated SNP: most pages that one ioctl does; 0: no limit',
   },
   { at: 0x4c, name: 'grant_count', type: 'u32', doc: 'descriptors from HELPER_FD.GRANT on' },
   { at: 0x50, name: 'step_from', type: 'u64', doc: 'STEP: first offset that is stepped' },
@@ -202,15 +202,16 @@ export const LIE_KIND = {
   PLACE: 15,
   /** The host's thread `at` enters no more, wherever it leaves, before call number `value` was made `size` times from then on. */
   HOLD: 16,
-  /** Simulated SNP: the host makes the page at offset `value` one of its own; `at` 1: and gives it back, of zeros and not validated. */
+  /** Simulated SNP: other memory under the page at offset `value`: the host's, or (`at` 1) a page of the guest's that it has not validated. */
   REMAP: 17,
-  /** Simulated SNP: other memory under the validated page at offset `value`, that of the page at offset `at`. */
-  SWAP: 18,
-  /** Simulated SNP: the answer to the guest's next request comes from the last but one (`at` 0), spoiled in one bit (1), or not at all (2). */
+  /** Simulated SNP: the page at offset `value` is validated, though not by the guest. */
+  VALIDATED: 18,
+  /** Simulated SNP, `number` the GHCB exit of a guest request: what the guest gets is `value` of LIE_ANSWER. */
   ANSWER: 19,
-  /** The thread's vCPU is not run again. */
-  KILL: 20,
 } as const;
+
+/** LIE.value of ANSWER: the answer before, one with a bit changed, none, the firmware's status 0x16, busy for ever. */
+export const LIE_ANSWER = { REPLAYED: 0, SPOILED: 1, MISSING: 2, FAILED: 3, BUSY: 4 } as const;
 
 export const STARTED_FIELDS = [
   { at: 0x00, name: 'version', type: 'u32', doc: 'PROTOCOL_VERSION' },
@@ -218,11 +219,18 @@ export const STARTED_FIELDS = [
   { at: 0x08, name: 'base', type: 'u64', doc: 'address of the ELRANGE; KVM: guest physical' },
   { at: 0x10, name: 'landlock', type: 'u32', doc: 'version of the kernel’s interface; 0: there is none' },
   { at: 0x14, name: 'cr4_missing', type: 'u32', doc: 'KVM: bits of CR4 that this machine does not have' },
+  {
+    at: 0x18,
+    name: 'cpuid_corrected',
+    type: 'u32',
+    doc: 'SNP: rows of the CPUID page that the firmware has corrected',
+  },
+  { at: 0x1c, name: 'reserved_01c', type: 'u32' },
 ] as const;
 
 /** The Keep is mapped and about to be entered. */
 export const STARTED: Layout<typeof STARTED_FIELDS> = layout(
-  { name: 'STARTED', size: 24, source: SOURCE },
+  { name: 'STARTED', size: 32, source: SOURCE },
   STARTED_FIELDS,
 );
 

@@ -12,7 +12,6 @@ import {
   REPORT_REQUEST,
   SNP_REPORT,
 } from '@motte/plan/snp/guest-message';
-import { SECRETS } from '@motte/plan/snp/secrets';
 import { verifyP384 } from '@motte/sign/snp/ecdsa-node';
 import { createCipheriv, createDecipheriv, createECDH, createHash } from 'node:crypto';
 import { test } from 'uvu';

@@ -92,6 +92,10 @@ function interruptions({ strict }: Choice): Interruptions | undefined {
 function teeWords({ tee, emulated }: Choice, measurement: Uint8Array): string[] {
   const beginning = `${toHex(measurement).slice(0, 8)}…`;
   if (tee === 'kvm') return ['kvm', 'not protected: the host can read and change it', `digest ${beginning}`];
+  if (tee === 'snp')
+    return emulated
+      ? ['snp (simulated)', 'not protected: its firmware is software', `digest ${beginning}`]
+      : ['snp', `digest ${beginning}`];
   return [emulated ? 'sgx (emulated)' : 'sgx', `mrenclave ${beginning}`];
 }
 
@@ -147,11 +151,11 @@ async function start(
   const signed = signedPlan(prepared, measurement, options);
   const emulation = interruptions(choice);
   const debug = session?.debugger;
-  if (debug !== undefined && !choice.emulated)
+  if (debug !== undefined && (choice.tee !== 'sgx' || !choice.emulated))
     throw new MotteError('DEBUG_REFUSED', {
       field: '--gdb',
       expected: '--emulate',
-      found: 'a Keep of hardware',
+      found: choice.tee === 'sgx' ? 'a Keep of hardware' : `a Keep of ${choice.tee}`,
     });
   say(headline(choice, measurement, prepared, signed, emulation?.seed));
   if (choice.strict) sayFaulting(prepared);
@@ -164,7 +168,7 @@ async function start(
     ...(prepared.files === undefined ? {} : { files: prepared.files }),
   };
   const running = await load(image, {
-    backend: choice.emulated ? 'auto' : choice.tee,
+    backend: choice.emulated && choice.tee === 'sgx' ? 'auto' : choice.tee,
     emulate: choice.emulated && (choice.strict ? 'strict' : true),
     args: host.args,
     env: host.env.map(({ key, value }) => `${key}=${value}`),
@@ -182,6 +186,8 @@ async function start(
   const loaded = performance.now();
   if (running.cr4Missing !== 0)
     say(`this KVM lacks ${cr4Names(running.cr4Missing).join(', ')}: the shim runs without`);
+  if (running.cpuidCorrected !== 0)
+    say(`the firmware has corrected ${running.cpuidCorrected} rows of the CPUID page to what this CPU has`);
   if (config.files.length > 0 && running.landlock === 0)
     say('this kernel has no Landlock: what is granted of its files is kept apart by openat2 alone');
   return { keep: running, begun, loaded };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The launch on plain KVM: the plan's pages into memory that the helper makes a virtual machine of.
+// The plan's pages into memory that the helper makes a virtual machine of: on plain KVM, or launched as an SEV-SNP guest.
 import { MotteError } from '@motte/binary/error';
 import { PAGE_SIZE, toSafeNumber } from '@motte/binary/range';
 import { readBytes } from '@motte/binary/source';
@@ -15,7 +15,9 @@ import { SharedMemory } from '../emulated/epc.js';
 import type { Place, Range } from '../helper/start.js';
 import type { Descriptor } from '../native.js';
 import { BACKEND } from '../protocol/messages.js';
-import { openKvm } from './device.js';
+import { openKvm } from '../kvm/device.js';
+import { encodeLaunch, openSev } from '../snp/launch.js';
+import type { SnpOptions } from '../snp/launch.js';
 
 export type VmInfo = LayoutValues<typeof VM_INFO_FIELDS>;
 
@@ -25,7 +27,9 @@ export interface VmLaunch {
   readonly memory: Descriptor;
   /** /dev/kvm. */
   readonly device: Descriptor;
-  /** As docs/vm-keep.md defines it: nothing of hardware has measured this. */
+  /** SEV-SNP of hardware: /dev/sev. */
+  readonly sev?: Descriptor;
+  /** As docs/vm-keep.md defines it; of plain KVM nothing of hardware has measured this. */
   readonly measurement: Uint8Array;
   close(): void;
 }
@@ -36,14 +40,15 @@ function pageOf(run: PageRun, size: number): Uint8Array {
   return page;
 }
 
-/** The measured page in which the plan says where guest pages are. Throws PLAN_INVALID for what is no Keep for KVM. */
+/** The measured page in which the plan says where guest pages are. Throws PLAN_INVALID for what is no Keep for its TEE. */
 export function vmInfo(plan: PagePlan): VmInfo {
+  const mode = plan.tee === 'snp' ? VM_MODE.SNP : VM_MODE.KVM;
   for (const run of plan.runs) {
     if (run.kind !== 'reg' || run.pages !== 1 || run.permissions.write || run.bytes.size === 0) continue;
     const info = VM_INFO.read(pageOf(run, VM_INFO.size));
     if (info.magic !== VM_INFO_MAGIC) continue;
-    if (info.mode === VM_MODE.KVM) return info;
-    throw new MotteError('PLAN_INVALID', { field: 'VM_INFO.mode', expected: 'KVM', found: info.mode });
+    if (info.mode === mode) return info;
+    throw new MotteError('PLAN_INVALID', { field: 'VM_INFO.mode', expected: mode, found: info.mode });
   }
   throw new MotteError('PLAN_INVALID', { field: 'runs', expected: 'a VM_INFO page', found: 'none' });
 }
@@ -51,7 +56,7 @@ export function vmInfo(plan: PagePlan): VmInfo {
 /** What the guest has from the start: all that is launched, in one piece, and the first pages that the shim hands out. */
 function slots(plan: PagePlan, { pages_start: from, pages_ready: ready }: VmInfo): Range[] {
   const ends = plan.runs
-    .filter(({ kind }) => kind === 'reg')
+    .filter(({ kind }) => kind !== 'vmsa')
     .map(({ address, pages }) => address + BigInt(pages * PAGE_SIZE));
   const end = ends.reduce((most, one) => (one > most ? one : most), 0n);
   if (end > from)
@@ -69,34 +74,68 @@ function fill(plan: PagePlan, memory: SharedMemory): void {
   });
 }
 
-/** Prepares a Keep for its virtual machine. Throws TEE_MISSING, HOST_MEMORY, PLAN_INVALID; nothing is left open then. */
-export function launchVm(plan: PagePlan, open: () => Descriptor = openKvm): VmLaunch {
-  const info = vmInfo(plan);
-  const size = info.pages_end;
-  const place: Place = {
-    backend: BACKEND.KVM,
+/** Opens what is needed, in order; closes what is open when one cannot be. */
+function openAll(opens: readonly (() => Descriptor)[]): Descriptor[] {
+  const open: Descriptor[] = [];
+  try {
+    for (const one of opens) open.push(one());
+    return open;
+  } catch (error) {
+    for (const one of open) one.close();
+    throw error;
+  }
+}
+
+/** What a VM is launched as: nothing on plain KVM. */
+export interface SnpLaunch extends SnpOptions {
+  readonly simulated: boolean;
+}
+
+function placeOf(plan: PagePlan, info: VmInfo, snp: SnpLaunch | undefined): Place {
+  const backend = snp === undefined ? BACKEND.KVM : snp.simulated ? BACKEND.SNP_SIMULATED : BACKEND.SNP;
+  return {
+    backend,
     base: BigInt(VM_MAP.BASE),
-    size,
+    size: info.pages_end,
     mappings: slots(plan, info).map((range) => ({ ...range, permissions: 7 })),
     threads: plan.runs.filter(({ kind }) => kind === 'vmsa').map((run) => pageOf(run, PAGE_SIZE)),
+    ...(snp === undefined ? {} : { launch: encodeLaunch(vmLaunchPlan(plan), snp) }),
   };
+}
+
+/** Prepares a Keep for its virtual machine. Throws TEE_MISSING, HOST_MEMORY, PLAN_INVALID; nothing is left open then. */
+export function launchVm(
+  plan: PagePlan,
+  snp?: SnpLaunch,
+  open: () => Descriptor = openKvm,
+  openFirmware: () => Descriptor = openSev,
+): VmLaunch {
+  const info = vmInfo(plan);
+  const place = placeOf(plan, info, snp);
   const measurement = measureSnp(vmLaunchPlan(plan));
-  const device = open();
+  const size = toSafeNumber(info.pages_end, 'VM_INFO.pages_end');
+  const hardware = snp !== undefined && !snp.simulated;
+  const opened = openAll(hardware ? [open, openFirmware] : [open]);
+  const [device, sev] = opened;
+  let memory: SharedMemory | undefined;
+  const close = (): void => {
+    memory?.close();
+    for (const one of opened) one.close();
+  };
   try {
-    const memory = new SharedMemory('motte-keep', toSafeNumber(size, 'VM_INFO.pages_end'));
-    const close = (): void => {
-      memory.close();
-      device.close();
+    if (device === undefined) throw new TypeError('no device');
+    memory = new SharedMemory('motte-keep', size);
+    fill(plan, memory);
+    return {
+      place,
+      memory: memory.descriptor,
+      device,
+      ...(sev === undefined ? {} : { sev }),
+      measurement,
+      close,
     };
-    try {
-      fill(plan, memory);
-      return { place, memory: memory.descriptor, device, measurement, close };
-    } catch (error) {
-      memory.close();
-      throw error;
-    }
   } catch (error) {
-    device.close();
+    close();
     throw error;
   }
 }
