@@ -136,5 +136,5 @@ bool vm_create(struct keep_host *host)
 		errno = (int)-vm_add_pages(host, host->mappings[i].offset, host->mappings[i].length);
 	if (errno != 0)
 		return failed(host, "KVM_SET_USER_MEMORY_REGION");
-	return vm_cpuid_read(host) && vm_cr4_check(host, vmsa_at(host, 0)->cr4) && make_vcpus(host) && (!is_snp(host) || snp_start(host));
+	return vm_cpuid_read(host) && vm_cr4_check(host, vmsa_at(host, 0)->cr4 & ~CR4_MCE) && make_vcpus(host) && (!is_snp(host) || snp_start(host));
 }

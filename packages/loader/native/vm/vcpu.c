@@ -47,8 +47,6 @@ static struct kvm_dtable table(const uint8_t *bytes)
 	return (struct kvm_dtable){.base = from.base, .limit = (uint16_t)from.limit};
 }
 
-#define EFER_SVME (1u << 12)
-
 static bool set_sregs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 {
 	struct kvm_sregs sregs;
@@ -67,8 +65,8 @@ static bool set_sregs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 	sregs.idt = table(vmsa->idtr);
 	sregs.cr0 = vmsa->cr0;
 	sregs.cr3 = vmsa->cr3;
-	sregs.cr4 = vmsa->cr4 & ~machine.cr4_missing;
-	sregs.efer = vmsa->efer & ~EFER_SVME; /* KVM's own addition */
+	sregs.cr4 = vmsa->cr4 & ~(machine.cr4_missing | CR4_MCE);
+	sregs.efer = vmsa->efer & ~EFER_SVME;
 	return ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) == 0;
 }
 

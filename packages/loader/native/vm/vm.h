@@ -13,6 +13,9 @@
 #include "vmsa.h"
 
 #define CR4_OSXSAVE (1u << 18)
+/* What KVM adds of itself: a plan for SEV-SNP has them, as they are measured. */
+#define CR4_MCE (1ull << 6)
+#define EFER_SVME (1ull << 12)
 #define CPUID_MOST 256	/* entries of KVM_GET_SUPPORTED_CPUID */
 #define C_BIT 51	/* of guest physical addresses under SEV-SNP */
 #define SLOTS_KEPT 64	/* memory slots that are remembered */
