@@ -179,6 +179,7 @@ struct hostcall_block;
 bool hostile_unserved(struct keep_host *host, struct hostcall_block *block);
 uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block);
 void hostile_gate(const struct keep_thread *thread);
+void hostile_pages(struct keep_host *host, uint32_t kind, uint8_t *page);
 bool hostile_answer(struct keep_host *host, uint8_t *answer, uint32_t *status, uint32_t *host_status);
 #endif
 

@@ -66,6 +66,21 @@ static void remap_page(struct keep_host *host, uint64_t offset, bool private)
 		(void)vm_cut(1ull << C_BIT | (host->start.base + at));
 }
 
+/* Pages that nobody measures, as the host would like them. */
+void hostile_pages(struct keep_host *host, uint32_t kind, uint8_t *page)
+{
+	struct cpuid_page *head = (struct cpuid_page *)page;
+	struct cpuid_row *rows = (struct cpuid_row *)(head + 1);
+	for (uint32_t i = 0; i < host->start.lie_count; i++) {
+		const struct lie *lie = &host->lies[i];
+		if (lie->kind == kind && kind == LIE_SECRETS)
+			page[lie->at % PAGE] ^= (uint8_t)lie->value;
+		for (uint32_t row = 0; lie->kind == kind && kind == LIE_CPUID && row < head->count; row++)
+			if (rows[row].leaf == lie->at)
+				(&rows[row].eax)[lie->size & 3] &= (uint32_t)lie->value;
+	}
+}
+
 /* What comes of a guest request that the firmware has answered. */
 bool hostile_answer(struct keep_host *host, uint8_t *answer, uint32_t *status, uint32_t *host_status)
 {

@@ -11,13 +11,19 @@ import type { FakeChange } from './platform/fake.js';
 const NONE: FakeChange = { devices: { '/dev/sgx_enclave': 'missing' } };
 const SGX1: FakeChange = { cpuid: { '18,0': [0x1, 0x1, 0, 0x381f] } };
 
+/** CPUID 8000001Fh EAX bit 4, and what kvm_amd says. */
+const SNP: FakeChange = {
+  cpuid: { '2147483679,0': [0x1a, 51, 0, 0] },
+  texts: { '/sys/module/kvm_amd/parameters/sev_snp': 'Y\n' },
+};
+
 interface Row {
   readonly name: string;
   readonly backend: BackendName;
   readonly emulate: Emulate;
   readonly machine: FakeChange;
   readonly sgx2?: boolean;
-  readonly expected: 'hardware' | 'emulated' | 'strict' | 'kvm' | RegExp;
+  readonly expected: 'hardware' | 'emulated' | 'strict' | 'kvm' | 'snp' | 'snp simulated' | RegExp;
 }
 
 const ROWS: readonly Row[] = [
@@ -50,7 +56,37 @@ const ROWS: readonly Row[] = [
     expected: 'hardware',
   },
   { name: 'auto on SGX1', backend: 'auto', emulate: false, machine: SGX1, expected: 'emulated' },
-  { name: 'snp', backend: 'snp', emulate: false, machine: {}, expected: /no backend for AMD SEV-SNP/ },
+  {
+    name: 'snp on a machine without it',
+    backend: 'snp',
+    emulate: false,
+    machine: {},
+    expected: /the CPU has no SEV-SNP.*sev_snp=1.*--emulate/,
+  },
+  { name: 'snp, hardware there', backend: 'snp', emulate: false, machine: SNP, expected: 'snp' },
+  {
+    name: 'snp without the firmware’s device',
+    backend: 'snp',
+    emulate: false,
+    machine: { ...SNP, devices: { '/dev/sev': 'missing' } },
+    expected: /sev is missing.*modprobe ccp/,
+  },
+  {
+    name: 'snp with the firmware’s device of another user’s',
+    backend: 'snp',
+    emulate: false,
+    machine: { ...SNP, devices: { '/dev/sev': 'denied' } },
+    expected: /sev may not be opened/,
+  },
+  { name: 'snp simulated', backend: 'snp', emulate: true, machine: {}, expected: 'snp simulated' },
+  { name: 'snp strict', backend: 'snp', emulate: 'strict', machine: {}, expected: /strict is of SGX/ },
+  {
+    name: 'snp simulated without KVM',
+    backend: 'snp',
+    emulate: true,
+    machine: { devices: { '/dev/kvm': 'missing' } },
+    expected: /kvm is missing/,
+  },
   { name: 'kvm', backend: 'kvm', emulate: false, machine: {}, expected: 'kvm' },
   { name: 'kvm emulated', backend: 'kvm', emulate: true, machine: {}, expected: /is not emulated/ },
   {
@@ -89,7 +125,7 @@ for (const row of ROWS) {
       const chosen = choose(row.backend, row.emulate, row.sgx2 ?? true, () =>
         platformInfo(fakeReaders(row.machine)),
       );
-      if (chosen.tee === 'kvm') return 'kvm';
+      if (chosen.tee !== 'sgx') return chosen.emulated ? `${chosen.tee} simulated` : chosen.tee;
       if (!chosen.emulated) return 'hardware';
       return chosen.strict ? 'strict' : 'emulated';
     };

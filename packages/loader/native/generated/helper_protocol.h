@@ -75,6 +75,8 @@
 #define LIE_REMAP 0x11
 #define LIE_VALIDATED 0x12
 #define LIE_ANSWER 0x13
+#define LIE_CPUID 0x14
+#define LIE_SECRETS 0x15
 
 #define LIE_ANSWER_REPLAYED 0x0
 #define LIE_ANSWER_SPOILED 0x1

@@ -112,13 +112,13 @@ void vm_run(struct keep_thread *thread)
 		__atomic_store_n(&enclave.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);
 	for (;;) {
 		struct vcpu *vcpu = &machine.vcpus[thread->enters];
+#ifdef MOTTE_HOSTILE
+		hostile_gate(thread);
+#endif
 		/* First this, then a look at what others want: whoever wants something does it the other way round. */
 		__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 		if (enclave.stop)
 			return;
-#ifdef MOTTE_HOSTILE
-		hostile_gate(thread);
-#endif
 		inject(vcpu);
 		vcpu->entries++;
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {

@@ -146,11 +146,20 @@ bool snp_start(struct keep_host *host)
 		snp.software.firmware.cpuid = (struct cpuid_truth){truth, cpuid_rows(truth, false, vmsa_at(host, 0)->xcr0)};
 	if (cpuid != NULL)
 		cpuid_page_write(host->base + cpuid->offset, vmsa_at(host, 0)->xcr0);
+#ifdef MOTTE_HOSTILE
+	if (cpuid != NULL)
+		hostile_pages(host, LIE_CPUID, host->base + cpuid->offset);
+#endif
 	for (uint32_t i = 0; i < host->start.mapping_count; i++)
 		if (!snp_own(snp.calls, host->start.base + host->mappings[i].offset, host->mappings[i].length, true))
 			return failed(host, "KVM_SET_MEMORY_ATTRIBUTES");
 	if (!snp_launch(snp.calls, &input, &snp.outcome))
 		return end_killed(host, CAUSE_BACKEND, "%s", snp.outcome.text);
+#ifdef MOTTE_HOSTILE
+	const struct launch_run *secrets = run_of_type(host, SNP_PAGE_SECRETS);
+	if (secrets != NULL && is_simulated(host))
+		hostile_pages(host, LIE_SECRETS, host->base + secrets->offset);
+#endif
 	if (is_simulated(host))
 		simulated_protect(host, 0, host->start.size);
 	else

@@ -208,6 +208,10 @@ export const LIE_KIND = {
   VALIDATED: 18,
   /** Simulated SNP, `number` the GHCB exit of a guest request: what the guest gets is `value` of LIE_ANSWER. */
   ANSWER: 19,
+  /** Simulated SNP, before the launch: the word `size` (0 EAX) of leaf `at` in the CPUID page is ANDed with `value`. */
+  CPUID: 20,
+  /** Simulated SNP, after the launch: the byte `at` of the secrets page is XORed with `value`. */
+  SECRETS: 21,
 } as const;
 
 /** LIE.value of ANSWER: the answer before, one with a bit changed, none, the firmware's status 0x16, busy for ever. */
