@@ -15,6 +15,7 @@ export const ORDER = [
   'packages/plan',
   'packages/measure',
   'packages/sign',
+  'packages/igvm',
   'packages/loader',
   'packages/image',
   'toolchain/shimgen',
@@ -23,7 +24,7 @@ export const ORDER = [
   'toolchain/measure-page',
 ];
 /** The page is not of the core, but as little of it may need Node. */
-const PURE = new Set([...ORDER.slice(0, 7), 'toolchain/measure-page']);
+const PURE = new Set([...ORDER.slice(0, 8), 'toolchain/measure-page']);
 /** Files of the pure core that are for Node by their name. */
 const NODE_FILE = /-node\.ts$/;
 

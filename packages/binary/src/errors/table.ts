@@ -4,6 +4,7 @@ import { COMMAND_ERRORS } from './command.js';
 import { CONFIG_ERRORS } from './config.js';
 import { ELF_ERRORS } from './elf.js';
 import { HOSTCALL_ERRORS } from './hostcall.js';
+import { IGVM_ERRORS } from './igvm.js';
 import { IMAGE_ERRORS } from './image.js';
 import { LOADER_ERRORS } from './loader.js';
 import { MEASURE_ERRORS } from './measure.js';
@@ -21,6 +22,7 @@ const TABLE = {
   ...PLAN_ERRORS,
   ...MEASURE_ERRORS,
   ...SIGN_ERRORS,
+  ...IGVM_ERRORS,
   ...SHIM_ERRORS,
   ...LOADER_ERRORS,
   ...REPRO_ERRORS,
@@ -37,6 +39,7 @@ export type ErrorCode =
   | keyof typeof PLAN_ERRORS
   | keyof typeof MEASURE_ERRORS
   | keyof typeof SIGN_ERRORS
+  | keyof typeof IGVM_ERRORS
   | keyof typeof SHIM_ERRORS
   | keyof typeof LOADER_ERRORS
   | keyof typeof REPRO_ERRORS

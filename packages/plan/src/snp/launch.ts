@@ -17,7 +17,7 @@ import { vmsaPage } from './vmsa.js';
 /** The address after the last byte of firmware. */
 const FOUR_GIB: bigint = 1n << 32n;
 /** Where vCPU 0 starts. */
-const RESET_VECTOR = 0xfffffff0;
+export const RESET_VECTOR = 0xfffffff0;
 /** As many as KVM makes. */
 export const MAX_VCPUS = 4096;
 

@@ -12,6 +12,17 @@ export type InputKind = FileKind | 'image';
 /** Where a tar archive says that it is one. */
 const MAGIC = { at: 257, text: 'ustar' };
 
+/** Whether a path looks like an IGVM file. Throws FILE_ACCESS. */
+export function looksLikeIgvm(path: string): boolean {
+  if (withPath('FILE_ACCESS', path, () => statSync(path).isDirectory())) return false;
+  const file = openFile(path);
+  try {
+    return String.fromCharCode(...readBytes(file, 0, Math.min(4, file.size))) === 'IGVM';
+  } finally {
+    file.close();
+  }
+}
+
 /** Whether a path looks like a Keep image: an OCI layout, or a tar archive. Throws FILE_ACCESS. */
 export function looksLikeImage(path: string): boolean {
   const folder = withPath('FILE_ACCESS', path, () => statSync(path).isDirectory());

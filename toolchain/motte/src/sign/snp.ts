@@ -12,15 +12,20 @@ import { hexOption, numberOption } from './values.js';
 /** QEMU's default: SMT is allowed, and the bit that must be one. */
 const POLICY = '0x30000';
 
-/** The ID block that the options describe. */
-export function idBlockOf(options: OptionValues): Uint8Array {
+/** The guest's policy that the options ask for. */
+export function policyOf({ policy = POLICY }: OptionValues): bigint {
+  return numberOption(policy, 'policy', 64);
+}
+
+/** The ID block that the options describe, of the launch that they name unless another is given. */
+export function idBlockOf(options: OptionValues, launchDigest?: Uint8Array): Uint8Array {
   const { 'family-id': family, 'image-id': image } = options;
   return idBlock({
-    launchDigest: hexOption(options.measurement, 'measurement', 48),
+    launchDigest: launchDigest ?? hexOption(options.measurement, 'measurement', 48),
     ...(family === undefined ? {} : { familyId: hexOption(family, 'family-id', 16) }),
     ...(image === undefined ? {} : { imageId: hexOption(image, 'image-id', 16) }),
     guestSvn: Number(numberOption(options['guest-svn'] ?? '0', 'guest-svn', 32)),
-    policy: numberOption(options.policy ?? POLICY, 'policy', 64),
+    policy: policyOf(options),
   });
 }
 
