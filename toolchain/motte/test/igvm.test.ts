@@ -86,7 +86,7 @@ test('an ID block holds under one loader, and both ways of signing make the same
   json([...to('again.igvm'), ...files], 'export igvm', here);
   assert.equal(readFileSync(at('again.igvm')), readFileSync(at('signed.igvm')));
   const rows: readonly (readonly [readonly string[], string])[] = [
-    [[...EXPORT, ...files], '3 SNP_ID_OTHER ld'],
+    [[...EXPORT, ...files], '1 SNP_ID_OTHER ld'],
     [[...to('x'), ...files, '--key', 'id.pem'], '64 USAGE_VALUE --key'],
     [[...to('x'), '--guest-svn', '1'], '64 USAGE_VALUE --guest-svn'],
     [[...EXPORT.slice(0, -1), '-'], '64 USAGE_VALUE --output'],
