@@ -4,7 +4,7 @@ import { PAGE_SIZE } from '@motte/binary/range';
 import { LARGE_PAGE } from './data-size.js';
 import { PAGE_DATA_TYPES, PAGE_FLAGS } from './directives.js';
 import { layoutOf, maskOf } from './headers.js';
-import type { HeaderOf, IgvmFile, KnownHeader } from './headers.js';
+import type { HeaderKind, HeaderOf, IgvmFile, KnownHeader } from './headers.js';
 import { ParameterAreas } from './parameter-areas.js';
 import { PLATFORM_TYPES } from './structures.js';
 
@@ -69,21 +69,20 @@ function checkPageData(header: HeaderOf<'PAGE_DATA'>): void {
     throw bad(header, 'gpa', `a multiple of 0x${size.toString(16)} below 2^52`, gpa);
 }
 
-/** What stands once for a platform: a policy, an ID block, a vCPU of a number. */
+/** What stands once for a platform. */
+const ONCE: ReadonlySet<HeaderKind> = new Set([
+  'GUEST_POLICY',
+  'CCA_POLICY',
+  'SNP_ID_BLOCK',
+  'VBS_MEASUREMENT',
+  'CORIM_DOCUMENT',
+  'CORIM_SIGNATURE',
+]);
+
+/** The name of what stands once, a vCPU of a number too. */
 function onceKey({ kind, values }: KnownHeader): string | undefined {
-  switch (kind) {
-    case 'VP_CONTEXT':
-      return `vCPU ${values.vp_index}`;
-    case 'GUEST_POLICY':
-    case 'CCA_POLICY':
-    case 'SNP_ID_BLOCK':
-    case 'VBS_MEASUREMENT':
-    case 'CORIM_DOCUMENT':
-    case 'CORIM_SIGNATURE':
-      return kind;
-    default:
-      return undefined;
-  }
+  if (kind === 'VP_CONTEXT') return `vCPU ${values.vp_index}`;
+  return ONCE.has(kind) ? kind : undefined;
 }
 
 class Once {
@@ -107,33 +106,26 @@ class Once {
 
 function checkHeader(header: KnownHeader, areas: ParameterAreas): void {
   const { kind, values } = header;
-  switch (kind) {
-    case 'PAGE_DATA':
-      return checkPageData(header);
-    case 'VP_CONTEXT':
-      if (values.gpa % PAGE !== 0n || values.gpa >= GPA_END)
-        throw bad(header, 'gpa', 'a page below 2^52', values.gpa);
-      return;
-    case 'REQUIRED_MEMORY':
-      if (values.flags > 1) throw bad(header, 'flags', '0 or 1', values.flags);
-      return checkPages(header, values.gpa, BigInt(values.number_of_bytes), ['gpa', 'number_of_bytes']);
-    case 'ERROR_RANGE':
-      return checkPages(header, values.gpa, BigInt(values.size_bytes), ['gpa', 'size_bytes']);
-    case 'RELOCATABLE_REGION':
-      return checkPages(header, values.relocation_region_gpa, values.relocation_region_size, [
-        'relocation_region_gpa',
-        'relocation_region_size',
-      ]);
-    case 'PAGE_TABLE_RELOCATION_REGION':
-      return checkPages(header, values.gpa, values.size, ['gpa', 'size']);
-    case 'PARAMETER_AREA':
-      checkPages(header, 0n, values.number_of_bytes, ['number_of_bytes', 'number_of_bytes']);
-      return areas.declare(header);
-    case 'PARAMETER_INSERT':
-      return checkPages(header, values.gpa, BigInt(areas.insert(header)), ['gpa', 'gpa']);
-    default:
-      if ('byte_offset' in values) areas.put(header);
-  }
+  if (kind === 'PAGE_DATA') checkPageData(header);
+  else if (kind === 'VP_CONTEXT') {
+    if (values.gpa % PAGE !== 0n || values.gpa >= GPA_END)
+      throw bad(header, 'gpa', 'a page below 2^52', values.gpa);
+  } else if (kind === 'REQUIRED_MEMORY') {
+    if (values.flags > 1) throw bad(header, 'flags', '0 or 1', values.flags);
+    checkPages(header, values.gpa, BigInt(values.number_of_bytes), ['gpa', 'number_of_bytes']);
+  } else if (kind === 'ERROR_RANGE') {
+    checkPages(header, values.gpa, BigInt(values.size_bytes), ['gpa', 'size_bytes']);
+  } else if (kind === 'RELOCATABLE_REGION') {
+    const { relocation_region_gpa: gpa, relocation_region_size: size } = values;
+    checkPages(header, gpa, size, ['relocation_region_gpa', 'relocation_region_size']);
+  } else if (kind === 'PAGE_TABLE_RELOCATION_REGION') {
+    checkPages(header, values.gpa, values.size, ['gpa', 'size']);
+  } else if (kind === 'PARAMETER_AREA') {
+    checkPages(header, 0n, values.number_of_bytes, ['number_of_bytes', 'number_of_bytes']);
+    areas.declare(header);
+  } else if (kind === 'PARAMETER_INSERT') {
+    checkPages(header, values.gpa, BigInt(areas.insert(header)), ['gpa', 'gpa']);
+  } else if ('byte_offset' in values) areas.put(header);
 }
 
 /**

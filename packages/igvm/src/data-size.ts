@@ -17,20 +17,13 @@ export interface DataNeed {
 /** What file_offset of a header names; `undefined` for a header without one. Throws NUMBER_UNSAFE. */
 export function dataNeed(header: KnownHeader, vsmMask: number): DataNeed | undefined {
   const { kind, values, at } = header;
-  switch (kind) {
-    case 'PAGE_DATA':
-      return { size: (values.flags & PAGE_FLAGS.LARGE) !== 0 ? LARGE_PAGE : PAGE_SIZE, zeros: true };
-    case 'PARAMETER_AREA':
-      return {
-        size: toSafeNumber(values.number_of_bytes, 'PARAMETER_AREA.number_of_bytes', at),
-        zeros: true,
-      };
-    case 'VP_CONTEXT':
-      return { size: (values.compatibility_mask & vsmMask) !== 0 ? 'registers' : PAGE_SIZE, zeros: false };
-    case 'CORIM_DOCUMENT':
-    case 'CORIM_SIGNATURE':
-      return { size: values.size_bytes, zeros: false };
-    default:
-      return undefined;
-  }
+  if (kind === 'PAGE_DATA')
+    return { size: (values.flags & PAGE_FLAGS.LARGE) !== 0 ? LARGE_PAGE : PAGE_SIZE, zeros: true };
+  if (kind === 'PARAMETER_AREA')
+    return { size: toSafeNumber(values.number_of_bytes, 'PARAMETER_AREA.number_of_bytes', at), zeros: true };
+  if (kind === 'VP_CONTEXT')
+    return { size: (values.compatibility_mask & vsmMask) !== 0 ? 'registers' : PAGE_SIZE, zeros: false };
+  if (kind === 'CORIM_DOCUMENT' || kind === 'CORIM_SIGNATURE')
+    return { size: values.size_bytes, zeros: false };
+  return undefined;
 }

@@ -154,7 +154,7 @@ export function kindOf(type: number): HeaderKind | undefined {
 /** The structure of a kind, whatever its fields are. */
 export function layoutOf(kind: HeaderKind): Layout<readonly Field[]> {
   // Reading and writing go by the table; what a table's fields are is the caller's to know.
-  return HEADERS[kind].layout as unknown as Layout<readonly Field[]>;
+  return HEADERS[kind].layout;
 }
 
 /** A header to be written: fields that are not given are zero, `file_offset` is the writer's. Throws STRUCT_VALUE. */
@@ -164,7 +164,7 @@ export function header<K extends HeaderKind>(
   data?: ByteSource,
 ): KnownHeader {
   const layout = layoutOf(kind);
-  const whole = layout.read(layout.write(values as Partial<LayoutValues<readonly Field[]>>));
+  const whole = layout.read(layout.write(values));
   return { kind, values: whole, at: 0, ...(data === undefined ? {} : { data }) } as unknown as KnownHeader;
 }
 

@@ -86,26 +86,22 @@ function run(header: KnownHeader, gpa: bigint, bytes: number, type: SnpPageType)
 /** What one header has launched; `areas` has the parameter areas so far. */
 function stepOf(header: KnownHeader, loader: IgvmLoader, areas: ParameterAreas): LaunchStep | undefined {
   const { kind, values } = header;
-  switch (kind) {
-    case 'PAGE_DATA': {
-      if ((values.flags & PAGE_FLAGS.SHARED) !== 0) {
-        if (loader.sharedPages === 'skipped') return undefined;
-        throw refused(header, loader, 'no page that is the host’s too');
-      }
-      const size = (values.flags & PAGE_FLAGS.LARGE) !== 0 ? LARGE_PAGE : PAGE_SIZE;
-      return { page: header, run: run(header, values.gpa, size, pageType(header, loader)) };
+  if (kind === 'PAGE_DATA') {
+    if ((values.flags & PAGE_FLAGS.SHARED) !== 0) {
+      if (loader.sharedPages === 'skipped') return undefined;
+      throw refused(header, loader, 'no page that is the host’s too');
     }
-    case 'PARAMETER_INSERT':
-      return { run: run(header, values.gpa, areas.insert(header), 'unmeasured') };
-    case 'VP_CONTEXT':
-      // On KVM it is no page of the file's: kvmVcpus() makes those.
-      return loader.kvm === undefined ? { run: run(header, values.gpa, PAGE_SIZE, 'vmsa') } : undefined;
-    case 'RELOCATABLE_REGION':
-    case 'PAGE_TABLE_RELOCATION_REGION':
-      throw refused(header, loader, 'pages that stay where the file has them');
-    default:
-      return undefined;
+    const size = (values.flags & PAGE_FLAGS.LARGE) !== 0 ? LARGE_PAGE : PAGE_SIZE;
+    return { page: header, run: run(header, values.gpa, size, pageType(header, loader)) };
   }
+  if (kind === 'PARAMETER_INSERT')
+    return { run: run(header, values.gpa, areas.insert(header), 'unmeasured') };
+  // On KVM a vCPU is no page of the file's: kvmVcpus() makes those.
+  if (kind === 'VP_CONTEXT' && loader.kvm === undefined)
+    return { run: run(header, values.gpa, PAGE_SIZE, 'vmsa') };
+  if (kind === 'RELOCATABLE_REGION' || kind === 'PAGE_TABLE_RELOCATION_REGION')
+    throw refused(header, loader, 'pages that stay where the file has them');
+  return undefined;
 }
 
 function checkOverlap(runs: readonly SnpRun[], loader: IgvmLoader): void {

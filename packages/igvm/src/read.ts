@@ -29,13 +29,13 @@ function bad(field: string, expected: string | number, found: string | number, o
 }
 
 /** The first `size` bytes, or all: a table says itself what it lacks. */
-function start(file: ByteSource, size: number): Uint8Array {
+function beginning(file: ByteSource, size: number): Uint8Array {
   return readBytes(file, 0, Math.min(size, file.size));
 }
 
 /** The fixed header, checked, and how many bytes it has. */
 function readFixed(file: ByteSource): { version: 1 | 2; size: number; architecture: 'x64' | 'aarch64' } {
-  const head = FIXED_HEADER_1.read(start(file, FIXED_HEADER_1.size));
+  const head = FIXED_HEADER_1.read(beginning(file, FIXED_HEADER_1.size));
   const at = (name: Parameters<typeof FIXED_HEADER_1.offsetOf>[0]): number => FIXED_HEADER_1.offsetOf(name);
   if (head.magic !== IGVM_MAGIC)
     throw bad('magic', 'IGVM', `0x${head.magic.toString(16).padStart(8, '0')}`, at('magic'));
@@ -55,7 +55,7 @@ function readFixed(file: ByteSource): { version: 1 | 2; size: number; architectu
       at('total_file_size'),
     );
   if (version === 1) return { version, size: FIXED_HEADER_1.size, architecture: 'x64' };
-  const { architecture, page_size: pageSize } = FIXED_HEADER_2.read(start(file, FIXED_HEADER_2.size));
+  const { architecture, page_size: pageSize } = FIXED_HEADER_2.read(beginning(file, FIXED_HEADER_2.size));
   if (pageSize !== PAGE_SIZE)
     throw new MotteError('IGVM_UNSUPPORTED', {
       field: 'page_size',

@@ -32,17 +32,17 @@ const ZEROS = new Uint8Array(4096);
 
 /** AMD 56860, SNP_LAUNCH_UPDATE, written down again. */
 function naive(told: readonly Told[]): string {
-  let digest = Buffer.alloc(48);
+  let chained = Buffer.alloc(48);
   for (const [type, gpa, contents] of told) {
     const info = Buffer.alloc(0x70);
-    digest.copy(info, 0);
+    chained.copy(info, 0);
     if (contents !== undefined) createHash('sha384').update(contents).digest().copy(info, 48);
     info.writeUInt16LE(0x70, 0x60);
     info.writeUInt8(type, 0x62);
     info.writeBigUInt64LE(BigInt(gpa), 0x68);
-    digest = createHash('sha384').update(info).digest();
+    chained = createHash('sha384').update(info).digest();
   }
-  return digest.toString('hex');
+  return chained.toString('hex');
 }
 
 function digest(headers: readonly IgvmHeader[], loader: IgvmLoaderName, vcpus?: number): string {

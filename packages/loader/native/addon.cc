@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <linux/psp-sev.h>
 #include <napi.h>
 #include <string>
 #include <sys/ioctl.h>
@@ -282,6 +283,29 @@ Napi::Value KvmApiVersion(const Napi::CallbackInfo &info) {
 	return Napi::Number::New(info.Env(), version);
 }
 
+// kvmCheckExtension(fd, capability): KVM_CHECK_EXTENSION
+Napi::Value KvmCheckExtension(const Napi::CallbackInfo &info) {
+	const int found = ioctl(Number(info, 0), KVM_CHECK_EXTENSION, static_cast<long>(Number(info, 1)));
+	if (found < 0)
+		throw SystemError(info.Env(), errno, "ioctl KVM_CHECK_EXTENSION");
+	return Napi::Number::New(info.Env(), found);
+}
+
+// sevCommand(fd, command, out): SEV_ISSUE_CMD; the kernel knows how much of `out` a command fills, the caller how much
+// that is, so it is copied by way of a buffer that holds the answer of any command without an input.
+void SevCommand(const Napi::CallbackInfo &info) {
+	Napi::Uint8Array out = Bytes(info, 2);
+	uint8_t answer[4096] = {};
+	if (out.ByteLength() > sizeof answer)
+		throw Napi::RangeError::New(info.Env(), "argument 2 is too long");
+	sev_issue_cmd issue = {};
+	issue.cmd = static_cast<uint32_t>(Number(info, 1));
+	issue.data = reinterpret_cast<uint64_t>(answer);
+	if (ioctl(Number(info, 0), SEV_ISSUE_CMD, &issue) < 0)
+		throw SystemError(info.Env(), errno, "ioctl SEV_ISSUE_CMD");
+	memcpy(out.Data(), answer, out.ByteLength());
+}
+
 // cpuid(leaf, subleaf): [eax, ebx, ecx, edx]; all zero for a leaf that the CPU does not have
 Napi::Value Cpuid(const Napi::CallbackInfo &info) {
 	unsigned int reg[4] = {};
@@ -327,6 +351,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
 	Export<SgxAddPages>(exports, "sgxAddPages");
 	Export<SgxInit>(exports, "sgxInit");
 	Export<KvmApiVersion>(exports, "kvmApiVersion");
+	Export<KvmCheckExtension>(exports, "kvmCheckExtension");
+	Export<SevCommand>(exports, "sevCommand");
 	Export<Cpuid>(exports, "cpuid");
 	Export<SyscallUserDispatch>(exports, "syscallUserDispatch");
 	return exports;

@@ -55,6 +55,10 @@ export interface Native {
   /** 0, or the error code of EINIT itself. */
   sgxInit(fd: number, sigstruct: Uint8Array): number;
   kvmApiVersion(fd: number): number;
+  /** 0 for a capability that KVM has not heard of. */
+  kvmCheckExtension(fd: number, capability: number): number;
+  /** Fills `out` with what firmware answers to a command of /dev/sev that has no input. */
+  sevCommand(fd: number, command: number, out: Uint8Array): void;
   cpuid(leaf: number, subleaf: number): [eax: number, ebx: number, ecx: number, edx: number];
   syscallUserDispatch(): SyscallDispatch;
 }

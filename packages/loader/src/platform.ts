@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { kvmPlatform, moduleSwitch } from './platform/kvm.js';
+import { igvmPlatform } from './platform/igvm.js';
+import { kvmPlatform } from './platform/kvm.js';
 import { kernelFsgsbase, SYSTEM_READERS } from './platform/readers.js';
 import { sgxPlatform } from './platform/sgx.js';
+import { snpPlatform } from './platform/snp.js';
 import type { SyscallDispatch } from './native.js';
+import type { IgvmPlatform } from './platform/igvm.js';
 import type { KvmPlatform } from './platform/kvm.js';
-import type { DeviceState, PlatformReaders } from './platform/readers.js';
+import type { PlatformReaders } from './platform/readers.js';
 import type { SgxPlatform } from './platform/sgx.js';
+import type { SnpPlatform } from './platform/snp.js';
 
 export type { DeviceState, PlatformReaders } from './platform/readers.js';
 export type { KvmPlatform } from './platform/kvm.js';
+export type { SnpPlatform } from './platform/snp.js';
 export type { EpcSection, Problem, SgxPlatform } from './platform/sgx.js';
 
 /** What a machine offers to Keeps: `motte platform info`. */
@@ -36,15 +41,8 @@ export interface Platform {
     readonly usable: boolean;
   };
   readonly kvm: KvmPlatform;
-  readonly snp: {
-    /** CPUID 8000001Fh. */
-    readonly cpu: boolean;
-    readonly device: DeviceState;
-    /** What kvm_amd is loaded for. */
-    readonly sev: boolean;
-    readonly es: boolean;
-    readonly enabled: boolean;
-  };
+  readonly snp: SnpPlatform;
+  readonly igvm: IgvmPlatform;
 }
 
 const bit = (word: number, index: number): boolean => ((word >>> index) & 1) !== 0;
@@ -63,8 +61,8 @@ export function platformInfo(read: PlatformReaders = SYSTEM_READERS): Platform {
   const [, b0, c0, d0] = read.cpuid(0, 0);
   const [, , c1] = read.cpuid(1, 0);
   const [, b7] = read.cpuid(7, 0);
-  const [snp] = read.cpuid(0x8000001f, 0);
   const dispatch = read.syscallUserDispatch();
+  const kvm = kvmPlatform(read);
   return {
     kernel: read.text('/proc/sys/kernel/osrelease')?.trim() ?? 'unknown',
     vendor: ascii([b0, d0, c0]),
@@ -80,13 +78,8 @@ export function platformInfo(read: PlatformReaders = SYSTEM_READERS): Platform {
     },
     sgx: sgxPlatform(read),
     emulation: { syscallUserDispatch: dispatch, usable: dispatch !== 'none' },
-    kvm: kvmPlatform(read),
-    snp: {
-      cpu: bit(snp, 4),
-      device: read.device('/dev/sev'),
-      sev: moduleSwitch(read, 'kvm_amd', 'sev') ?? false,
-      es: moduleSwitch(read, 'kvm_amd', 'sev_es') ?? false,
-      enabled: moduleSwitch(read, 'kvm_amd', 'sev_snp') ?? false,
-    },
+    kvm,
+    snp: snpPlatform(read, kvm),
+    igvm: igvmPlatform(read),
   };
 }

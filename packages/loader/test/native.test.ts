@@ -39,6 +39,21 @@ const ROWS: readonly Row[] = [
     expected: 'EPERM pwrite',
   },
   { name: 'a descriptor that is none', run: () => addon.ftruncate(-1, 0), expected: 'EBADF ftruncate' },
+  {
+    name: 'a capability of what is no KVM',
+    run: () => addon.kvmCheckExtension(sealed, 235),
+    expected: 'ENOTTY ioctl KVM_CHECK_EXTENSION',
+  },
+  {
+    name: 'firmware behind what is none',
+    run: () => addon.sevCommand(sealed, 9, new Uint8Array(32)),
+    expected: 'ENOTTY ioctl SEV_ISSUE_CMD',
+  },
+  {
+    name: 'an answer longer than any',
+    run: () => addon.sevCommand(sealed, 9, new Uint8Array(4097)),
+    expected: /too long/,
+  },
   { name: 'a negative length', run: () => addon.ftruncate(sealed, -1), expected: /no length/ },
   {
     name: 'a length that is no number',

@@ -29,7 +29,8 @@ export const IGVM_ERRORS = {
   },
   IGVM_LOADER: {
     exit: 2,
-    reason: 'The loader that was named refuses this IGVM file, or launches something else than the file says.',
+    reason:
+      'The loader that was named refuses this IGVM file, or launches something else than the file says.',
     fix: 'Name another loader (`--vmm-type`), or make the file as this one wants it: docs/igvm.md.',
   },
 } as const;

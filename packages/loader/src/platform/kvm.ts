@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { KVM_API, KVM_DEVICE, OPEN_FIXES } from '../kvm/device.js';
+import { KVM_CAPABILITIES, vmTypesOf } from '../kvm/extensions.js';
 import type { DeviceState, PlatformReaders } from './readers.js';
 import type { Problem } from './sgx.js';
+
+/** Of KVM_CHECK_EXTENSION. */
+export interface KvmCapabilities {
+  readonly guestMemfd: boolean;
+  readonly memoryAttributes: boolean;
+  readonly userMemory2: boolean;
+  readonly memoryFaultInfo: boolean;
+  /** `default`, `sev`, `sev-es`, `snp` … */
+  readonly vmTypes: readonly string[];
+}
 
 /** KVM as the kernel and the file system show it. */
 export interface KvmPlatform {
@@ -10,6 +21,10 @@ export interface KvmPlatform {
   readonly api: number | null;
   /** Software virtualisation: ring 3 runs natively, ring 0 is interpreted. */
   readonly pvm: boolean;
+  /** Which virtualisation of the CPU’s it could use; `null` where CPUID lists none. */
+  readonly hardware: 'SVM' | 'VMX' | null;
+  /** What a VM of its own memory needs; `null` where /dev/kvm does not open. */
+  readonly capabilities: KvmCapabilities | null;
   /** Whether guests may have virtual machines of their own; `null` without the module. */
   readonly nested: boolean | null;
   /** What keeps a Keep from running here; empty when one can. */
@@ -53,6 +68,31 @@ export function moduleSwitch(read: PlatformReaders, module: string, name: string
   return text === undefined ? undefined : ON.has(text.trim());
 }
 
+function hardwareOf(read: PlatformReaders): KvmPlatform['hardware'] {
+  const [, , vmx] = read.cpuid(1, 0);
+  const [most] = read.cpuid(0x80000000, 0);
+  const [, , svm] = most >>> 0 < 0x80000001 ? [0, 0, 0] : read.cpuid(0x80000001, 0);
+  // AMD 24594 rev 3.36, Fn8000_0001_ECX; Intel SDM 325383 vol. 2A, CPUID.01H:ECX.
+  if (((svm >>> 2) & 1) !== 0) return 'SVM';
+  return ((vmx >>> 5) & 1) !== 0 ? 'VMX' : null;
+}
+
+function capabilitiesOf(read: PlatformReaders): KvmCapabilities | null {
+  const { guestMemfd, memoryAttributes, userMemory2, memoryFaultInfo, vmTypes } = KVM_CAPABILITIES;
+  const asked = [guestMemfd, memoryAttributes, userMemory2, memoryFaultInfo, vmTypes];
+  const answers = read.kvmExtensions(asked);
+  if (answers === undefined) return null;
+  const [memfd = 0, attributes = 0, memory2 = 0, fault = 0, types = 0] = answers;
+  return {
+    guestMemfd: memfd !== 0,
+    memoryAttributes: attributes !== 0,
+    userMemory2: memory2 !== 0,
+    memoryFaultInfo: fault !== 0,
+    // KVM that has not heard of types makes the one that there was.
+    vmTypes: types === 0 ? ['default'] : vmTypesOf(types),
+  };
+}
+
 /** KVM of the machine. */
 export function kvmPlatform(read: PlatformReaders): KvmPlatform {
   const device = read.device(KVM_DEVICE);
@@ -60,6 +100,8 @@ export function kvmPlatform(read: PlatformReaders): KvmPlatform {
     device,
     api: device === 'usable' ? (read.kvmApi() ?? null) : null,
     pvm: read.exists('/sys/module/kvm_pvm'),
+    hardware: hardwareOf(read),
+    capabilities: device === 'usable' ? capabilitiesOf(read) : null,
     nested: moduleSwitch(read, 'kvm_amd', 'nested') ?? moduleSwitch(read, 'kvm_intel', 'nested') ?? null,
   };
   return {

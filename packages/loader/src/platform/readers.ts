@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { kvmApiVersion } from '../kvm/device.js';
+import { kvmExtensions } from '../kvm/extensions.js';
 import { native, systemCode } from '../native.js';
 import type { SyscallDispatch } from '../native.js';
+import { sevCommand } from './sev-device.js';
 
 /** What this user can do with a device file. */
 export type DeviceState = 'usable' | 'denied' | 'missing';
@@ -21,6 +23,12 @@ export interface PlatformReaders {
   syscallUserDispatch(): SyscallDispatch;
   /** KVM_GET_API_VERSION; `undefined` where /dev/kvm does not open. */
   kvmApi(): number | undefined;
+  /** KVM_CHECK_EXTENSION of each capability, 0 for one that it has not; `undefined` where /dev/kvm does not open. */
+  kvmExtensions(capabilities: readonly number[]): readonly number[] | undefined;
+  /** What SEV's firmware answers to a command of /dev/sev, `size` bytes; `undefined` where it does not. */
+  sevCommand(command: number, size: number): Uint8Array | undefined;
+  /** Whether a file has this text in it; `undefined` where it cannot be read. */
+  contains(path: string, text: string): boolean | undefined;
 }
 
 const MISSING: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
@@ -92,4 +100,7 @@ export const SYSTEM_READERS: PlatformReaders = {
   vdso: (symbol) => vdsoImage()?.includes(`\0${symbol}\0`, 0, 'latin1') ?? false,
   syscallUserDispatch: () => native().syscallUserDispatch(),
   kvmApi: kvmApiVersion,
+  kvmExtensions,
+  sevCommand,
+  contains: (path, part) => bytesOf(path)?.includes(part, 0, 'latin1'),
 };

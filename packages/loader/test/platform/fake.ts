@@ -14,6 +14,14 @@ export interface FakeChange {
   readonly hwcap2?: bigint;
   /** `undefined`: /dev/kvm does not open. */
   readonly kvmApi?: number | undefined;
+  /** KVM_CHECK_EXTENSION by capability. */
+  readonly capabilities?: Readonly<Record<number, number>>;
+  /** What firmware answers, by command of /dev/sev, in hex. */
+  readonly sev?: Readonly<Record<number, string>>;
+  /** Files that exist. */
+  readonly paths?: readonly string[];
+  /** Texts of binaries. */
+  readonly binaries?: Readonly<Record<string, string>>;
 }
 
 const word = (text: string): number => Buffer.from(text, 'latin1').readUInt32LE(0);
@@ -42,10 +50,16 @@ export function fakeReaders(change: FakeChange): PlatformReaders {
     cpuid: (leaf, subleaf) => cpuid[`${leaf},${subleaf}`] ?? [0, 0, 0, 0],
     device: (path) => change.devices?.[path] ?? 'usable',
     text: (path) => texts[path],
-    exists: () => false,
+    exists: (path) => change.paths?.includes(path) === true,
     auxiliary: () => change.hwcap2 ?? 0x2n,
     vdso: (symbol) => vdso.includes(symbol),
     syscallUserDispatch: () => 'inclusive',
     kvmApi: () => ('kvmApi' in change ? change.kvmApi : 12),
+    kvmExtensions: (asked) => asked.map((one) => change.capabilities?.[one] ?? 0),
+    sevCommand(command, size) {
+      const hex = change.sev?.[command];
+      return hex === undefined ? undefined : new Uint8Array(Buffer.from(hex, 'hex').subarray(0, size));
+    },
+    contains: (path, text) => change.binaries?.[path]?.includes(text),
   };
 }
