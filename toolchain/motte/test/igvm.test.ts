@@ -53,6 +53,19 @@ test('a Keep’s file has the Keep’s digest under the loader that launches zer
   assert.match(stderr, /^motte: as QEMU launches it; other loaders/);
 });
 
+test('a signed image’s program is measured and exported as the program with its Keep.toml is', () => {
+  const built = motte(['build', 'app', '--config', 'Keep.toml', '-o', 'app.keep'], here);
+  assert.is(built.status, 0, built.stderr);
+  for (const tee of ['snp', 'kvm']) {
+    const image = json(['measure', tee, 'app.keep'], `measure ${tee}`, here);
+    const program = json(['measure', tee, 'app', '--config', 'Keep.toml'], `measure ${tee}`, here);
+    assert.is(image['measurement'], program['measurement'], tee);
+    assert.equal([image['kind'], image['profile']], ['image', `keep-${tee}`]);
+  }
+  json(['export', 'igvm', 'app.keep', '-o', 'image.igvm'], 'export igvm', here);
+  assert.equal(readFileSync(at('image.igvm')), readFileSync(at('keep.igvm')));
+});
+
 test('two exports are the same bytes, and nothing else is left in the folder', () => {
   const first = readFileSync(at('keep.igvm'));
   const before = readdirSync(folder);

@@ -31,7 +31,8 @@ export interface KvmPlatform {
   readonly problems: readonly Problem[];
 }
 
-type Facts = Omit<KvmPlatform, 'problems'>;
+/** `registered`: the kernel has the device, whatever /dev has. */
+type Facts = Omit<KvmPlatform, 'problems'> & { readonly registered: boolean };
 
 const NEEDS: readonly {
   readonly met: (f: Facts) => boolean;
@@ -39,9 +40,14 @@ const NEEDS: readonly {
   readonly fix: string | undefined;
 }[] = [
   {
-    met: (f) => f.device !== 'missing',
+    met: (f) => f.device !== 'missing' || f.registered,
     what: `${KVM_DEVICE} is missing`,
     fix: OPEN_FIXES['ENOENT'],
+  },
+  {
+    met: (f) => f.device !== 'missing' || !f.registered,
+    what: `the kernel has KVM, and ${KVM_DEVICE} is missing`,
+    fix: `sudo mknod -m 660 ${KVM_DEVICE} c 10 232; in a container: docker run --device ${KVM_DEVICE}`,
   },
   {
     met: (f) => f.device !== 'denied',
@@ -96,7 +102,7 @@ function capabilitiesOf(read: PlatformReaders): KvmCapabilities | null {
 /** KVM of the machine. */
 export function kvmPlatform(read: PlatformReaders): KvmPlatform {
   const device = read.device(KVM_DEVICE);
-  const facts: Facts = {
+  const own: Omit<KvmPlatform, 'problems'> = {
     device,
     api: device === 'usable' ? (read.kvmApi() ?? null) : null,
     pvm: read.exists('/sys/module/kvm_pvm'),
@@ -104,8 +110,9 @@ export function kvmPlatform(read: PlatformReaders): KvmPlatform {
     capabilities: device === 'usable' ? capabilitiesOf(read) : null,
     nested: moduleSwitch(read, 'kvm_amd', 'nested') ?? moduleSwitch(read, 'kvm_intel', 'nested') ?? null,
   };
+  const facts: Facts = { ...own, registered: read.exists('/sys/class/misc/kvm') };
   return {
-    ...facts,
+    ...own,
     problems: NEEDS.filter((need) => !need.met(facts)).map(({ what, fix = '' }) => ({ what, fix })),
   };
 }

@@ -141,6 +141,13 @@ test('KVM without the question about types makes one', () => {
   assert.is(info({ devices: { '/dev/kvm': 'denied' } }).kvm.capabilities, null);
 });
 
+test('a kernel with KVM and a /dev without it', () => {
+  const change: FakeChange = { devices: { '/dev/kvm': 'missing' }, paths: ['/sys/class/misc/kvm'] };
+  const [problem, ...more] = info(change).kvm.problems;
+  assert.is(more.length, 0);
+  assert.match(problem?.fix ?? '', /mknod/);
+});
+
 test('virtualisation by CPUID', () => {
   const rows: readonly (readonly [FakeChange['cpuid'], Platform['kvm']['hardware']])[] = [
     [{ '1,0': [0, 0, 0x20, 0] }, 'VMX'],

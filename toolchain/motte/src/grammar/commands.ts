@@ -76,7 +76,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'id-block': 'an ID block that was signed before, 96 bytes',
       'id-auth': 'its authentication, 4096 bytes',
     },
-    choices: { as: ['exec', 'plan'] },
+    choices: { as: ['exec', 'plan', 'image'] },
     load: () => import('../commands/export-igvm.js'),
   },
   {
@@ -107,11 +107,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [...KEEP_OPTIONS, ...SEV_OPTIONS, 'pages', 'name', 'transcript', 'json'],
     docs: {
       ...SEV_DOCS,
-      as: 'what FILE is, when it should not be detected: a program, a plan that `motte plan` wrote, an IGVM file',
+      as: 'what FILE is, when it should not be detected: a program, a written plan, an image, an IGVM file',
       'vmm-type': 'who launches: QEMU, ec2, gce …, an IGVM file: QEMU, hyperv, native-zero; without it QEMU',
       vcpus: 'how many vCPUs; of an IGVM file as many as it has states for',
     },
-    choices: { as: ['exec', 'plan', 'igvm'] },
+    choices: { as: ['exec', 'plan', 'image', 'igvm'] },
     load: () => import('../commands/measure-snp.js'),
   },
   {

@@ -8,9 +8,11 @@ import { publicKeyFromPem } from '@motte/image/dsse/keys';
 import type { PublicKey } from '@motte/image/dsse/keys';
 import { verifyContainer } from '@motte/image/verify';
 import type { VerifiedImage } from '@motte/image/verify';
+import { planKeep } from '@motte/plan/plan-keep';
+import type { KeepTee } from '@motte/plan/plan-keep';
 import type { OptionName, OptionValues } from '../grammar/options.js';
 import type { InputFile } from '../io/file.js';
-import { readText } from '../io/file.js';
+import { openFile, readText } from '../io/file.js';
 import { withPath } from '../io/system.js';
 import type { Prepared } from './prepare.js';
 
@@ -60,4 +62,31 @@ export function prepareImage(path: string, options: OptionValues): Prepared {
     image: verified,
     close: () => verified.close(),
   };
+}
+
+/**
+ * The VM-based Keep of a verified image's program and configuration. The shim is the one that comes with Motte: an image
+ * has, and its signers vouch for, SGX's. What is verified stays open until `close`.
+ */
+export function vmOfImage(prepared: Prepared, shimPath: string, tee: KeepTee): Prepared {
+  const { image, ...own } = prepared;
+  let shim: InputFile | undefined;
+  const close = (): void => {
+    shim?.close();
+    prepared.close();
+  };
+  try {
+    if (image === undefined)
+      throw new MotteError('INTERNAL', { field: 'image', expected: 'a verified image' });
+    const { exec, settings, index } = image.sgx;
+    const { name } = image.manifest;
+    const file = (shim = openFile(shimPath));
+    const files = index === undefined ? {} : { index };
+    const keep = planKeep({ exec, shim: file, file: name, argv0: name, config: settings, tee, ...files });
+    const inputs = own.inputs.map((one) => (one.role === 'shim' ? ({ role: 'shim', file } as const) : one));
+    return { ...own, profile: `keep-${tee.tee}`, plan: keep.plan, keep, inputs, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }

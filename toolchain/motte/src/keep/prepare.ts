@@ -230,10 +230,10 @@ export async function prepare(
 ): Promise<Prepared> {
   const image = options.as === undefined ? looksLikeImage(path) : options.as === 'image';
   if (!image) return prepareFile(path, options, settings, tee);
-  checkPlanTee(path, 'sgx', tee);
   // Later, because whoever runs a program should not wait for what reads images.
-  const { prepareImage } = await import('./image.js');
-  return prepareImage(path, options);
+  const { prepareImage, vmOfImage } = await import('./image.js');
+  const prepared = prepareImage(path, options);
+  return tee === 'sgx' ? prepared : vmOfImage(prepared, shimFile(prepared.config.sgx, tee), KEEP_TEES[tee]);
 }
 
 /** The TEE of `--tee` that a plan is made for; without it, or `auto`, SGX. */
