@@ -34,7 +34,8 @@ export interface IgvmLaunchOptions {
 
 function refused(header: KnownHeader, loader: IgvmLoader, expected: string): MotteError {
   const { kind, at } = header;
-  return new MotteError('IGVM_LOADER', { field: kind, expected: `${expected} (${loader.name})`, offset: at });
+  const what = `${expected} (${loader.name})`;
+  return new MotteError('IGVM_LOADER', { field: kind, expected: what, found: 'another', offset: at });
 }
 
 /** The bit of the platform SEV-SNP, of a version that is known. Throws IGVM_PLATFORM. */
@@ -89,7 +90,7 @@ function stepOf(header: KnownHeader, loader: IgvmLoader, areas: ParameterAreas):
   if (kind === 'PAGE_DATA') {
     if ((values.flags & PAGE_FLAGS.SHARED) !== 0) {
       if (loader.sharedPages === 'skipped') return undefined;
-      throw refused(header, loader, 'no page that is the host’s too');
+      throw refused(header, loader, 'only pages of the guest’s own');
     }
     const size = (values.flags & PAGE_FLAGS.LARGE) !== 0 ? LARGE_PAGE : PAGE_SIZE;
     return { page: header, run: run(header, values.gpa, size, pageType(header, loader)) };
@@ -100,7 +101,7 @@ function stepOf(header: KnownHeader, loader: IgvmLoader, areas: ParameterAreas):
   if (kind === 'VP_CONTEXT' && loader.kvm === undefined)
     return { run: run(header, values.gpa, PAGE_SIZE, 'vmsa') };
   if (kind === 'RELOCATABLE_REGION' || kind === 'PAGE_TABLE_RELOCATION_REGION')
-    throw refused(header, loader, 'pages that stay where the file has them');
+    throw refused(header, loader, 'only pages that stay where the file has them');
   return undefined;
 }
 
@@ -137,7 +138,7 @@ export function igvmLaunch(
   for (const [index, header] of file.headers.entries()) {
     if (header.kind === 'unknown') continue;
     if (loader.knows?.has(header.kind) === false)
-      throw refused(header, loader, 'a header that the loader knows');
+      throw refused(header, loader, 'only headers that the loader knows');
     if (header.kind === 'PARAMETER_AREA') areas.declare(header);
     if (((maskOf(header) ?? mask) & mask) === 0) continue;
     if (header.kind === 'GUEST_POLICY') policy = header.values.policy;

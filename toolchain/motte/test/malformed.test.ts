@@ -73,6 +73,12 @@ const WITHOUT = [
 const CASES: readonly (readonly [words: string, expected: string, offset?: number])[] = [
   ['plan junk', '2 FILE_KIND junk', 0x0],
   ['plan reserved.sgxs', '2 STRUCT_RESERVED EADD.reserved_018', 0x5e],
+  ['export igvm cut.elf -o new', '2 ELF_TRUNCATED Elf64_Ehdr', 0x0],
+  ['export igvm junk -o new', '2 FILE_KIND junk', 0x0],
+  ['measure kvm cut.elf', '2 ELF_TRUNCATED Elf64_Ehdr', 0x0],
+  ['measure kvm junk', '2 FILE_KIND junk', 0x0],
+  ['measure snp cut.elf', '2 ELF_TRUNCATED Elf64_Ehdr', 0x0],
+  ['measure snp zeros4096 --as igvm', '2 IGVM_FORMAT magic', 0x0],
   ['build cut.elf -o new', '2 ELF_TRUNCATED Elf64_Ehdr', 0x0],
   ['lint cut.elf', '2 ELF_TRUNCATED Elf64_Ehdr', 0x0],
   ['lint junk', '2 FILE_KIND junk', 0x0],
