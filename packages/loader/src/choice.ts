@@ -2,7 +2,6 @@
 import { MotteError } from '@motte/binary/error';
 import { native } from './native.js';
 import type { SyscallDispatch } from './native.js';
-import { snpProblems } from './snp/problems.js';
 import type { Platform, Problem } from './platform.js';
 
 /** `auto`, or the TEE that must be used. */
@@ -53,7 +52,7 @@ function snp(emulate: Emulate, platform: () => Platform): Choice {
       message: '--emulate=strict is of SGX: a simulated SEV-SNP has no weaker way; use --emulate',
     });
   const machine = platform();
-  const problems = [...machine.kvm.problems, ...(emulate === false ? snpProblems(machine) : [])];
+  const { problems } = emulate === false ? machine.snp : machine.kvm;
   if (problems.length === 0) return { tee: 'snp', emulated: emulate !== false, strict: false };
   const hint = emulate === false ? '. To try without protection, on any KVM: --emulate' : '';
   throw new MotteError('TEE_MISSING', {

@@ -4,18 +4,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { choose } from '@motte/loader/choice';
 import { platformInfo } from '@motte/loader/platform';
-import { fakeReaders } from './platform/fake.js';
+import { fakeReaders, MACHINE } from './platform/fake.js';
 import type { BackendName, Emulate } from '@motte/loader/choice';
 import type { FakeChange } from './platform/fake.js';
 
 const NONE: FakeChange = { devices: { '/dev/sgx_enclave': 'missing' } };
 const SGX1: FakeChange = { cpuid: { '18,0': [0x1, 0x1, 0, 0x381f] } };
-
-/** CPUID 8000001Fh EAX bit 4, and what kvm_amd says. */
-const SNP: FakeChange = {
-  cpuid: { '2147483679,0': [0x1a, 51, 0, 0] },
-  texts: { '/sys/module/kvm_amd/parameters/sev_snp': 'Y\n' },
-};
 
 interface Row {
   readonly name: string;
@@ -61,21 +55,21 @@ const ROWS: readonly Row[] = [
     backend: 'snp',
     emulate: false,
     machine: {},
-    expected: /the CPU has no SEV-SNP.*sev_snp=1.*--emulate/,
+    expected: /does not list SEV-SNP.*EPYC.*--emulate/,
   },
-  { name: 'snp, hardware there', backend: 'snp', emulate: false, machine: SNP, expected: 'snp' },
+  { name: 'snp, hardware there', backend: 'snp', emulate: false, machine: MACHINE, expected: 'snp' },
   {
     name: 'snp without the firmware’s device',
     backend: 'snp',
     emulate: false,
-    machine: { ...SNP, devices: { '/dev/sev': 'missing' } },
+    machine: { ...MACHINE, devices: { '/dev/sev': 'missing' } },
     expected: /sev is missing.*modprobe ccp/,
   },
   {
     name: 'snp with the firmware’s device of another user’s',
     backend: 'snp',
     emulate: false,
-    machine: { ...SNP, devices: { '/dev/sev': 'denied' } },
+    machine: { ...MACHINE, devices: { '/dev/sev': 'denied' } },
     expected: /sev may not be opened/,
   },
   { name: 'snp simulated', backend: 'snp', emulate: true, machine: {}, expected: 'snp simulated' },

@@ -8,8 +8,7 @@ import { isAuthored } from '@motte/sign/snp/verify';
 import { native, systemCode } from '../native.js';
 import type { Descriptor, Native } from '../native.js';
 import { LAUNCH, LAUNCH_FLAGS, LAUNCH_RUN } from '../protocol/launch.js';
-
-export const SEV_DEVICE = '/dev/sev';
+import { SEV_DEVICE } from '../platform/sev-device.js';
 
 /** Guest policy: bit 17 is one by definition, and guests may run beside others of a core (bit 16). AMD 56860 rev 1.58, guest policy. */
 export const DEFAULT_POLICY = 0x30000n;

@@ -63,3 +63,27 @@ export function fakeReaders(change: FakeChange): PlatformReaders {
     contains: (path, text) => change.binaries?.[path]?.includes(text),
   };
 }
+
+/** An EPYC 7003 as its leaf 8000001Fh is: C-bit 51, 509 guests, of which SEV alone has those from 100 on. */
+export const LEAF: readonly [number, number, number, number] = [0x0101fd3f, 0x00004173, 509, 100];
+
+/** SNP_PLATFORM_STATUS of firmware 1.55 build 21, as the bytes come: RMP initialised, two guests. */
+export const STATUS = '013702011500000000000000020000000a0000000000187d0a0000000000187d';
+
+/** Switches of kvm_amd that are on. */
+export const switches = (...names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [`/sys/module/kvm_amd/parameters/${name}`, 'Y\n']));
+
+/** A machine on which a Keep for SEV-SNP runs. */
+export const MACHINE: FakeChange = {
+  cpuid: {
+    '2147483648,0': [0x80000023 | 0, 0, 0, 0],
+    '2147483649,0': [0, 0, 0x4, 0],
+    '2147483679,0': LEAF,
+  },
+  paths: ['/sys/module/kvm_amd'],
+  texts: switches('sev', 'sev_es', 'sev_snp'),
+  capabilities: { 231: 1, 232: 1, 233: 8, 234: 1, 235: 0b10101 },
+  sev: { 1: '013702000100002102000000', 9: STATUS },
+  binaries: { '/usr/bin/qemu-system-x86_64': 'x\0igvm-cfg\0y' },
+};
