@@ -2,7 +2,7 @@
 // A Keep's plan as an IGVM file: what is read back is the plan's pages, and comes to the plan's digest.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { toHex } from '@motte/binary/hex';
+import { fromHex, toHex } from '@motte/binary/hex';
 import { PAGE_SIZE } from '@motte/binary/range';
 import { bytesSource, readBytes } from '@motte/binary/source';
 import { buildElf } from '@motte/elf/build';
@@ -26,6 +26,7 @@ import { createP384Key, snpSignerFromPem, verifyP384 } from '@motte/sign/snp/ecd
 import { idAuth, idBlock } from '@motte/sign/snp/id-block';
 import { checkIdBlock } from '@motte/sign/snp/verify';
 import { codeAndField } from '@motte/test-helpers/errors';
+import { haveVectors, vector, vectorJson } from '@motte/test-helpers/vectors';
 import { bytesOf } from './samples.js';
 
 const bytes = (length: number, seed: number): Uint8Array =>
@@ -130,6 +131,21 @@ test('an ID block comes out as firmware takes it', () => {
     assert.ok(identity !== undefined);
     assert.equal(identity, { block, auth });
     assert.is(checkIdBlock(identity.block, identity.auth, verifyP384).failed, undefined);
+  }
+});
+
+test('ID blocks of other tools come back from a file as they were, to the last bit', () => {
+  if (!haveVectors('snp-id-block')) return console.log('skipped: ID blocks of other tools: no vectors');
+  const { deterministic_rows: rows } = vectorJson('snp-id-block', 'idblock.json') as {
+    deterministic_rows: readonly { id_block: string; policy: string; id_auth_file?: string }[];
+  };
+  const stored = rows.filter(({ id_auth_file: name }) => name !== undefined);
+  assert.is(stored.length, 2);
+  const keep = plan(1);
+  for (const { id_block: hex, policy, id_auth_file: name = '' } of stored) {
+    const identity = { block: fromHex(hex), auth: new Uint8Array(vector('snp-id-block', name)) };
+    const file = readIgvm(bytesSource(bytesOf(keepIgvm(keep, { policy: BigInt(policy), identity }))));
+    assert.equal(igvmLaunch(file, IGVM_LOADERS.QEMU).identity, identity, name);
   }
 });
 

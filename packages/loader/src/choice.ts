@@ -52,9 +52,9 @@ function snp(emulate: Emulate, platform: () => Platform): Choice {
       message: '--emulate=strict is of SGX: a simulated SEV-SNP has no weaker way; use --emulate',
     });
   const machine = platform();
-  const { problems } = emulate === false ? machine.snp : machine.kvm;
-  if (problems.length === 0) return { tee: 'snp', emulated: emulate !== false, strict: false };
-  const hint = emulate === false ? '. To try without protection, on any KVM: --emulate' : '';
+  const { problems } = emulate ? machine.kvm : machine.snp;
+  if (problems.length === 0) return { tee: 'snp', emulated: emulate, strict: false };
+  const hint = emulate ? '' : '. To try without protection, on any KVM: --emulate';
   throw new MotteError('TEE_MISSING', {
     field: 'snp',
     message: `a Keep cannot run as an SEV-SNP guest here. ${listed(problems)}${hint}`,
