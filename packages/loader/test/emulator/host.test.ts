@@ -293,7 +293,7 @@ test('code that jumps into the helper gains no system call beyond host calls', a
 });
 
 const MALFORMED = [
-  { name: 'version', start: { version: 9 }, text: /version 9, expected 2/ },
+  { name: 'version', start: { version: 9 }, text: /version 9, expected 3/ },
   { name: 'backend', start: { backend: 9 }, text: /backend 9/ },
   { name: 'size', start: { size: 0x3000n }, text: /size 0x3000/ },
   { name: 'base', start: { base: 0x1000n }, text: /base 0x1000/ },
