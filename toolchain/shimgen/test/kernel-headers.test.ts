@@ -22,7 +22,7 @@ import { UAPI_LAYOUTS } from '../src/headers/sgx-uapi.js';
 import { comparison, constants, same } from './support/compare.js';
 
 const TEMP = tempFolder('motte-kernel-headers');
-const { compile } = comparison(TEMP);
+const compiler = comparison(TEMP);
 
 function uapi(layouts: readonly AnyLayout[]): string {
   const structures = layouts.map((layout) => {
@@ -43,7 +43,7 @@ if (!existsSync('/usr/include/x86_64-linux-gnu/asm/sgx.h')) {
   console.log('skipped: the kernel interface beside asm/sgx.h: no linux-libc-dev on this machine');
 } else {
   test('every structure and ioctl of uapi asm/sgx.h is as our tables say', () => {
-    assert.is(compile('uapi', uapi(UAPI_LAYOUTS)), '');
+    assert.is(compiler.compile('uapi', uapi(UAPI_LAYOUTS)), '');
   });
 
   test('the comparison fails by name for a table with one field moved', () => {
@@ -58,7 +58,7 @@ if (!existsSync('/usr/include/x86_64-linux-gnu/asm/sgx.h')) {
           : field,
     );
     const moved = { ...run, fields: fields.toSorted((a, b) => a.at - b.at) };
-    assert.match(compile('moved', uapi([moved])), 'SGX_ENCLAVE_RUN.exception_vector');
+    assert.match(compiler.compile('moved', uapi([moved])), 'SGX_ENCLAVE_RUN.exception_vector');
   });
 }
 
@@ -190,7 +190,7 @@ if (header === undefined) {
   test("the hardware's structures are those of the kernel's internal asm/sgx.h", () => {
     mkdirSync(join(TEMP, 'linux'), { recursive: true });
     for (const [name, text] of Object.entries(STAND_INS)) writeFileSync(join(TEMP, name), text);
-    assert.is(compile('internal', internal(header), ['-I', TEMP]), '');
+    assert.is(compiler.compile('internal', internal(header), ['-I', TEMP]), '');
   });
 }
 

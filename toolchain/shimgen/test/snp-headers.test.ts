@@ -30,7 +30,7 @@ import { ROOT } from '@motte/test-helpers/vectors';
 import { comparison, constants, same } from './support/compare.js';
 
 const HEADERS = join(ROOT, 'build/snp-headers/usr/include');
-const { compile } = comparison(tempFolder('motte-snp-headers'));
+const compiler = comparison(tempFolder('motte-snp-headers'));
 
 /** Their structure, and their names of fields that are reserved here. */
 const STRUCTURES: readonly (readonly [AnyLayout, string, Readonly<Record<string, string>>])[] = [
@@ -121,7 +121,7 @@ if (!existsSync(join(HEADERS, 'linux/kvm.h'))) {
   );
 } else {
   test('every structure and number of KVM and the firmware that SEV-SNP needs is as our tables say', () => {
-    assert.is(compile('snp', program(), INCLUDE), '');
+    assert.is(compiler.compile('snp', program(), INCLUDE), '');
   });
 
   test('the comparison fails by name for a table with two fields exchanged', () => {
@@ -129,7 +129,7 @@ if (!existsSync(join(HEADERS, 'linux/kvm.h'))) {
       field.name === 'uaddr' ? { ...field, at: 0x10 } : field.name === 'len' ? { ...field, at: 0x08 } : field,
     );
     const moved = { ...SNP_LAUNCH_UPDATE, fields: fields.toSorted((a, b) => a.at - b.at) };
-    assert.match(compile('moved', program(moved), INCLUDE), 'SNP_LAUNCH_UPDATE.uaddr');
+    assert.match(compiler.compile('moved', program(moved), INCLUDE), 'SNP_LAUNCH_UPDATE.uaddr');
   });
 }
 

@@ -22,16 +22,19 @@ function compiled(): string {
   if (program !== undefined) return program;
   program = join(tempFolder('motte-snp'), 'snp');
   const sources = readdirSync(join(NATIVE, 'snp')).filter((name) => name.endsWith('.c'));
-  execFileSync(
-    'gcc-12',
-    [
-      ...['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-no-pie', '-fno-pie'],
-      ...['-I', NATIVE, '-I', join(NATIVE, 'generated'), '-I', join(NATIVE, 'snp'), '-isystem', BEARSSL],
-      ...sources.map((name) => join(NATIVE, 'snp', name)),
-      ...[join(ROOT, 'packages/loader/test/native/snp.c'), CRYPTO, '-o', program],
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  );
+  const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-no-pie', '-fno-pie'];
+  const folders = [NATIVE, join(NATIVE, 'generated'), join(NATIVE, 'snp')].flatMap((folder) => [
+    '-I',
+    folder,
+  ]);
+  const files = [
+    ...sources.map((name) => join(NATIVE, 'snp', name)),
+    join(ROOT, 'packages/loader/test/native/snp.c'),
+    CRYPTO,
+  ];
+  execFileSync('gcc-12', [...flags, ...folders, '-isystem', BEARSSL, ...files, '-o', program], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   return program;
 }
 

@@ -142,7 +142,7 @@ async function start(
   session: Session | undefined,
 ): Promise<Started> {
   const { plan, keep, config } = prepared;
-  const grants = grantPaths(options, config, prepared.image !== undefined);
+  const grants = grantPaths(options, config, prepared.kind === 'image');
   const choice = decide(options, config);
   // An image was measured when it was verified; what is loaded the CPU compares with the SIGSTRUCT again.
   const measurement =
@@ -224,7 +224,8 @@ async function prepareRun({ options, words: [file = ''], rest }: Input): Promise
     const tee = planTee(options.tee);
     return [await prepare(file, { ...options, as: 'exec' }, settings, tee), settings.host];
   }
-  const prepared = await prepare(file, { ...options, as: 'image' }, fixedSettings({}, file));
+  const tee = planTee(options.tee);
+  const prepared = await prepare(file, { ...options, as: 'image' }, fixedSettings({}, file), tee);
   try {
     checkGrants(prepared.config);
     return [prepared, hostSettings(prepared.config, env, rest)];
