@@ -42,11 +42,15 @@ static void print(const uint8_t *from, size_t size)
 		printf("%02x", from[i]);
 }
 
+/* What SNP_LAUNCH_UPDATE is answered in place of the software: no progress, a CPUID page that is never right, a strange status. */
+enum { HONEST, STUCK, PICKY, STRANGE };
+
 /* What goes by, as text, and then to the software. */
 static struct recording {
 	struct snp_calls calls;
 	struct snp_calls *to;
 	bool silent;
+	uint32_t hostile, updates;
 } recording;
 
 static void record_op(const struct sev_cmd *cmd)
@@ -72,6 +76,12 @@ static void record_op(const struct sev_cmd *cmd)
 static long record(struct snp_calls *calls, unsigned long request, void *argument)
 {
 	struct recording *self = (struct recording *)calls;
+	struct sev_cmd *cmd = argument;
+	if (request == SNP_IOC_ENCRYPT_OP && cmd->id == SEV_CMD_SNP_LAUNCH_UPDATE && self->hostile != HONEST) {
+		self->updates++;
+		cmd->error = self->hostile == STUCK ? FIRMWARE_SUCCESS : self->hostile == PICKY ? FIRMWARE_INVALID_PARAM : 0xbad;
+		return self->hostile == STUCK ? -EAGAIN : -EIO;
+	}
 	if (request == SNP_IOC_ENCRYPT_OP && !self->silent)
 		record_op(argument);
 	return self->to->ioctl(self->to, request, argument);
@@ -199,6 +209,10 @@ static void serve(const char *name)
 		validate();
 	} else if (strcmp(name, "request") == 0) {
 		request();
+	} else if (strcmp(name, "hostile") == 0) {
+		recording.hostile = (uint32_t)number();
+	} else if (strcmp(name, "updates") == 0) {
+		printf("%u\n", recording.updates);
 	} else if (strcmp(name, "key") == 0) {
 		uint8_t *key = software.firmware.vmpck[number() % VMPCK_COUNT];
 		bytes(key, VMPCK_SIZE);

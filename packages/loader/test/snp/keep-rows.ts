@@ -18,7 +18,11 @@ export interface KeepRow {
   readonly lies?: readonly KeepLie[];
   readonly timeMs?: number;
   readonly ioctlPages?: number;
-  readonly ended: End['ended'];
+  /** An ID block by a new key, of the Keep's digest or of another one. */
+  readonly id?: 'right' | 'wrong';
+  /** What `load` says. */
+  readonly error?: RegExp;
+  readonly ended?: End['ended'];
   readonly status?: number;
   readonly cause?: string;
   readonly out?: string;
@@ -53,6 +57,20 @@ export const KEEP_ROWS: readonly KeepRow[] = [
     ended: 'exited',
     status: 7,
     out: 'hello\n',
+  },
+  {
+    name: 'a Keep that its ID block expects',
+    args: [],
+    id: 'right',
+    ended: 'exited',
+    status: 7,
+    out: 'hello\n',
+  },
+  {
+    name: 'a Keep that its ID block does not expect',
+    args: [],
+    id: 'wrong',
+    error: /SNP_LAUNCH_FINISH.*BAD_MEASUREMENT/,
   },
   {
     name: 'a page, untouched by its host',

@@ -68,6 +68,10 @@ if (typeof ran === 'string') {
   KEEP_ROWS.forEach((row, i) => {
     test(`snp: ${row.name}`, () => {
       const one = ran[i];
+      if (row.error !== undefined) {
+        assert.match(one?.error ?? 'it ran', row.error);
+        return;
+      }
       assert.ok(one !== undefined && one.error === undefined, one?.error ?? 'no line');
       const told = JSON.stringify(one);
       assert.is(one.end.ended, row.ended, told);
@@ -78,9 +82,10 @@ if (typeof ran === 'string') {
   });
 
   test('snp: the same digest for all, sites replaced afterwards, and nothing for the host to read', () => {
-    assert.is(new Set(ran.map(({ measurement }) => measurement)).size, 1);
-    assert.ok(ran.every(({ patched }) => patched >= 2));
-    assert.ok(ran.every(({ hidden }) => hidden));
+    const launched = ran.filter(({ error }) => error === undefined);
+    assert.is(new Set(launched.map(({ measurement }) => measurement)).size, 1);
+    assert.ok(launched.every(({ patched }) => patched >= 2));
+    assert.ok(launched.every(({ hidden }) => hidden));
     assert.is(ran[0]?.corrected, 0);
   });
 }

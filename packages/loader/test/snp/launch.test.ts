@@ -247,6 +247,20 @@ if (missing !== undefined) {
     );
   });
 
+  const HOSTILE: readonly (readonly [name: string, kind: number, updates: number, expected: RegExp])[] = [
+    ['makes no progress', 1, 1000, /^failed SNP_LAUNCH_UPDATE of 1 pages of type 6.*Resource temporarily/],
+    ['finds every CPUID page wrong', 2, 2, /INVALID_PARAM/],
+    ['says what no firmware says', 3, 1, /status 0xbad, a status of the firmware that is not known/],
+  ];
+  for (const [name, kind, updates, expected] of HOSTILE) {
+    test(`a kernel that ${name} ends the launch after ${updates} calls`, () => {
+      const lines = [...guest(), 'silent', `hostile ${kind}`, 'run 0 1 6', `launch ${hex(POLICY)} 0 00`];
+      const [said = '', count] = script([...lines, 'updates']).slice(-2);
+      assert.match(said, expected);
+      assert.is(count, `${updates}`);
+    });
+  }
+
   test('an ID block: its digest, policy and signatures', () => {
     const [idKey, authorKey] = [createP384Key(), createP384Key()].map(({ privateKey }) =>
       snpSignerFromPem(privateKey),

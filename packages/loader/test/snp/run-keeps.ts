@@ -8,9 +8,14 @@ import { readElf } from '@motte/elf/read';
 import { readSymbols, symbolTable } from '@motte/elf/symbols';
 import { load } from '@motte/loader/load';
 import { helperPath, shimPath } from '@motte/loader/prebuilt';
+import { DEFAULT_POLICY } from '@motte/loader/snp/launch';
 import { vmInfo } from '@motte/loader/vm/launch';
 import { KEEP_KVM } from '@motte/measure/profiles/keep';
+import { measureSnp } from '@motte/measure/snp';
 import { planKeep } from '@motte/plan/plan-keep';
+import { vmLaunchPlan } from '@motte/plan/vm/launch';
+import { createP384Key, snpSignerFromPem } from '@motte/sign/snp/ecdsa-node';
+import { idAuth, idBlock } from '@motte/sign/snp/id-block';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -42,9 +47,17 @@ function placeOf(value: KeepLie['value']): bigint {
   return info.exec_start + target.value + 0x2000n;
 }
 
+/** Who vouches for the Keep. */
+function idOf(kind: 'right' | 'wrong'): { readonly block: Uint8Array; readonly auth: Uint8Array } {
+  const launchDigest = measureSnp(vmLaunchPlan(keep.plan));
+  if (kind === 'wrong') launchDigest.reverse();
+  const block = idBlock({ launchDigest, guestSvn: 1, policy: DEFAULT_POLICY });
+  return { block, auth: idAuth(block, snpSignerFromPem(createP384Key().privateKey)) };
+}
+
 const lieOf = (lie: KeepLie): Lie => ({ ...lie, value: placeOf(lie.value) });
 
-async function once({ args, lies = [], timeMs = 60_000, ioctlPages = 0 }: KeepRow): Promise<unknown> {
+async function once({ args, lies = [], timeMs = 60_000, ioctlPages = 0, id }: KeepRow): Promise<unknown> {
   const running = await load(keep, {
     backend: 'snp',
     emulate: true,
@@ -53,6 +66,7 @@ async function once({ args, lies = [], timeMs = 60_000, ioctlPages = 0 }: KeepRo
     linger: true,
     limits: { timeMs },
     emulation: { lies: lies.map(lieOf), ioctlPages },
+    ...(id === undefined ? {} : { snp: { id: idOf(id) } }),
     ...(lies.length === 0 ? {} : { helper: HOSTILE }),
   });
   const out = running.stdout === null ? Promise.resolve('') : text(running.stdout);
