@@ -39,21 +39,24 @@ static uint8_t *shared_page(uint64_t gpa)
 	return gpa >= VM_MAP_GHCB && gpa % PAGE == 0 && offset < snp.shared_size ? snp.shared + offset : NULL;
 }
 
-/* How far it came is written back, entry by entry, as KVM does. */
+/* How far it came is written back, entry by entry, as KVM does. Another vCPU can write to the page meanwhile: each word is read once. */
 static uint64_t change_pages(struct keep_host *host, struct ghcb *ghcb)
 {
 	struct page_state_header *header = (struct page_state_header *)ghcb->shared_buffer;
 	const uint64_t *entries = (const uint64_t *)(header + 1);
-	while (header->current <= header->last && header->last < PAGE_STATE_ENTRIES) {
-		const uint64_t entry = entries[header->current], gpa = entry & PAGE_STATE_PAGE;
+	const uint16_t first = __atomic_load_n(&header->current, __ATOMIC_RELAXED), last = __atomic_load_n(&header->last, __ATOMIC_RELAXED);
+	if (last >= PAGE_STATE_ENTRIES)
+		return PAGE_STATE_ERROR;
+	for (uint16_t at = first; at <= last; at++) {
+		const uint64_t entry = __atomic_load_n(&entries[at], __ATOMIC_RELAXED), gpa = entry & PAGE_STATE_PAGE;
 		const uint64_t operation = entry >> PAGE_STATE_OPERATION_SHIFT & 0xf;
 		const uint64_t length = (entry >> PAGE_STATE_LARGE_SHIFT & 1) != 0 ? 512 * PAGE : PAGE;
 		if ((operation != PAGE_STATE_PRIVATE && operation != PAGE_STATE_SHARED) || gpa % length != 0 ||
 		    !snp_map_range(host, gpa, length, operation == PAGE_STATE_PRIVATE))
 			return PAGE_STATE_ERROR;
-		header->current++;
+		header->current = (uint16_t)(at + 1);
 	}
-	return header->last < PAGE_STATE_ENTRIES ? 0 : PAGE_STATE_ERROR;
+	return 0;
 }
 
 /* The firmware's status below the host's own. False for pages that are not shared. */
