@@ -12,60 +12,14 @@ import { madeFile, program } from '@motte/test-helpers/programs';
 import type { ProgramName } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
+import { programRuns } from './support/program-runs.js';
+import type { ProgramRun } from './support/program-runs.js';
 
 const MOTTE = join(ROOT, 'node_modules/.bin/motte');
-const SCRIPT = readFileSync(join(ROOT, 'test/programs/script.lua'));
-const WORDS = Buffer.from('one two two\nthree\nlast line without an end');
-
-interface Run {
-  readonly program: ProgramName;
-  readonly args?: readonly string[];
-  readonly stdin?: Buffer;
-  /** Arguments natively, where they are others. */
-  readonly natively?: readonly string[];
-  /** Also in strict emulation, which takes seconds for the cheap ones and minutes for others: those are left to --strict. */
-  readonly strict?: true;
-  /** What Keep.toml says beside arguments and environment. */
-  readonly keep?: string;
-}
-
 const FOLDER = tempFolder('motte-programs');
+const RUNS = programRuns(FOLDER);
 
-const RUNS: readonly Run[] = [
-  { program: 'tls', args: ['a b', '', '--tee', 'é'], stdin: WORDS },
-  { program: 'tls-musl', args: ['x'], stdin: WORDS, strict: true },
-  { program: 'files' },
-  { program: 'reads', strict: true },
-  { program: 'names', args: whenStrict(['7'], []) },
-  { program: 'proc' },
-  { program: 'identity', strict: true },
-  { program: 'stored' },
-  { program: 'memory' },
-  { program: 'signals', strict: true },
-  { program: 'waiting', strict: true },
-  { program: 'fifo', keep: 'threads = 4\n', strict: true },
-  { program: 'splice', strict: true },
-  { program: 'splice-chain', keep: 'threads = 8\n', strict: true },
-  { program: 'signalfd', keep: 'threads = 4\n', strict: true },
-  { program: 'timers', strict: true },
-  { program: 'net', args: ['errors'] },
-  { program: 'local', keep: 'threads = 4\n' },
-  { program: 'threads', keep: 'threads = 8\n', strict: true },
-  { program: 'many', keep: 'threads = 73\n', strict: true },
-  { program: 'rust-threads', keep: 'threads = 16\n' },
-  { program: 'goroutines', keep: 'threads = 16\n' },
-  { program: 'sqlite' },
-  {
-    program: 'sqlite-file',
-    args: ['/tmp/t.db', 'exclusive'],
-    natively: [join(FOLDER, 't.db'), 'exclusive'],
-  },
-  { program: 'sqlite-file', args: ['/tmp/u.db'], natively: [join(FOLDER, 'u.db')] },
-  { program: 'lua', stdin: SCRIPT },
-  { program: 'rust', args: ['-v', '--help'], stdin: WORDS },
-];
-
-function ways({ strict }: Run): readonly (readonly string[])[] {
+function ways({ strict }: ProgramRun): readonly (readonly string[])[] {
   const plain = [
     ['--emulate'],
     ['--emulate', '--no-patch'],

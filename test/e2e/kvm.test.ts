@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programs of programs.test.ts, the same exec files, in VM-based Keeps: on this machine's KVM or in a machine of
+// scripts/tcg. What they print and how they end is what they print and how they end natively.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as assert from 'uvu/assert';
+import { test } from 'uvu';
+import { sameBytes } from '@motte/test-helpers/bytes';
+import { program } from '@motte/test-helpers/programs';
+import { TcgError } from '@motte/test-helpers/tcg/error';
+import { withKvm } from '@motte/test-helpers/tcg/with-kvm';
+import { tempFolder } from '@motte/test-helpers/temp';
+import { programRuns } from './support/program-runs.js';
+import type { ProgramRun } from './support/program-runs.js';
+import type { VmRan, VmRun } from './support/vm-run.js';
+
+type Line = (VmRan & { readonly error?: undefined }) | { readonly error: string };
+
+const RUNNER = fileURLToPath(new URL('support/run-in-vm.js', import.meta.url));
+/** For one Keep, and for all of them: interpreted machines are slow. */
+const SECONDS = 60;
+const ALL_SECONDS = 270;
+const FOLDER = tempFolder('motte-kvm-programs');
+
+function asked(run: ProgramRun, path: string): VmRun {
+  const { args = [], stdin = Buffer.alloc(0), keep = '' } = run;
+  return { path, args, input: stdin.toString('base64'), keep, seconds: SECONDS };
+}
+
+/** A line for each run, or why there is none. */
+async function runAll(runs: readonly VmRun[]): Promise<readonly Line[] | string> {
+  try {
+    const command = [process.execPath, RUNNER];
+    const stdin = Buffer.from(JSON.stringify(runs));
+    const { stdout, stderr, kind } = await withKvm(command, { seconds: ALL_SECONDS, stdin });
+    if (stderr.length > 0) console.log(stderr.toString());
+    console.log(`VM-based Keeps ran on: ${kind}`);
+    return stdout
+      .toString()
+      .split('\n')
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line) as Line);
+  } catch (error) {
+    if (error instanceof TcgError) return error.message;
+    throw error;
+  }
+}
+
+const built = programRuns(FOLDER).flatMap((run) => {
+  const made = program(run.program);
+  if ('skipped' in made) console.log(`skipped: ${run.program}: ${made.skipped}`);
+  return 'skipped' in made ? [] : [{ run, path: made.path }];
+});
+const ran = await runAll(built.map(({ run, path }) => asked(run, path)));
+if (typeof ran === 'string') console.log(`skipped: programs in VM-based Keeps: ${ran}`);
+else {
+  for (const [i, { run, path }] of built.entries()) {
+    const { program: name, args = [], stdin = Buffer.alloc(0), natively = args } = run;
+    test(`${name} in a VM prints and ends as it does natively`, () => {
+      const line = ran[i];
+      assert.ok(line !== undefined, 'no line: it was not run in time');
+      if (line.error !== undefined) throw new Error(line.error);
+      for (const file of ['t.db', 'u.db'])
+        for (const end of ['', '-wal', '-shm']) rmSync(join(FOLDER, `${file}${end}`), { force: true });
+      const native = spawnSync(path, natively, { input: stdin, env: { K: 'value' }, maxBuffer: 1 << 26 });
+      const told = JSON.stringify({ ...line, out: '', err: '' });
+      sameBytes(Buffer.from(line.out, 'base64'), native.stdout, `stdout ${told}`);
+      sameBytes(Buffer.from(line.err, 'base64'), native.stderr, `stderr ${told}`);
+      const signal = native.signal === null ? null : constants.signals[native.signal];
+      assert.equal(
+        [line.ended, line.status],
+        signal === null ? ['exited', native.status] : ['signalled', signal],
+        told,
+      );
+    });
+  }
+}
+
+test.run();
