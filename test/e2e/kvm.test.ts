@@ -11,7 +11,8 @@ import { test } from 'uvu';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { program } from '@motte/test-helpers/programs';
 import { TcgError } from '@motte/test-helpers/tcg/error';
-import { withKvm } from '@motte/test-helpers/tcg/with-kvm';
+import { openKvm } from '@motte/test-helpers/tcg/with-kvm';
+import type { Kvm } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { programRuns } from './support/program-runs.js';
 import type { ProgramRun } from './support/program-runs.js';
@@ -25,28 +26,30 @@ const SECONDS = 60;
 const ALL_SECONDS = 270;
 const FOLDER = tempFolder('motte-kvm-programs');
 
-function asked(run: ProgramRun, path: string): VmRun {
-  const { args = [], stdin = Buffer.alloc(0), keep = '' } = run;
-  return { path, args, input: stdin.toString('base64'), keep, seconds: SECONDS };
-}
-
-/** A line for each run, or why there is none. */
-async function runAll(runs: readonly VmRun[]): Promise<readonly Line[] | string> {
+/** The KVM, or why there is none. */
+async function open(): Promise<Kvm | string> {
   try {
-    const command = [process.execPath, RUNNER];
-    const stdin = Buffer.from(JSON.stringify(runs));
-    const { stdout, stderr, kind } = await withKvm(command, { seconds: ALL_SECONDS, stdin });
-    if (stderr.length > 0) console.log(stderr.toString());
-    console.log(`VM-based Keeps ran on: ${kind}`);
-    return stdout
-      .toString()
-      .split('\n')
-      .filter((line) => line.endsWith('}'))
-      .map((line) => JSON.parse(line) as Line);
+    return await openKvm();
   } catch (error) {
     if (error instanceof TcgError) return error.message;
     throw error;
   }
+}
+
+function argsOf({ args = [], interpreted = args }: ProgramRun, kind: Kvm['kind']): readonly string[] {
+  return kind === 'tcg' ? interpreted : args;
+}
+
+/** A line for each run. */
+async function runAll(kvm: Kvm, runs: readonly VmRun[]): Promise<readonly Line[]> {
+  const stdin = Buffer.from(JSON.stringify(runs));
+  const { stdout, stderr } = await kvm.run([process.execPath, RUNNER], { seconds: ALL_SECONDS, stdin });
+  if (stderr.length > 0) console.log(stderr.toString());
+  return stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+    .map((line) => JSON.parse(line) as Line);
 }
 
 const built = programRuns(FOLDER).flatMap((run) => {
@@ -54,11 +57,21 @@ const built = programRuns(FOLDER).flatMap((run) => {
   if ('skipped' in made) console.log(`skipped: ${run.program}: ${made.skipped}`);
   return 'skipped' in made ? [] : [{ run, path: made.path }];
 });
-const ran = await runAll(built.map(({ run, path }) => asked(run, path)));
-if (typeof ran === 'string') console.log(`skipped: programs in VM-based Keeps: ${ran}`);
+const kvm = await open();
+if (typeof kvm === 'string') console.log(`skipped: programs in VM-based Keeps: ${kvm}`);
 else {
+  console.log(`VM-based Keeps run on: ${kvm.kind}`);
+  const asked = built.map(({ run, path }) => ({
+    path,
+    args: argsOf(run, kvm.kind),
+    input: (run.stdin ?? Buffer.alloc(0)).toString('base64'),
+    keep: run.keep ?? '',
+    seconds: SECONDS,
+  }));
+  const ran = await runAll(kvm, asked);
+  await kvm.end();
   for (const [i, { run, path }] of built.entries()) {
-    const { program: name, args = [], stdin = Buffer.alloc(0), natively = args } = run;
+    const { program: name, stdin = Buffer.alloc(0), natively = argsOf(run, kvm.kind) } = run;
     test(`${name} in a VM prints and ends as it does natively`, () => {
       const line = ran[i];
       assert.ok(line !== undefined, 'no line: it was not run in time');

@@ -8,7 +8,7 @@ import { bytesSource } from '@motte/binary/source';
 import { parseKeepToml } from '@motte/config/keep-toml';
 import { load } from '@motte/loader/load';
 import { shimPath } from '@motte/loader/prebuilt';
-import { KEEP_KVM } from '@motte/measure/profiles/keep';
+import { newSha256 } from '@motte/measure/hash';
 import { planKeep } from '@motte/plan/plan-keep';
 import type { VmRan, VmRun } from './vm-run.js';
 
@@ -18,7 +18,7 @@ async function once({ path, args, input, keep: settings, seconds }: VmRun): Prom
   const config = parseKeepToml(`args = "host"\nenv = "host"\n${settings}`);
   const exec = bytesSource(readFileSync(path));
   const keep = await load(
-    planKeep({ exec, shim, file: path, argv0: path, config, tee: { tee: 'kvm', ...KEEP_KVM } }),
+    planKeep({ exec, shim, file: path, argv0: path, config, tee: { tee: 'kvm', sha256: newSha256 } }),
     {
       backend: 'kvm',
       args,
