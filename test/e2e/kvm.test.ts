@@ -16,9 +16,8 @@ import type { Kvm } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { programRuns } from './support/program-runs.js';
 import type { ProgramRun } from './support/program-runs.js';
-import type { VmRan, VmRun } from './support/vm-run.js';
-
-type Line = (VmRan & { readonly error?: undefined }) | { readonly error: string };
+import { readLines } from './support/vm-run.js';
+import type { VmLine, VmRun } from './support/vm-run.js';
 
 const RUNNER = fileURLToPath(new URL('support/run-in-vm.js', import.meta.url));
 /** For one Keep, and for all of them: interpreted machines are slow. */
@@ -41,15 +40,11 @@ function argsOf({ args = [], interpreted = args }: ProgramRun, kind: Kvm['kind']
 }
 
 /** A line for each run. */
-async function runAll(kvm: Kvm, runs: readonly VmRun[]): Promise<readonly Line[]> {
+async function runAll(kvm: Kvm, runs: readonly VmRun[]): Promise<ReadonlyMap<number, VmLine>> {
   const stdin = Buffer.from(JSON.stringify(runs));
   const { stdout, stderr } = await kvm.run([process.execPath, RUNNER], { seconds: ALL_SECONDS, stdin });
   if (stderr.length > 0) console.log(stderr.toString());
-  return stdout
-    .toString()
-    .split('\n')
-    .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line) as Line);
+  return readLines(stdout);
 }
 
 const built = programRuns(FOLDER).flatMap((run) => {
@@ -73,7 +68,7 @@ else {
   for (const [i, { run, path }] of built.entries()) {
     const { program: name, stdin = Buffer.alloc(0), natively = argsOf(run, kvm.kind) } = run;
     test(`${name} in a VM prints and ends as it does natively`, () => {
-      const line = ran[i];
+      const line = ran.get(i);
       assert.ok(line !== undefined, 'no line: it was not run in time');
       if (line.error !== undefined) throw new Error(line.error);
       for (const file of ['t.db', 'u.db'])

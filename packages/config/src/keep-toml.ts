@@ -63,7 +63,8 @@ function refuseTwice(config: KeepConfig, fault: Fault): void {
   unique(
     'listen',
     'address',
-    listen.map((socket) => socket.address),
+    // A name server has one port of both.
+    listen.map(({ protocol, address }) => `${protocol === 'udp' ? 'udp' : 'tcp'} ${address}`),
   );
   unique(
     'connect',

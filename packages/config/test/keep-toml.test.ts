@@ -42,6 +42,18 @@ isvprodid = 7
 isvsvn = 2
 `;
 
+test('a port of TCP and the same of UDP are two', () => {
+  const { listen } = parseKeepToml(
+    ['tcp', 'udp']
+      .map((protocol) => `[[listen]]\nname = "${protocol}"\naddress = "0.0.0.0:53"\nprotocol = "${protocol}"`)
+      .join('\n'),
+  );
+  assert.equal(
+    listen.map(({ protocol }) => protocol),
+    ['tcp', 'udp'],
+  );
+});
+
 test('every key is read, and what is left out has its default', () => {
   assert.equal(parseKeepToml(EVERYTHING), {
     args: ['-n', '3'],
@@ -166,6 +178,13 @@ for (const [name, text, expected] of [
     'an image path twice',
     '[[image]]\npath = "/a"\nsource = "b"\n[[image]]\npath = "/a"\nsource = "c"',
     'KEEP_DUPLICATE image[1].path',
+  ],
+  [
+    'a port twice',
+    ['tcp', 'tls']
+      .map((protocol) => `[[listen]]\nname = "${protocol}"\naddress = "0.0.0.0:53"\nprotocol = "${protocol}"`)
+      .join('\n'),
+    'KEEP_DUPLICATE listen[1].address',
   ],
   ['files as a table', '[files]\npath = "/a"', 'KEEP_TYPE files'],
   [

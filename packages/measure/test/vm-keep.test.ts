@@ -113,7 +113,7 @@ test('the layout is what it was', () => {
   assert.equal(
     [digest(), digest({ mode: KVM })],
     [
-      '0914805442eac0376e5bfc09d6e3ad435c872fe6749c46e3d225ec001f21cf7336315c792ad4fad503f8beecee50b62f',
+      '93a62e12c9b446639351aa65b9e74798fdd5d921a4b985b0490710e24f965595723c57f4059ddbbcff0605111e4f9e3e',
       '92403307e2b0a04fc4f0740bcc29b2da66fb5569d91fa701fb186acda33a5838d68785372148d69a8f88e2bdea2dbe3f',
     ],
   );

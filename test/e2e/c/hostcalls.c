@@ -281,6 +281,46 @@ static long run_thread(bool sleeps)
 	return called(pthread_join(other, NULL), 0);
 }
 
+/* More than a VM-based Keep has at the start. */
+#define LARGE (96u << 20)
+
+static long touch_much(void)
+{
+	uint8_t *made = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (made == MAP_FAILED)
+		return -1;
+	for (size_t i = 0; i < LARGE; i += PAGE)
+		made[i] = 1;
+	return 0;
+}
+
+static volatile bool spinning, enough;
+
+static void *spin(void *unused)
+{
+	(void)unused;
+	spinning = true;
+	while (!enough)
+		;
+	return NULL;
+}
+
+/* Takes a page away while another thread runs that may know of it. */
+static long unmap_beside(void)
+{
+	pthread_t other;
+	uint8_t *made = page();
+
+	if (pthread_create(&other, NULL, spin, NULL))
+		return -1;
+	while (!spinning)
+		sched_yield();
+	munmap(made, PAGE);
+	enough = true;
+	return called(pthread_join(other, NULL), 0);
+}
+
 static long run(const char *name)
 {
 	if (strncmp(name, "net_", 4) == 0)
@@ -327,6 +367,10 @@ static long run(const char *name)
 		return called(mprotect(page(), PAGE, PROT_READ | PROT_EXEC), 0);
 	if (ROW("mem_trim") || ROW("mem_remove"))
 		return called(munmap(used_pages(), MANY * PAGE), 0);
+	if (ROW("balloon_add"))
+		return touch_much();
+	if (ROW("vcpu_kick"))
+		return unmap_beside();
 	return run_granted(name);
 }
 

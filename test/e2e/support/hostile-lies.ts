@@ -86,6 +86,8 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   mem_remove: { status: 0, outLength: 0 },
   mem_protect: { status: 0, outLength: 0 },
   trace: { status: 0, outLength: 0 },
+  balloon_add: { status: 0, outLength: 0 },
+  vcpu_kick: { status: 0, outLength: 0 },
 };
 
 function badResults(row: Row, honest: Honest): bigint[] {
@@ -163,7 +165,9 @@ function afterError(
 ): HostileCase['expected'] {
   // The thread was brought all the same, before the Keep heard that it was not, after, or after the program's end.
   if (row === 'thread_start') return [truth, 'ENTRY_STATE', `exited ${ERRNO.EAGAIN}`];
-  if (row === 'thread_wake') return truth;
+  // Whoever was to be interrupted says itself that it was.
+  if (row === 'thread_wake' || row === 'vcpu_kick') return truth;
+  if (row === 'balloon_add') return 'OUT_OF_MEMORY';
   // Half a change of memory cannot be undone: there the shim takes no error.
   if (component === 'memory' || row === 'mem_tcs') return 'HOST_RESULT';
   // Without its index a Keep cannot begin.
@@ -173,7 +177,7 @@ function afterError(
 }
 
 /** Entries of a directory that are none, at the first of a listing (struct linux_dirent64). */
-export function entryCases(row: Row): HostileCase[] {
+function entryCases(row: Row): HostileCase[] {
   const cases: readonly [name: string, at: number, size: number, value: bigint][] = [
     ['an entry of no length', 16, 2, 0n],
     ['an entry shorter than its head', 16, 2, 16n],
@@ -196,7 +200,7 @@ export function entryCases(row: Row): HostileCase[] {
 }
 
 /** Hosts that have another index, or other contents, than those that were measured. */
-export function imageCases({ number }: Row): HostileCase[] {
+function imageCases({ number }: Row): HostileCase[] {
   const lie = (nth: number, kind: number, value: bigint, more: Partial<Lie> = {}): Lie => ({
     number,
     nth,
@@ -230,7 +234,7 @@ export function imageCases({ number }: Row): HostileCase[] {
 }
 
 /** Hosts that do not do what they say about a thread. */
-export function threadCases(row: Row): HostileCase[] {
+function threadCases(row: Row): HostileCase[] {
   const withheld = (value: number): readonly Lie[] => [
     { number: row.number, nth: 1, kind: LIE_KIND.WITHHELD, value: BigInt(value) & U64 },
   ];
@@ -245,7 +249,7 @@ export function threadCases(row: Row): HostileCase[] {
 }
 
 /** Every kind of lie about a row, at the first call of it that is made. */
-export function hostileCases(row: Row, honest: Honest): HostileCase[] {
+function hostileCases(row: Row, honest: Honest): HostileCase[] {
   const lie = (kind: number, value: bigint = 0n, more: Partial<Lie> = {}): Lie => ({
     number: row.number,
     nth: 1,
@@ -291,4 +295,26 @@ export function hostileCases(row: Row, honest: Honest): HostileCase[] {
   });
   cases.push(one('pointers all over the header', truth, ...pointers));
   return [...cases, ...(honest.status === 0 ? fieldCases(row, honest, lie) : [])];
+}
+
+/** The truth, and all lies about a row. */
+export function casesOf(row: Row, honest: Honest): HostileCase[] {
+  return [
+    { name: 'the truth', lies: [], expected: `exited ${honest.status}` },
+    ...hostileCases(row, honest),
+    ...(row.name === 'getdents64' ? entryCases(row) : []),
+    ...(row.name === 'image_read' ? imageCases(row) : []),
+    ...(row.name.startsWith('thread_') ? threadCases(row) : []),
+  ];
+}
+
+/** How a Keep ended, in the words of `expected`. */
+export function told(end: {
+  readonly ended: string;
+  readonly status?: number | null;
+  readonly cause?: string | null;
+}): string {
+  return end.ended === 'exited' || end.ended === 'signalled'
+    ? `${end.ended} ${end.status}`
+    : (end.cause ?? end.ended);
 }

@@ -27,15 +27,6 @@ export const VM_CALLS: readonly Row[] = [
     errnos: ['EAGAIN', 'EEXIST', 'EINTR', 'EINVAL', 'ENOMEM', 'ENOSPC'],
   },
   {
-    number: PLATFORM_CALLS + 9,
-    name: 'balloon_free',
-    component: 'vm',
-    doc: 'the host can have the memory of these guest pages back',
-    args: RANGE,
-    result: { kind: 'zero' },
-    errnos: ['EAGAIN', 'EINTR', 'EINVAL', 'EIO', 'ENOMEM'],
-  },
-  {
     number: PLATFORM_CALLS + 10,
     name: 'vcpu_kick',
     component: 'vm',

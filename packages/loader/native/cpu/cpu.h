@@ -243,7 +243,7 @@ uint32_t epc_allowed(const struct epcm_entry *entry);
 void epc_apply(uint64_t offset, uint64_t length);
 void epc_settle(void);
 void epc_grant(uint64_t offset);
-bool epc_was_late(uint64_t address);
+bool epc_was_late(uint64_t address, uint32_t wanted);
 void epc_hide(void);
 void epc_show(void);
 uint8_t *epc_operand(uint64_t address, uint64_t align, uint32_t permissions, const char *name);

@@ -106,14 +106,19 @@ void epc_grant(uint64_t offset)
 	late.length += PAGE;
 }
 
-/* Whether an access to an address failed only because the page was late, as it is no more. */
-bool epc_was_late(uint64_t address)
+/*
+ * Whether an access that failed will not fail again: its page was late, and is no more, by this thread's doing or another's
+ * while this one was on its way here.
+ */
+bool epc_was_late(uint64_t address, uint32_t wanted)
 {
 	const uint64_t offset = address - (uint64_t)enclave.base;
+	if (!epc_inside(address, 1) || enclave.cause != 0)
+		return false;
 	enclave_lock();
-	const bool was = offset - late.offset < late.length;
-	if (was)
+	if (offset - late.offset < late.length)
 		epc_settle();
+	const bool was = (epc_effective(epc_entry(address)) & wanted) == wanted;
 	enclave_unlock();
 	return was;
 }

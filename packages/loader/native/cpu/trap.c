@@ -51,11 +51,16 @@ static void leave(void)
 	cpu_go_return(cpu_self());
 }
 
+/* The permission that an access needed, by the error code of its page fault. */
+static uint32_t wanted_by(uint32_t error_code)
+{
+	return error_code & PF_ERROR_W ? SECINFO_W : error_code & PF_ERROR_I ? SECINFO_X : SECINFO_R;
+}
+
 /* A page fault of the Keep: the driver may add the page, the EPCM may refuse it, the mapping may not allow it. */
 static void page_fault(uint64_t address, uint32_t error_code)
 {
 	const uint32_t kind = error_code & (PF_ERROR_W | PF_ERROR_I);
-	const uint32_t want = kind & PF_ERROR_W ? SECINFO_W : kind & PF_ERROR_I ? SECINFO_X : SECINFO_R;
 	uint32_t code = kind | PF_ERROR_U;
 	if (!epc_inside(address, 1)) {
 		code = error_code;
@@ -63,7 +68,7 @@ static void page_fault(uint64_t address, uint32_t error_code)
 		enclave_lock();
 		struct epcm_entry *entry = epc_entry(address);
 		const bool there = epc_mapped(entry) != 0 && ((entry->flags & EPCM_VALID) || driver_eaug(entry) == 0);
-		if (there && (epc_allowed(entry) & want) == 0)
+		if (there && (epc_allowed(entry) & wanted_by(kind)) == 0)
 			code |= PF_ERROR_P | PF_ERROR_SGX;
 		else if (there)
 			code |= PF_ERROR_P;
@@ -189,7 +194,8 @@ __attribute__((used)) void cpu_trap(int signal, siginfo_t *info, void *context)
 		store_regs(gregs);
 		return;
 	}
-	if (signal == SIGSEGV && info->si_code != SI_KERNEL && epc_was_late((uint64_t)info->si_addr))
+	if (signal == SIGSEGV && info->si_code != SI_KERNEL &&
+	    epc_was_late((uint64_t)info->si_addr, wanted_by((uint32_t)gregs[REG_ERR])))
 		return;
 	classify(signal, info, gregs);
 	leave();

@@ -1233,30 +1233,6 @@ static long do_balloon_add(struct keep_host *host, const struct hostcall_block *
 	return result;
 }
 
-static long do_balloon_free(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
-	uint64_t *wrote)
-{
-	static const uint64_t errnos[3] = { 0x4000401830ull, 0x0ull, 0x0ull };
-	long result;
-	(void)data;
-
-	const uint64_t offset = head->arg0;
-	const uint64_t length = (uint64_t)head->arg1;
-	if (length == 0 || length % 4096 != 0)
-		return -EINVAL;
-	if (offset % 4096 != 0 || !keep_host_range(host, offset, length))
-		return -EINVAL;
-	if (head->in_length != 0)
-		return -EINVAL;
-	result = serve_balloon_free(host, offset, length);
-	if (result < 0)
-		return allowed(result, errnos, -EIO);
-	if (result != 0)
-		return -EIO;
-	*wrote = 0;
-	return result;
-}
-
 static long do_vcpu_kick(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
 	uint64_t *wrote)
 {
@@ -1743,8 +1719,6 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_mem_tcs(host, head, data, wrote);
 	case 0x10008:
 		return do_balloon_add(host, head, data, wrote);
-	case 0x10009:
-		return do_balloon_free(host, head, data, wrote);
 	case 0x1000a:
 		return do_vcpu_kick(host, head, data, wrote);
 	case 0x29:

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Host calls of a VM-based Keep: guest pages come and go, and one vCPU interrupts another. */
+/* Host calls of a VM-based Keep: guest pages come, and one vCPU interrupts another. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <linux/falloc.h>
-#include <sys/syscall.h>
 #include "hostcall_host.h"
 #include "vm.h"
 
@@ -11,15 +9,6 @@
 long serve_balloon_add(struct keep_host *host, uint64_t offset, uint64_t length)
 {
 	return machine.fd < 0 ? -EINVAL : vm_add_pages(host, offset, length);
-}
-
-/* The slot stays, the pages go: the next access finds new ones, of zeros. */
-long serve_balloon_free(struct keep_host *host, uint64_t offset, uint64_t length)
-{
-	/* What is the guest's own stays so: the shim never asks. */
-	if (machine.fd < 0 || is_snp(host))
-		return -EINVAL;
-	return sys(SYS_fallocate, HELPER_FD_MEMORY, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (long)offset, (long)length);
 }
 
 /* Whoever waits kicks again and again: one that is on its way already is not interrupted anew, or it would never get there. */
