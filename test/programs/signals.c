@@ -175,6 +175,7 @@ static void masks(void)
 	sigset_t mask, old, waiting;
 	struct timespec soon = { 0, 1000000 };
 	siginfo_t info;
+	int got;
 
 	count = 0;
 	set(SIGUSR1, note, 0);
@@ -204,7 +205,8 @@ static void masks(void)
 	printf("sigsuspend %d %s\n", sigsuspend(&waiting), strerror(errno));
 	printf("blocked again: %d\n", sigprocmask(SIG_BLOCK, NULL, &waiting) == 0 && sigismember(&waiting, SIGUSR1));
 	raise(SIGUSR2);
-	printf("sigwaitinfo %d code %d\n", sigwaitinfo(&mask, &info), info.si_code);
+	got = sigwaitinfo(&mask, &info);
+	printf("sigwaitinfo %d code %d\n", got, info.si_code);
 	errno = 0;
 	printf("sigtimedwait %d %s\n", sigtimedwait(&mask, &info, &soon), strerror(errno));
 	sigprocmask(SIG_SETMASK, &old, NULL);
