@@ -16,9 +16,9 @@ import { load } from '@motte/loader/load';
 import { helperPath, shimPlace } from '@motte/loader/prebuilt';
 import { EMULATE, INTERRUPTED, patience } from '@motte/test-helpers/emulation';
 import { tempFolder } from '@motte/test-helpers/temp';
-import { ROOT } from '@motte/test-helpers/vectors';
 import type { PreparedKeep } from '@motte/loader/keep/prepare';
 import type { End } from '@motte/loader/load';
+import { hostcallsProgram } from './support/hostcalls.js';
 import { HONEST, casesOf, told } from './support/hostile-lies.js';
 import type { HostileCase } from './support/hostile-lies.js';
 
@@ -84,21 +84,8 @@ function check(one: HostileCase, end: End): void {
 const why = lacking();
 if (why !== '') console.log(`skipped: the hostile host, whole: ${why}`);
 else {
-  const exec = join(tempFolder('motte-hostile'), 'hostcalls');
-  const source = join(ROOT, 'test/e2e/c/hostcalls.c');
-  const built = spawnSync('gcc-12', [
-    '-static-pie',
-    '-O1',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    source,
-    '-o',
-    exec,
-  ]);
+  const exec = hostcallsProgram();
   const signer = developerSigner(join(tempFolder('motte-key'), 'developer.pem'));
-
-  test('the program builds', () => assert.is(built.status, 0, built.stderr.toString()));
 
   test('every row is driven', () => {
     assert.equal(Object.keys(HONEST).toSorted(), TABLE.map((row) => row.name).toSorted());

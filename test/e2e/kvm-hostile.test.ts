@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hostile host of hostile.test.ts before a VM-based Keep: of each row some lies, as the code that checks the answers is the
 // same and a machine of scripts/tcg takes seconds for each; more of what only VMs ask for. With MOTTE_TEST_WHOLE=1: all.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
 import { TABLE } from '@motte/hostcall/table';
 import type { Row } from '@motte/hostcall/row';
-import { TcgError } from '@motte/test-helpers/tcg/error';
-import { openKvm } from '@motte/test-helpers/tcg/with-kvm';
-import type { Kvm } from '@motte/test-helpers/tcg/with-kvm';
-import { tempFolder } from '@motte/test-helpers/temp';
-import { ROOT } from '@motte/test-helpers/vectors';
+import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
+import { hostcallsProgram } from './support/hostcalls.js';
 import { HONEST, casesOf, told } from './support/hostile-lies.js';
 import type { HostileCase } from './support/hostile-lies.js';
 import { readLines } from './support/vm-run.js';
@@ -77,33 +72,10 @@ function asked(path: string, row: Row, { lies, timeMs = 30_000 }: HostileCase): 
   };
 }
 
-async function open(): Promise<Kvm | string> {
-  if (spawnSync('gcc-12', ['--version']).status !== 0) return 'gcc-12 is not installed';
-  try {
-    return await openKvm();
-  } catch (error) {
-    if (error instanceof TcgError) return error.message;
-    throw error;
-  }
-}
-
-const kvm = await open();
+const kvm = await kvmOrWhy();
 if (typeof kvm === 'string') console.log(`skipped: the hostile host of VM-based Keeps: ${kvm}`);
 else {
-  const exec = join(tempFolder('motte-kvm-hostile'), 'hostcalls');
-  const source = join(ROOT, 'test/e2e/c/hostcalls.c');
-  const built = spawnSync('gcc-12', [
-    '-static-pie',
-    '-O1',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    source,
-    '-o',
-    exec,
-  ]);
-  assert.is(built.status, 0, built.stderr.toString());
-
+  const exec = hostcallsProgram();
   const rows = TABLE.filter(isAsked).map((row) => ({ row, cases: chosen(row) }));
   const runs = rows.flatMap(({ row, cases }) => cases.map((one) => asked(exec, row, one)));
   const { stdout, stderr } = await kvm.run([process.execPath, RUNNER], {

@@ -10,8 +10,7 @@ import * as assert from 'uvu/assert';
 import { test } from 'uvu';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { program } from '@motte/test-helpers/programs';
-import { TcgError } from '@motte/test-helpers/tcg/error';
-import { openKvm } from '@motte/test-helpers/tcg/with-kvm';
+import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
 import type { Kvm } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { programRuns } from './support/program-runs.js';
@@ -24,16 +23,6 @@ const RUNNER = fileURLToPath(new URL('support/run-in-vm.js', import.meta.url));
 const SECONDS = 60;
 const ALL_SECONDS = 270;
 const FOLDER = tempFolder('motte-kvm-programs');
-
-/** The KVM, or why there is none. */
-async function open(): Promise<Kvm | string> {
-  try {
-    return await openKvm();
-  } catch (error) {
-    if (error instanceof TcgError) return error.message;
-    throw error;
-  }
-}
 
 function argsOf({ args = [], interpreted = args }: ProgramRun, kind: Kvm['kind']): readonly string[] {
   return kind === 'tcg' ? interpreted : args;
@@ -52,7 +41,7 @@ const built = programRuns(FOLDER).flatMap((run) => {
   if ('skipped' in made) console.log(`skipped: ${run.program}: ${made.skipped}`);
   return 'skipped' in made ? [] : [{ run, path: made.path }];
 });
-const kvm = await open();
+const kvm = await kvmOrWhy();
 if (typeof kvm === 'string') console.log(`skipped: programs in VM-based Keeps: ${kvm}`);
 else {
   console.log(`VM-based Keeps run on: ${kvm.kind}`);

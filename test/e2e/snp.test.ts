@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `motte run --tee snp --emulate` of the very programs of the other Keeps, and of a signed image of one: in this machine's KVM or
 // in one of scripts/tcg, all in one boot.
-import { TcgError } from '@motte/test-helpers/tcg/error';
-import { openKvm } from '@motte/test-helpers/tcg/with-kvm';
+import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { execFileSync } from 'node:child_process';
@@ -40,13 +39,8 @@ interface Ran {
 }
 
 async function runAll(): Promise<readonly Ran[] | string> {
-  let kvm: Awaited<ReturnType<typeof openKvm>>;
-  try {
-    kvm = await openKvm({ kinds: ['kvm', 'tcg'] });
-  } catch (error) {
-    if (error instanceof TcgError) return error.message;
-    throw error;
-  }
+  const kvm = await kvmOrWhy({ kinds: ['kvm', 'tcg'] });
+  if (typeof kvm === 'string') return kvm;
   try {
     const all: Ran[] = [];
     for (const args of [

@@ -3,7 +3,6 @@
 // each, when it has ended, with its index. For tests that may have to bring it into a machine of scripts/tcg, where starting Node
 // is what takes the time.
 import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { bytesSource } from '@motte/binary/source';
@@ -12,9 +11,11 @@ import { load } from '@motte/loader/load';
 import { helperPath, shimPath } from '@motte/loader/prebuilt';
 import { newSha256 } from '@motte/measure/hash';
 import { planKeep } from '@motte/plan/plan-keep';
+import { tempFolder } from '@motte/test-helpers/temp';
 import type { Lie } from '@motte/loader/helper/start';
 import type { PlainLie, VmRan, VmRun } from './vm-run.js';
 
+const FOLDERS = tempFolder('motte-vm-data');
 const shim = bytesSource(readFileSync(shimPath('vm.elf')));
 
 const lieOf = ({ value, at, ...lie }: PlainLie): Lie => ({
@@ -23,9 +24,9 @@ const lieOf = ({ value, at, ...lie }: PlainLie): Lie => ({
   ...(at === undefined ? {} : { at: BigInt(at) }),
 });
 
-/** What is granted as /data; it vanishes with the machine's /tmp, or is left to the caller's. */
+/** What is granted as /data: a fresh one for each Keep, for some change it. */
 function dataFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'data-'));
+  const folder = mkdtempSync(join(FOLDERS, 'data-'));
   writeFileSync(join(folder, 'file'), 'inside');
   symlinkSync('file', join(folder, 'link'));
   return folder;

@@ -2,8 +2,7 @@
 // VM-based Keeps without a shim, on the KVM of this machine or in one of scripts/tcg: each end, each host call of a VM.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { TcgError } from '@motte/test-helpers/tcg/error';
-import { withKvm } from '@motte/test-helpers/tcg/with-kvm';
+import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
 import { fileURLToPath } from 'node:url';
 import { ROWS } from './rows.js';
 import type { End } from '@motte/loader/load';
@@ -21,17 +20,18 @@ interface Ran {
 const PROGRAM = fileURLToPath(new URL('run-guests.js', import.meta.url));
 
 async function runAll(): Promise<readonly Ran[] | string> {
+  const kvm = await kvmOrWhy();
+  if (typeof kvm === 'string') return kvm;
   try {
-    const { status, stdout, stderr } = await withKvm([process.execPath, PROGRAM], { seconds: 240 });
+    const { status, stdout, stderr } = await kvm.run([process.execPath, PROGRAM], { seconds: 240 });
     assert.is(status, 0, `${stdout.toString()}${stderr.toString()}`);
     return stdout
       .toString()
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Ran);
-  } catch (error) {
-    if (error instanceof TcgError) return error.message;
-    throw error;
+  } finally {
+    await kvm.end();
   }
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps as simulated SEV-SNP guests, with the shim that hardware would run: programs, and hosts that break the rules of
 // SECURITY.md, 12 and 15. On the KVM of this machine, or in one of scripts/tcg.
-import { TcgError } from '@motte/test-helpers/tcg/error';
-import { openKvm } from '@motte/test-helpers/tcg/with-kvm';
+import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { execFileSync } from 'node:child_process';
@@ -43,14 +42,9 @@ function program(): string {
 }
 
 async function runAll(): Promise<readonly Ran[] | string> {
-  let kvm: Awaited<ReturnType<typeof openKvm>>;
-  try {
-    // Where KVM interprets ring 0 the shim's SMEP and SMAP are missing, which mode SNP insists on.
-    kvm = await openKvm({ kinds: ['kvm', 'tcg'] });
-  } catch (error) {
-    if (error instanceof TcgError) return error.message;
-    throw error;
-  }
+  // Where KVM interprets ring 0 the shim's SMEP and SMAP are missing, which mode SNP insists on.
+  const kvm = await kvmOrWhy({ kinds: ['kvm', 'tcg'] });
+  if (typeof kvm === 'string') return kvm;
   try {
     const { status, stdout, stderr } = await kvm.run([process.execPath, RUNNER, program()], { seconds: 500 });
     assert.is(status, 0, `${stdout.toString()}${stderr.toString()}`);

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { pipeline } from 'node:stream';
 import type { CommandOptions, Ended } from './command.js';
+import { TcgError } from './error.js';
 import { ownProgram } from './made.js';
 import { Session, type SessionOptions } from './session.js';
 
@@ -90,6 +91,16 @@ export async function openKvm(options: KvmOptions = {}): Promise<Kvm> {
   if (!kinds.includes('tcg')) throw new Error(why);
   const session = await Session.start(options);
   return { kind: 'tcg', why, run: (...all) => session.run(...all), end: () => session.end() };
+}
+
+/** The first KVM that will do, or what is missing for the last of them: why a test is skipped. */
+export async function kvmOrWhy(options: KvmOptions = {}): Promise<Kvm | string> {
+  try {
+    return await openKvm(options);
+  } catch (error) {
+    if (error instanceof TcgError) return error.message;
+    throw error;
+  }
 }
 
 let shared: Promise<Kvm> | undefined;
