@@ -6,13 +6,9 @@
 #include "firmware.h"
 
 /* POLICY: 7:0 minor and 15:8 major version that the firmware must have at least; 17 is one, 63:26 are zero. */
-#define POLICY_ONE (1ull << 17)
 #define POLICY_KNOWN ((1ull << 26) - 1)
 #define VERSION_MAJOR 1u
 #define VERSION_MINOR 58u
-
-/* PAGE_INFO.GPA of every VMSA. */
-#define VMSA_GPA 0xfffffffff000ull
 
 void sha384(const void *bytes, size_t length, uint8_t out[static DIGEST_SIZE])
 {

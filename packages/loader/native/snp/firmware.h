@@ -14,6 +14,10 @@
 
 #define DIGEST_SIZE 48
 #define SNP_PAGE_SIZE 4096ull
+/* PAGE_INFO.GPA of every VMSA. */
+#define VMSA_GPA 0xfffffffff000ull
+/* Of POLICY: always one. */
+#define POLICY_ONE (1ull << 17)
 #define VMPCK_COUNT 4
 #define VMPCK_SIZE 32
 

@@ -4,10 +4,8 @@
 #include <string.h>
 #include "software.h"
 
-#define VMSA_GPA 0xfffffffff000ull
 /* Bits that KVM lets through: the firmware looks at the others. */
 #define POLICY_SINGLE_SOCKET (1ull << 20)
-#define POLICY_ONE (1ull << 17)
 
 static bool is_zero(const void *bytes, size_t size)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* VMGEXIT of a simulated guest, as KVM answers it (Linux 6.12, arch/x86/kvm/svm/sev.c, sev_handle_vmgexit). AMD 56421 rev 2.04. */
+/* VMGEXIT of a simulated guest, as KVM answers it (Linux 6.12, arch/x86/kvm/svm/sev.c, sev_handle_vmgexit). AMD 56421 rev 2.02. */
 #include <string.h>
 #include "hostcall_host.h"
 #include "vm.h"

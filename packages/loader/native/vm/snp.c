@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include "vm.h"
 
-/* Of KVM_CAP_EXIT_HYPERCALL: the guest's changes of page states come to user space. */
-#define HYPERCALL_MAP_GPA_RANGE 12
 #define REQUEST_PAGES 2
 
 struct snp snp = {.guest_memfd = -1};

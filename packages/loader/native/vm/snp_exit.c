@@ -6,11 +6,10 @@
 #include "vm.h"
 
 /* KVM_HC_MAP_GPA_RANGE: the third argument's bit 4 says whose the pages become. Linux 6.12, Documentation/virt/kvm/x86/hypercalls.rst. */
-#define HYPERCALL_MAP_GPA_RANGE 12
 #define MAP_GPA_RANGE_ENCRYPTED (1ull << 4)
 #define SYSTEM_EVENT_SEV_TERM 6
 
-/* The GHCB MSR of a termination: the reason's set and its code. AMD 56421 rev 2.04, table 1. */
+/* The GHCB MSR of a termination: the reason's set and its code. AMD 56421 rev 2.02, table 1. */
 #define TERMINATE_SET(msr) ((uint32_t)((msr) >> 12) & 0xf)
 #define TERMINATE_CODE(msr) ((uint32_t)((msr) >> 16) & 0xff)
 

@@ -19,6 +19,8 @@
 #define CPUID_MOST 256	/* entries of KVM_GET_SUPPORTED_CPUID */
 #define C_BIT 51	/* of guest physical addresses under SEV-SNP */
 #define SLOTS_KEPT 64	/* memory slots that are remembered */
+/* Of KVM_CAP_EXIT_HYPERCALL: the guest's changes of page states come to user space. */
+#define HYPERCALL_MAP_GPA_RANGE 12
 
 /* A vCPU. It is run by the thread of its index, but for a hostile host. */
 struct vcpu {
