@@ -119,7 +119,7 @@ function tests(): void {
         { options },
       );
       assert.match(seen, /in _start \(\)/, seen);
-      assert.match(seen, /Breakpoint 1, main \(argc=1, argv=0x7f[0-9a-f]+\) at .*debugged\.c:\d+/);
+      assert.match(seen, /Breakpoint 1, main \(argc=1, argv=0x7[0-9a-f]{11}\) at .*debugged\.c:\d+/);
       assert.match(
         seen,
         /#0 +leaf \(x=2\) at .*\n#1 +0x[0-9a-f]+ in middle \(x=1\) at .*\n#2 +0x[0-9a-f]+ in main \(argc=1/,
