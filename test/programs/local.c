@@ -47,6 +47,39 @@ static void pairs(int type)
 	SAY(close(fds[0]));
 }
 
+/* SO_PEEK_OFF: looks that go on where the last one ended, and reads that come before them. */
+static void peeks(int type)
+{
+	char buffer[32];
+	int fds[2], value = -2;
+	socklen_t size = sizeof(value);
+
+	printf("-- looks: %s\n", types[type]);
+	socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, fds);
+	getsockopt(fds[0], SOL_SOCKET, SO_PEEK_OFF, &value, &size);
+	printf("at %d\n", value);
+	send(fds[1], "one", 3, 0);
+	send(fds[1], "second", 6, 0);
+	send(fds[1], "third", 5, 0);
+	value = 1;
+	SAY(setsockopt(fds[0], SOL_SOCKET, SO_PEEK_OFF, &value, sizeof(value)));
+	for (int i = 0; i < 12; i++) {
+		static const int lengths[] = { 2, 1, 4, 30, 30, 30 };
+		int flags = i % 3 == 2 ? 0 : i % 2 ? MSG_PEEK : MSG_PEEK | (type == SOCK_STREAM ? 0 : MSG_TRUNC);
+		long length;
+
+		memset(buffer, 0, sizeof(buffer));
+		length = recv(fds[0], buffer, (size_t)lengths[i % 6], flags);
+		getsockopt(fds[0], SOL_SOCKET, SO_PEEK_OFF, &value, &size);
+		printf("%s %ld %s, then at %d\n", flags ? "look" : "read", length, buffer, value);
+	}
+	value = -1;
+	SAY(setsockopt(fds[0], SOL_SOCKET, SO_PEEK_OFF, &value, sizeof(value)));
+	SAY(recv(fds[0], buffer, 1, MSG_PEEK));
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* Names in the tree and beside it. */
 static void names(int type, const char *path)
 {
@@ -295,6 +328,7 @@ int main(void)
 		if (!types[type < 6 ? type : 0])
 			continue;
 		pairs(type);
+		peeks(type);
 		names(type, path);
 		names(type, "@abstract");
 		rights(type);

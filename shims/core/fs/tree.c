@@ -72,6 +72,12 @@ long fs_make_link(const char *text, const struct file *from, const char *path)
 	return name_new(&place, node);
 }
 
+/* Of /proc and /sys, which are file systems of their own. */
+static bool is_text(const struct fs_node *node)
+{
+	return node->kind == FS_TEXT || node->kind == FS_MAGIC;
+}
+
 /* Another name for a node. */
 static long link_node(struct fs_node *node, const struct fs_place *place)
 {
@@ -79,7 +85,7 @@ static long link_node(struct fs_node *node, const struct fs_place *place)
 
 	if (error)
 		return error;
-	if (node->fixed)
+	if (node->fixed || is_text(node))
 		return -EXDEV;
 	if (node_is_directory(node))
 		return -EPERM;

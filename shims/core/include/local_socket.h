@@ -39,6 +39,7 @@ struct local {
 	bool pass_sender;    /* SO_PASSCRED */
 	uint32_t shut;
 	int32_t error;       /* told once */
+	int32_t peek_at;     /* SO_PEEK_OFF: where the next look begins; below zero, all looks are at the first bytes */
 	struct file *file;   /* NULL: nobody has accepted it */
 	struct local *peer;  /* held */
 	struct local_name *name;

@@ -48,6 +48,7 @@
 #define SO_ACCEPTCONN 30
 #define SO_PROTOCOL 38
 #define SO_DOMAIN 39
+#define SO_PEEK_OFF 42
 
 /* The socket that a descriptor stands for, with a reference: 0, -EBADF or -ENOTSOCK. */
 long socket_get(uint64_t fd, struct file **file);

@@ -38,6 +38,9 @@ long local_option(struct file *file, uint32_t level, uint32_t name, uint64_t to,
 	case SO_RCVBUF:
 		value = (int32_t)local->receive_bytes;
 		break;
+	case SO_PEEK_OFF:
+		value = local->peek_at;
+		break;
 	case SO_PROTOCOL:
 	case SO_REUSEADDR:
 	case SO_REUSEPORT:
@@ -82,6 +85,9 @@ long local_set_option(struct file *file, uint32_t level, uint32_t name, uint64_t
 	switch (name) {
 	case SO_PASSCRED:
 		local->pass_sender = value != 0;
+		return 0;
+	case SO_PEEK_OFF:
+		local->peek_at = value;
 		return 0;
 	case SO_SNDBUF:
 		local->send_bytes = buffer(value, SEND_LEAST);

@@ -28,21 +28,47 @@ static bool goes_on(const struct local *local, const struct local_got *got, cons
 	return !got->any || !local->pass_sender || !memcmp(&got->sender, &message->sender, sizeof(got->sender));
 }
 
-/* As much of a stream as there is. */
-static long take(struct local *local, struct run *to, uint64_t count, bool peek, struct local_got *got)
+/* Where a look or a read begins: the message, and how much of what is left of it is not meant. NULL: there is none. */
+static struct local_message *start_at(const struct local *local, bool peek, uint64_t *skip)
 {
 	struct local_message *message = local->first;
+
+	*skip = peek && local->peek_at > 0 ? (uint64_t)local->peek_at : 0;
+	while (message && *skip != 0 && *skip >= message->end - message->at) {
+		*skip -= message->end - message->at;
+		message = message->next;
+	}
+	return message;
+}
+
+/* The next look begins behind this one; what is read is before all looks. */
+static void move_peek(struct local *local, bool peek, uint64_t count)
+{
+	uint64_t at = (uint64_t)local->peek_at;
+
+	if (local->peek_at < 0)
+		return;
+	at = peek ? at + count : count < at ? at - count : 0;
+	local->peek_at = at > INT32_MAX ? INT32_MAX : (int32_t)at;
+}
+
+/* As much of a stream as there is from there on. */
+static long take(struct local *local, struct local_message *message, uint64_t skip, struct run *to, uint64_t count, bool peek,
+		 struct local_got *got)
+{
 	uint64_t done = 0;
 
 	while (message && done < count && goes_on(local, got, message)) {
-		uint64_t part = message->end - message->at < count - done ? message->end - message->at : count - done;
-		long error = run_put(to, message->bytes + message->at, part);
+		uint64_t left = message->end - message->at - skip, part = left < count - done ? left : count - done;
+		long error = run_put(to, message->bytes + message->at + skip, part);
 
 		if (!error)
 			error = gather(got, message, peek);
 		if (error)
 			return done ? (long)done : error;
 		done += part;
+		move_peek(local, peek, part);
+		skip = 0;
 		if (peek) {
 			message = message->next;
 			continue;
@@ -58,8 +84,12 @@ static long take(struct local *local, struct run *to, uint64_t count, bool peek,
 
 static long receive_stream(struct local *local, struct run *to, uint64_t count, uint32_t flags, struct local_got *got)
 {
-	if (local->first)
-		return take(local, to, count, flags & MSG_PEEK, got);
+	bool peek = flags & MSG_PEEK;
+	uint64_t skip;
+	struct local_message *message = start_at(local, peek, &skip);
+
+	if (message)
+		return take(local, message, skip, to, count, peek, got);
 	if (local->error)
 		return local_take_error(local);
 	return local->shut & LOCAL_SHUT_READ ? 0 : -EAGAIN;
@@ -68,24 +98,26 @@ static long receive_stream(struct local *local, struct run *to, uint64_t count, 
 static long receive_packet(struct local *local, struct run *to, uint64_t count, uint32_t flags, bool waits,
 			   struct local_got *got)
 {
-	struct local_message *message = local->first;
-	uint64_t length, part;
+	bool peek = flags & MSG_PEEK;
+	uint64_t length, part, skip;
+	struct local_message *message = start_at(local, peek, &skip);
 	long error;
 
 	if (local->error)
 		return local_take_error(local);
 	if (!message)
 		return (local->shut & LOCAL_SHUT_READ) && (waits || !local_is_datagram(local)) ? 0 : -EAGAIN;
-	length = message->end;
+	length = message->end - skip;
 	part = length < count ? length : count;
-	error = run_put(to, message->bytes, part);
+	error = run_put(to, message->bytes + skip, part);
 	if (!error)
-		error = gather(got, message, flags & MSG_PEEK);
+		error = gather(got, message, peek);
 	if (error)
 		return error;
 	got->cut = part < length;
 	got->record = message->record;
-	if (!(flags & MSG_PEEK))
+	move_peek(local, peek, peek ? part : length);
+	if (!peek)
 		local_message_drop_first(local);
 	return flags & MSG_TRUNC ? (long)length : (long)part;
 }

@@ -22,6 +22,7 @@ struct local *local_new(uint32_t type)
 		return NULL;
 	local->references = 1;
 	local->type = type;
+	local->peek_at = -1;
 	local->send_bytes = local->receive_bytes = LOCAL_SEND_BYTES;
 	local->peer_credentials = (struct ucred){ 0, NOBODY, NOBODY };
 	local->next = all;

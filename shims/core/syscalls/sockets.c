@@ -16,13 +16,16 @@
 
 long socket_get(uint64_t fd, struct file **file)
 {
+	bool path;
+
 	*file = files_get(fd);
 	if (!*file)
 		return -EBADF;
 	if ((*file)->kind == FILE_INET || (*file)->kind == FILE_LOCAL)
 		return 0;
+	path = (*file)->flags & O_PATH;
 	(void)file_drop(*file);
-	return -ENOTSOCK;
+	return path ? -EBADF : -ENOTSOCK;
 }
 
 static bool is_local(const struct file *file)

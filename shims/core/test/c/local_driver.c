@@ -200,6 +200,9 @@ static long with_file(struct file *file, char command, char **line)
 	case 'o':
 		value = (int32_t)number(line);
 		return local_set_option(file, SOL_SOCKET, SO_SNDBUF, (uint64_t)&value, sizeof(value));
+	case 'k':
+		value = (int32_t)number(line);
+		return local_set_option(file, SOL_SOCKET, SO_PEEK_OFF, (uint64_t)&value, sizeof(value));
 	case 'q':
 		value = -1;
 		return local_control(file, FIONREAD, (uint64_t)&value) ? -EINVAL : value;

@@ -61,6 +61,7 @@ const line = fc.oneof(
   command(12, 'r', slot, count, receiveFlags),
   command(2, 'h', slot, fc.integer({ min: 0, max: 3 })),
   command(1, 'o', slot, room),
+  command(2, 'k', slot, fc.constantFrom(-1, 0, 0, 2, 7)),
   command(2, 'q', slot),
   command(1, 'e', slot),
   command(3, 'p', slot),

@@ -68,12 +68,14 @@ export interface Socket {
   backlog: number;
   accepted: boolean;
   sendBytes: number;
+  /** SO_PEEK_OFF. */
+  peekAt: number;
   dead: boolean;
 }
 
 export function newSocket(type: number): Socket {
   const flags = { vague: false, bound: false, accepted: true, dead: false };
-  const numbers = { shut: 0, error: 0, backlog: 0, sendBytes: 212992 };
+  const numbers = { shut: 0, error: 0, backlog: 0, sendBytes: 212992, peekAt: -1 };
   return {
     type,
     state: 'closed',
@@ -93,4 +95,8 @@ export function used({ queue }: Socket): number {
 
 export function sumOf(bytes: readonly number[]): number {
   return bytes.reduce((sum, byte) => (Math.imul(sum, 31) + byte) >>> 0, 1);
+}
+
+export function nameOf(name: Name | undefined): string {
+  return ` ${name === undefined ? '-' : name.text}`;
 }
