@@ -12,7 +12,7 @@ import { PAGE_DATA_TYPES } from './directives.js';
 import { header } from './headers.js';
 import type { IgvmFile, IgvmHeader } from './headers.js';
 import { igvmIdBlock } from './snp-id-block.js';
-import type { SnpIdentity } from './snp-id-block.js';
+import type { SnpIdentity } from '@motte/sign/snp/id-block';
 import { PLATFORM_TYPES, PLATFORM_VERSION } from './structures.js';
 
 /** The bit of the one platform that a Keep's file has. */

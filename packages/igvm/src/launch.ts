@@ -8,7 +8,7 @@ import { PAGE_DATA_TYPES, PAGE_FLAGS } from './directives.js';
 import { maskOf } from './headers.js';
 import type { HeaderOf, IgvmFile, KnownHeader } from './headers.js';
 import { snpIdentity } from './snp-id-block.js';
-import type { SnpIdentity } from './snp-id-block.js';
+import type { SnpIdentity } from '@motte/sign/snp/id-block';
 import type { IgvmLoader } from './loaders.js';
 import { inOrderOf } from './order.js';
 import type { LaunchStep } from './order.js';

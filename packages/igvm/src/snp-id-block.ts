@@ -3,6 +3,7 @@ import { MotteError } from '@motte/binary/error';
 import { layout } from '@motte/binary/layout';
 import type { Layout, LayoutValues } from '@motte/binary/layout';
 import { EC_KEY, EC_SIGNATURE, ID_AUTH, ID_BLOCK } from '@motte/sign/snp/id-block';
+import type { SnpIdentity } from '@motte/sign/snp/id-block';
 import { isAuthored } from '@motte/sign/snp/verify';
 import { IGVM_SOURCE } from './fixed-header.js';
 
@@ -52,12 +53,6 @@ export const SNP_ID_BLOCK: Layout<typeof SNP_ID_BLOCK_FIELDS> = layout(
 );
 
 export type SnpIdBlockValues = LayoutValues<typeof SNP_ID_BLOCK_FIELDS>;
-
-/** An ID block and its authentication as firmware takes them. */
-export interface SnpIdentity {
-  readonly block: Uint8Array;
-  readonly auth: Uint8Array;
-}
 
 const signatureOut = (bytes: Uint8Array): Uint8Array => {
   const { r, s } = EC_SIGNATURE.read(bytes);

@@ -2,21 +2,22 @@
 import { MotteError } from '@motte/binary/error';
 import { bytesSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
-import { shimVariant } from '@motte/config/shim-variant';
-import { shimPath } from '@motte/loader/prebuilt';
 import { basename } from 'node:path';
 import { assemble, describeKeep } from './assemble.js';
+import { buildPart } from './build-part.js';
+import type { BuiltPart } from './build-part.js';
 import { OpenFiles } from './container/files.js';
 import type { ImageFormat } from './container/open.js';
 import { streamDigest } from './container/stream.js';
 import { writeContainer } from './container/write.js';
 import { buildFiles } from './files.js';
 import type { BuiltFiles } from './files.js';
-import { configIdOf, configOf, sgxKeep, sgxMeasurement } from './keep.js';
-import type { KeepManifest, Tee } from './manifest/types.js';
+import { IMAGE_TEES, configIdOf, configOf } from './keep.js';
+import type { ImageTee } from './keep.js';
+import type { KeepManifest } from './manifest/types.js';
 import { describe } from './oci/descriptor.js';
 import { MEDIA } from './oci/media-types.js';
-import { lockfileDigest, motteVersion, shimOrigin } from './provenance/builder.js';
+import { lockfileDigest, motteVersion } from './provenance/builder.js';
 import { runSteps } from './steps.js';
 
 /** What an image is built of, and where it goes. */
@@ -33,9 +34,9 @@ export interface BuildOptions {
   readonly folder?: string;
   /** argv[0]; the last part of the program's path by default. */
   readonly name?: string;
-  /** The TEEs that the image is for; `sgx` alone in this version. */
-  readonly tees?: readonly Tee[];
-  /** Path of a shim other than the built one. Its stamp is looked for beside it. */
+  /** The TEEs that the image is for: `sgx`, or `sgx` and `snp`, which is the default and serves plain KVM as well. */
+  readonly tees?: readonly ImageTee[];
+  /** Path of a shim for SGX other than the built one. Its stamp is looked for beside it. */
   readonly shim?: string;
   /** Seconds since 1970 that the image says it was made at; without it, it says nothing. */
   readonly created?: number;
@@ -64,15 +65,16 @@ function createdText(seconds: number | undefined): string | undefined {
   return new Date(1000 * seconds).toISOString().replace('.000', '');
 }
 
-function checkTees(tees: readonly Tee[]): void {
-  const other = tees.find((tee) => tee !== 'sgx');
-  if (other !== undefined || tees.length === 0)
-    throw new MotteError('TEE_UNSUPPORTED', { field: 'tees', expected: 'sgx', found: other ?? 'none' });
+function checkTees(tees: readonly ImageTee[]): void {
+  const found = tees.join(', ');
+  const expected = IMAGE_TEES.map((_, i) => IMAGE_TEES.slice(0, i + 1).join(', '));
+  if (!expected.includes(found))
+    throw new MotteError('TEE_UNSUPPORTED', { field: 'tees', expected: expected.join(' or '), found });
 }
 
 /** `build` in steps. */
 export function* buildSteps(options: BuildOptions): Steps<WrittenImage> {
-  const { output, format = 'tar', name = basename(options.exec), tees = ['sgx'] } = options;
+  const { output, format = 'tar', name = basename(options.exec), tees = IMAGE_TEES } = options;
   checkTees(tees);
   const created = createdText(options.created);
   const toml = new TextEncoder().encode(options.config ?? '');
@@ -81,34 +83,35 @@ export function* buildSteps(options: BuildOptions): Steps<WrittenImage> {
   let files: BuiltFiles | undefined;
   try {
     files = yield* buildFiles(config, options.folder ?? '.');
-    const variant = shimVariant(config.sgx);
-    const shimFile = options.shim ?? shimPath(`${variant}.elf`);
-    const shim = open.add(shimFile);
     const exec = open.add(options.exec);
-    const keep = yield* sgxKeep({ name, exec, shim, config, index: files?.packed });
-    const shimDigest = yield* streamDigest(shim);
+    const own = { name, exec, config, index: files?.packed };
+    const parts: BuiltPart[] = [];
+    for (const tee of tees) parts.push(yield* buildPart(tee, own, options.shim, open));
     const execDigest = yield* streamDigest(exec);
     const keepToml = describe(MEDIA.keepToml, toml);
     const manifest: KeepManifest = {
       version: 1,
       name,
       exec: { mediaType: MEDIA.exec, digest: execDigest, size: exec.size },
-      config: { blob: keepToml, configId: configIdOf(keep) },
+      config: { blob: keepToml, configId: configIdOf(own) },
       ...(files === undefined ? {} : { files: files.descriptors }),
-      shims: [{ tee: 'sgx', variant, blob: { mediaType: MEDIA.shim, digest: shimDigest, size: shim.size } }],
-      measurements: [sgxMeasurement(keep, config)],
+      shims: parts.map(({ entry }) => entry),
+      measurements: parts.map(({ measurement }) => measurement),
     };
-    const origin = shimOrigin(variant, shimFile, shimDigest);
     const facts = {
       motte: motteVersion(),
       lockfile: lockfileDigest(),
-      shims: new Map(origin === undefined ? [] : [[variant, origin]]),
+      shims: new Map(
+        parts.flatMap(({ entry, origin }) =>
+          origin === undefined ? [] : [[entry.variant, origin] as const],
+        ),
+      ),
     };
     const image = assemble({
       ...describeKeep(manifest, facts),
       blobs: new Map([
         [execDigest, exec],
-        [shimDigest, shim],
+        ...parts.map(({ entry, source }) => [entry.blob.digest, source] as const),
         [keepToml.digest, bytesSource(toml)],
         ...(files?.blobs ?? []),
       ]),

@@ -10,6 +10,19 @@ export type { ImageFormat } from './container/open.js';
 export type { PublicKey } from './dsse/keys.js';
 export type { ImageSigner } from './dsse/signers.js';
 export type { KeepImage } from './image.js';
-export type { KeepManifest, Measurement, SgxMeasurement, ShimEntry, Tee } from './manifest/types.js';
+export type {
+  KeepManifest,
+  Measurement,
+  SgxMeasurement,
+  ShimEntry,
+  SnpMeasurement,
+  Tee,
+} from './manifest/types.js';
 export type { SignOptions } from './sign.js';
-export type { VerifiedImage, VerifiedKeep, VerifyOptions } from './verify.js';
+export type {
+  VerifiedImage,
+  VerifiedKeep,
+  VerifiedSgxKeep,
+  VerifiedSnpKeep,
+  VerifyOptions,
+} from './verify.js';

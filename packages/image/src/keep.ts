@@ -4,14 +4,24 @@ import { MotteError } from '@motte/binary/error';
 import { toHex } from '@motte/binary/hex';
 import type { ByteSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
+import { configBlob } from '@motte/config/blob';
 import type { FileIndex } from '@motte/config/image-files';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { parseKeepToml } from '@motte/config/keep-toml';
 import { sha256 } from '@motte/measure/hash';
+import { KEEP_KVM } from '@motte/measure/profiles/keep';
 import { measureSgxSteps } from '@motte/measure/sgx';
+import { measureSnpSteps } from '@motte/measure/snp';
 import { planKeep } from '@motte/plan/plan-keep';
-import type { PlannedKeep } from '@motte/plan/plan-keep';
-import type { SgxMeasurement } from './manifest/types.js';
+import type { KeepTee, PlannedKeep } from '@motte/plan/plan-keep';
+import { vmLaunchPlan } from '@motte/plan/vm/launch';
+import type { SgxMeasurement, SnpMeasurement, Tee } from './manifest/types.js';
+
+/** A TEE that this version plans and measures for an image. */
+export type ImageTee = Extract<Tee, 'sgx' | 'snp'>;
+
+/** All of them, in the order that an image has them in. SGX is in every image. */
+export const IMAGE_TEES: readonly ImageTee[] = ['sgx', 'snp'];
 
 /** Bytes that a Keep is made of. */
 export interface KeepParts {
@@ -22,8 +32,8 @@ export interface KeepParts {
   readonly index?: FileIndex | undefined;
 }
 
-/** An SGX Keep that is planned and measured. */
-export interface SgxKeep extends PlannedKeep {
+/** A Keep that is planned and measured. */
+export interface MeasuredKeep extends PlannedKeep {
   readonly measurement: Uint8Array;
 }
 
@@ -43,25 +53,47 @@ export function configOf(toml: Uint8Array): KeepConfig {
   return parseKeepToml(text);
 }
 
-/** Plans and measures the SGX Keep of these parts. Throws what planning throws. */
-export function* sgxKeep({ name, exec, shim, config, index }: KeepParts): Steps<SgxKeep> {
+/** Plans the Keep of these parts. Throws what planning throws. */
+function planned({ name, exec, shim, config, index }: KeepParts, tee: KeepTee): PlannedKeep {
   const files = index === undefined ? {} : { index };
-  const planned = planKeep({ exec, shim, file: name, argv0: name, config, ...files });
-  return { ...planned, measurement: yield* measureSgxSteps(planned.plan) };
+  return planKeep({ exec, shim, file: name, argv0: name, config, tee, ...files });
 }
 
-/** CONFIGID's first half, hex. */
-export function configIdOf({ config }: PlannedKeep): string {
-  return toHex(sha256(config));
+/** Plans and measures the SGX Keep of these parts. Throws what planning throws. */
+export function* sgxKeep(parts: KeepParts): Steps<MeasuredKeep> {
+  const keep = planned(parts, { tee: 'sgx' });
+  return { ...keep, measurement: yield* measureSgxSteps(keep.plan) };
+}
+
+/** As `sgxKeep`, the one for SEV-SNP: `shim` is the VM's. */
+export function* snpKeep(parts: KeepParts): Steps<MeasuredKeep> {
+  const keep = planned(parts, { tee: 'snp', ...KEEP_KVM });
+  return { ...keep, measurement: yield* measureSnpSteps(vmLaunchPlan(keep.plan)) };
+}
+
+/** SHA-256 of the config blob, which is the same for all TEEs: CONFIGID's first half, and HOST_DATA. Hex. */
+export function configIdOf({ name, config, index }: Omit<KeepParts, 'exec' | 'shim'>): string {
+  return toHex(sha256(configBlob(config, name, index)));
 }
 
 /** The manifest's entry of an SGX Keep, not signed. */
-export function sgxMeasurement({ measurement }: SgxKeep, { sgx }: KeepConfig): SgxMeasurement {
+export function sgxMeasurement({ measurement }: MeasuredKeep, { sgx }: KeepConfig): SgxMeasurement {
   return {
     tee: 'sgx',
     kind: 'mrenclave',
     algorithm: 'sha256',
     value: toHex(measurement),
     parameters: { version: sgx.version },
+  };
+}
+
+/** The manifest's entry of a Keep for SEV-SNP, not signed. */
+export function snpMeasurement({ measurement }: MeasuredKeep, { threads }: KeepConfig): SnpMeasurement {
+  return {
+    tee: 'snp',
+    kind: 'launch-digest',
+    algorithm: 'sha384',
+    value: toHex(measurement),
+    parameters: { vcpus: threads, vmm: KEEP_KVM.name },
   };
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
-import { bytesSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
-import { UNDATED, bcdDate, signSigstruct } from '@motte/sign/sgx/sign';
 import { signedBytes } from '@motte/sign/sgx/sigstruct';
 import type { SgxSigner } from '@motte/sign/sgx/sign';
+import type { SnpIdentity } from '@motte/sign/snp/id-block';
 import { assemble, describeKeep } from './assemble.js';
 import type { Assembly, Described } from './assemble.js';
 import type { WrittenImage } from './build.js';
@@ -13,11 +12,8 @@ import type { ImageFormat } from './container/open.js';
 import { writeContainer } from './container/write.js';
 import { signStatement, signedMessage } from './dsse/envelope.js';
 import type { ImageSigner } from './dsse/signers.js';
-import type { KeepManifest } from './manifest/types.js';
-import { keepSigstruct } from './sigstruct.js';
-import { describe } from './oci/descriptor.js';
+import { NativeSignatures, unsignedSigstruct } from './native.js';
 import { fileLayers, nativeSignatures } from './oci/layout.js';
-import { MEDIA } from './oci/media-types.js';
 import { factsOf } from './provenance/make.js';
 import { runSteps } from './steps.js';
 import { verifyContainer } from './verify.js';
@@ -29,16 +25,13 @@ export interface SignOptions {
   readonly signers?: readonly ImageSigner[];
   /** Makes the SIGSTRUCT. */
   readonly sgx?: SgxSigner;
+  /** Makes the ID block for the launch digest, and its authentication. */
+  readonly snp?: (launchDigest: Uint8Array) => SnpIdentity;
   /** SIGSTRUCT.DATE, `YYYY-MM-DD`; `UNDATED` by default. */
   readonly date?: string;
   /** Where the signed image goes; by default it replaces the one that was given. */
   readonly output?: string;
   readonly format?: ImageFormat;
-}
-
-/** The SIGSTRUCT of a verified image, unsigned. */
-function unsignedSigstruct({ sgx }: VerifiedImage, date: string = UNDATED): Uint8Array {
-  return keepSigstruct(sgx, sgx.settings, bcdDate(date));
 }
 
 /** The bytes that an HSM signs to make the SIGSTRUCT: RSASSA-PKCS1-v1_5 with SHA-256. */
@@ -51,28 +44,20 @@ export function messageToSign({ image }: VerifiedImage): Uint8Array {
   return signedMessage(image.statementBytes);
 }
 
-/** The manifest with a SIGSTRUCT in place of the one it had. */
-function withSigstruct(manifest: KeepManifest, sigstruct: Uint8Array): KeepManifest {
-  const signature = describe(MEDIA.sigstruct, sigstruct);
-  return {
-    ...manifest,
-    measurements: manifest.measurements.map((one) => (one.tee === 'sgx' ? { ...one, signature } : one)),
-  };
-}
-
 /** Signatures over the statement as it will be: those that stay right, and the new ones. Throws IMAGE_SIGNED. */
 function signaturesOf(
   { image }: VerifiedImage,
   { statementBytes }: Described,
-  signers: readonly ImageSigner[],
+  { signers = [], sgx }: SignOptions,
 ): Assembly['signatures'] {
+  const native = sgx === undefined ? 'ID block' : 'SIGSTRUCT';
   const fresh = new Map(signers.map((signer) => [signer.key.keyid, signer]));
   const kept = image.keys.filter(({ keyid }) => !fresh.has(keyid));
   const [lost] = kept;
   if (lost !== undefined && Buffer.compare(statementBytes, image.statementBytes) !== 0) {
     throw new MotteError('IMAGE_SIGNED', {
-      field: 'SIGSTRUCT',
-      message: 'a SIGSTRUCT changes what is signed already',
+      field: native,
+      message: `another ${native} changes what is signed already`,
       expected: `the key ${lost.keyid} in the same call`,
     });
   }
@@ -92,16 +77,15 @@ function signaturesOf(
 /** `sign` in steps, of an image that was verified. */
 export function* signSteps(verified: VerifiedImage, options: SignOptions): Steps<WrittenImage> {
   const { image } = verified;
-  const { signers = [], sgx } = options;
-  if (signers.length === 0 && sgx === undefined)
+  const { signers = [], sgx, snp } = options;
+  if (signers.length === 0 && sgx === undefined && snp === undefined)
     throw new MotteError('IMAGE_OPTION', {
       field: 'signers',
       expected: 'somebody who signs',
       found: 'nobody',
     });
-  const sigstruct =
-    sgx === undefined ? undefined : signSigstruct(unsignedSigstruct(verified, options.date), sgx);
-  const manifest = sigstruct === undefined ? image.manifest : withSigstruct(image.manifest, sigstruct);
+  const native = new NativeSignatures(verified, options);
+  const manifest = native.within(image.manifest);
   const described = describeKeep(manifest, factsOf(image.statement, image.manifest));
   const names = [manifest.exec, manifest.config.blob, ...manifest.shims.map(({ blob }) => blob)];
   const blobs = new Map(
@@ -110,11 +94,11 @@ export function* signSteps(verified: VerifiedImage, options: SignOptions): Steps
       return source === undefined ? [] : [[digest, source]];
     }),
   );
-  if (sigstruct !== undefined) blobs.set(describe(MEDIA.sigstruct, sigstruct).digest, bytesSource(sigstruct));
+  for (const [name, source] of native.blobs) blobs.set(name, source);
   const { files, digest } = assemble({
     ...described,
     blobs,
-    signatures: signaturesOf(verified, described, signers),
+    signatures: signaturesOf(verified, described, options),
     created: image.created,
   });
   const { output: path = image.container.path, format = image.container.format } = options;

@@ -6,10 +6,14 @@ import { planSigstruct } from '@motte/sign/sgx/sign';
 import { parseSigstruct, signedBytes } from '@motte/sign/sgx/sigstruct';
 import { verifySigstruct } from '@motte/sign/sgx/verify';
 import type { Sigstruct } from '@motte/sign/sgx/sigstruct';
-import type { SgxKeep } from './keep.js';
+import type { MeasuredKeep } from './keep.js';
 
 /** The SIGSTRUCT that this Keep wants, unsigned: only its date is free. */
-export function keepSigstruct({ plan, measurement }: SgxKeep, { sgx }: KeepConfig, date: number): Uint8Array {
+export function keepSigstruct(
+  { plan, measurement }: MeasuredKeep,
+  { sgx }: KeepConfig,
+  date: number,
+): Uint8Array {
   return planSigstruct(plan, measurement, { date, isvprodid: sgx.isvprodid, isvsvn: sgx.isvsvn });
 }
 
@@ -24,7 +28,7 @@ const shown = (value: unknown): string =>
  * Whether a SIGSTRUCT is genuine and for this Keep: its MRENCLAVE, attributes with every mask bit set, and the product
  * of its configuration. Returns its fields. Throws SIGSTRUCT_*, IMAGE_NATIVE_SIGNATURE.
  */
-export function checkSigstruct(sigstruct: Uint8Array, keep: SgxKeep, config: KeepConfig): Sigstruct {
+export function checkSigstruct(sigstruct: Uint8Array, keep: MeasuredKeep, config: KeepConfig): Sigstruct {
   const found = verifySigstruct(sigstruct);
   const wanted = keepSigstruct(keep, config, found.date);
   if (toHex(signedBytes(wanted)) === toHex(signedBytes(sigstruct))) return found;

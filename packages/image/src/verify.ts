@@ -1,43 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { bytesSource } from '@motte/binary/source';
-import type { ByteSource } from '@motte/binary/source';
 import type { Steps } from '@motte/binary/steps';
-import type { FileIndex } from '@motte/config/image-files';
-import type { KeepConfig } from '@motte/config/keep-config';
 import { openContainer } from './container/open.js';
 import type { Container } from './container/open.js';
-import { streamBlob } from './container/stream.js';
 import { verifyEnvelope } from './dsse/envelope.js';
 import type { PublicKey } from './dsse/keys.js';
 import { verifyFiles } from './files.js';
 import { blobBytes, readImage } from './image.js';
 import type { KeepImage } from './image.js';
 import { checkCanonical, writeJson } from './json/canonical.js';
-import type { ServedFiles } from '@motte/loader/keep/image-files';
-import { shimVariant } from '@motte/config/shim-variant';
-import { configIdOf, configOf, sgxKeep, sgxMeasurement } from './keep.js';
-import type { SgxKeep } from './keep.js';
-import type { KeepManifest, SgxMeasurement, ShimEntry } from './manifest/types.js';
-import { checkSigstruct } from './sigstruct.js';
-import type { Descriptor } from './oci/descriptor.js';
+import { configIdOf, configOf } from './keep.js';
+import type { KeepManifest } from './manifest/types.js';
+import { teeParts } from './parts.js';
 import { factsOf, makeStatement } from './provenance/make.js';
 import { statementSchema } from './provenance/statement.js';
 import { runSteps } from './steps.js';
+import { checkEqual, hashedBlob, sourceOf, verifySgx, verifySnp } from './verify-keeps.js';
+import type { VerifiedSgxKeep, VerifiedSnpKeep } from './verify-keeps.js';
 
-/** The SGX Keep of a verified image: what `load` takes, once there is a SIGSTRUCT. */
-export interface VerifiedKeep extends SgxKeep {
-  /** What Keep.toml says. */
-  readonly settings: KeepConfig;
-  /** Genuine, and for this Keep. */
-  readonly sigstruct: Uint8Array | undefined;
-  readonly exec: ByteSource;
-  readonly shim: ByteSource;
-  readonly keepToml: ByteSource;
-  /** The image's own files, where it has some. */
-  readonly index?: FileIndex;
-  readonly files?: ServedFiles;
-}
+export type { VerifiedKeep, VerifiedSgxKeep, VerifiedSnpKeep } from './verify-keeps.js';
 
 /** What a verifier asks for beside a genuine image. */
 export interface VerifyOptions {
@@ -71,36 +53,6 @@ function checkProvenance(image: KeepImage): void {
     });
 }
 
-/** The one part of the image that this version knows how to measure. Throws IMAGE_TEE, IMAGE_MEASUREMENT. */
-function sgxPart(
-  { shims, measurements }: KeepManifest,
-  config: KeepConfig,
-): { shim: ShimEntry; predicted: SgxMeasurement } {
-  const other = [...shims, ...measurements].find(({ tee }) => tee !== 'sgx');
-  if (other !== undefined)
-    throw new MotteError('IMAGE_TEE', { field: 'Keep manifest', expected: 'sgx alone', found: other.tee });
-  const [shim, secondShim] = shims;
-  const [predicted, second] = measurements;
-  const variant = shimVariant(config.sgx);
-  if (shim === undefined || secondShim !== undefined || shim.variant !== variant) {
-    const found = shims.map((one) => one.variant).join(', ');
-    throw new MotteError('IMAGE_MEASUREMENT', { field: 'shims', expected: `${variant} alone`, found });
-  }
-  if (predicted?.tee !== 'sgx' || second !== undefined) {
-    const expected = `one for ${variant}`;
-    throw new MotteError('IMAGE_MEASUREMENT', {
-      field: 'measurements',
-      expected,
-      found: measurements.length,
-    });
-  }
-  return { shim, predicted };
-}
-
-function checkEqual(field: string, expected: string | number, found: string | number): void {
-  if (expected !== found) throw new MotteError('IMAGE_MEASUREMENT', { field, expected, found });
-}
-
 /** An image of which everything that it says was found to be so. Only `verify` makes one. */
 export class VerifiedImage {
   readonly digest: string;
@@ -108,15 +60,18 @@ export class VerifiedImage {
   /** Who signed: keys that came with the image. Whose they are it cannot say. */
   readonly signers: readonly PublicKey[];
   readonly created: string | undefined;
-  readonly sgx: VerifiedKeep;
+  readonly sgx: VerifiedSgxKeep;
+  /** Of an image that is for SEV-SNP, too. */
+  readonly snp: VerifiedSnpKeep | undefined;
   readonly #image: KeepImage;
 
-  private constructor(image: KeepImage, sgx: VerifiedKeep) {
+  private constructor(image: KeepImage, sgx: VerifiedSgxKeep, snp: VerifiedSnpKeep | undefined) {
     this.digest = image.digest;
     this.manifest = image.manifest;
     this.signers = image.keys;
     this.created = image.created;
     this.sgx = sgx;
+    this.snp = snp;
     this.#image = image;
   }
 
@@ -134,41 +89,27 @@ export class VerifiedImage {
   static *of(image: KeepImage, options: VerifyOptions = {}): Steps<VerifiedImage> {
     checkProvenance(image);
     checkSigners(image, options);
-    const { manifest, blobs } = image;
-    const source = ({ digest }: Descriptor): ByteSource => blobs.get(digest) as ByteSource;
-    const blob = function* (descriptor: Descriptor, field: string): Steps<ByteSource> {
-      yield* streamBlob(descriptor.digest, source(descriptor), field);
-      return source(descriptor);
-    };
-    const exec = yield* blob(manifest.exec, 'exec');
+    const { manifest } = image;
+    const exec = yield* hashedBlob(image, manifest.exec, 'exec');
     const keepToml = blobBytes(image.container.files, manifest.config.blob, 'Keep.toml');
     const settings = configOf(keepToml);
-    const part = sgxPart(manifest, settings);
-    const shim = yield* blob(part.shim.blob, `shim ${part.shim.variant}`);
-    const files = yield* verifyFiles(manifest, source);
-    const index = files?.index;
-    const keep = yield* sgxKeep({ name: manifest.name, exec, shim, config: settings, index });
-    checkEqual('config.configId', configIdOf(keep), manifest.config.configId);
-    const own = sgxMeasurement(keep, settings);
-    checkEqual(
-      'measurements.0.parameters.version',
-      own.parameters.version,
-      part.predicted.parameters.version,
-    );
-    checkEqual('measurements.0.value', own.value, part.predicted.value);
-    const { signature } = part.predicted;
-    const sigstruct =
-      signature === undefined ? undefined : blobBytes(image.container.files, signature, 'SIGSTRUCT');
-    if (sigstruct !== undefined) checkSigstruct(sigstruct, keep, settings);
-    return new VerifiedImage(image, {
-      ...keep,
+    const parts = teeParts(manifest, settings);
+    const files = yield* verifyFiles(manifest, (descriptor) => sourceOf(image, descriptor));
+    const own = { name: manifest.name, exec, config: settings, index: files?.index };
+    checkEqual('config.configId', configIdOf(own), manifest.config.configId);
+    const common = {
       settings,
-      sigstruct,
       exec,
-      shim,
       keepToml: bytesSource(keepToml),
       ...(files === undefined ? {} : { index: files.index, files: files.served }),
-    });
+    };
+    const sgx = yield* verifySgx(image, own, parts.sgx);
+    const snp = parts.snp === undefined ? undefined : yield* verifySnp(image, own, parts.snp);
+    return new VerifiedImage(
+      image,
+      { ...common, ...sgx },
+      snp === undefined ? undefined : { ...common, ...snp },
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
+import { toHex } from '@motte/binary/hex';
 import { readBytes } from '@motte/binary/source';
 import { build, open, verify } from '@motte/image';
 import type { BuildOptions } from '@motte/image';
@@ -101,11 +102,41 @@ test('what is given changes the image, and only that', async () => {
     { config: `${TOML}\n` },
     { config: '[sgx]\nversion = 1' },
     { created: 0 },
-  ];
+    { tees: ['sgx'] },
+  ] as const;
   const digests = await Promise.all(
     others.map((more, i) => digestOf({ ...more, output: at(`varied-${i}.keep`) })),
   );
-  assert.is(new Set([plain, ...digests]).size, 5);
+  assert.is(new Set([plain, ...digests]).size, 6);
+});
+
+test('an image for SGX alone has nothing of SEV-SNP, and the same Keep for SGX', async () => {
+  await build({ exec: execPath, config: TOML, output: at('sgx.keep'), tees: ['sgx'] });
+  const [alone, both] = [await verify(at('sgx.keep')), await verify(plainImage)];
+  assert.is(alone.snp, undefined);
+  assert.equal(
+    alone.manifest.shims.map(({ variant }) => variant),
+    ['sgx2'],
+  );
+  assert.equal(
+    both.manifest.shims.map(({ variant }) => variant),
+    ['sgx2', 'vm'],
+  );
+  assert.equal(alone.sgx.measurement, both.sgx.measurement);
+  assert.equal(alone.sgx.config, both.snp?.config);
+  assert.is(both.manifest.measurements[1]?.value, toHex(both.snp?.measurement ?? new Uint8Array(0)));
+  alone.close();
+  both.close();
+});
+
+test('a debug Keep has the shims for it', async () => {
+  await build({ exec: execPath, config: '[sgx]\ndebug = true\n', output: at('debug.keep') });
+  const image = await verify(at('debug.keep'));
+  assert.equal(
+    image.manifest.shims.map(({ variant }) => variant),
+    ['sgx2-debug', 'vm-debug'],
+  );
+  image.close();
 });
 
 test('a time is in the image only when it is given', async () => {
@@ -126,7 +157,8 @@ for (const [name, options, code] of [
   ['a name that is too long', { name: 'x'.repeat(256) }, /IMAGE_FIELD Keep manifest: name/],
   ['no name', { name: '' }, /CONFIG_|IMAGE_FIELD/],
   ['a name with NUL', { name: 'a\0b' }, /CONFIG_TEXT/],
-  ['another TEE', { tees: ['snp'] }, /TEE_UNSUPPORTED/],
+  ['a TEE without SGX', { tees: ['snp'] }, /TEE_UNSUPPORTED tees/],
+  ['TEEs in another order', { tees: ['snp', 'sgx'] }, /TEE_UNSUPPORTED tees/],
   ['no TEE', { tees: [] }, /TEE_UNSUPPORTED/],
   ['a time that is none', { created: 1.5 }, /IMAGE_OPTION created/],
   ['a time that is too late', { created: 1e12 }, /IMAGE_OPTION created/],

@@ -135,7 +135,6 @@ const manifests: fc.Arbitrary<KeepManifest> = fc.record({
           value: hex(48),
           parameters: fc.record({
             vcpus: fc.integer({ min: 1, max: 512 }),
-            vcpuType: fc.constantFrom('EPYC-v4', 'EPYC-Milan'),
             vmm: fc.constantFrom('qemu', 'kvm'),
           }),
           signature: fc.record({

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import {
+  build,
   imageSignerFromPem,
   imageSignerOf,
   messageToSign,
@@ -11,6 +12,8 @@ import {
 } from '@motte/image';
 import type { ImageSigner, SignOptions, VerifiedImage } from '@motte/image';
 import { preAuthEncoding } from '@motte/image/dsse/pae';
+import { ID_AUTH } from '@motte/sign/snp/id-block';
+import type { SnpIdentity } from '@motte/sign/snp/id-block';
 import { newEcPair, newEdwardsPair, newRsaPair } from '@motte/sign/key-pair-node';
 import { codeOf } from '@motte/test-helpers/errors';
 import { spawnSync } from 'node:child_process';
@@ -18,7 +21,7 @@ import { copyFileSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { forge, partsOf } from './support/forge.js';
-import { KEYS, PLACE, SGX, at, plainImage, signedImage } from './support/samples.js';
+import { KEYS, PLACE, SGX, at, execPath, plainImage, signedImage, snpIdentity } from './support/samples.js';
 
 const { ed25519, p256, p384 } = KEYS;
 
@@ -68,16 +71,22 @@ test('signatures add up, and a key that signs again has one', async () => {
 });
 
 test('signing does not change what is measured', async () => {
-  const of = ({ sgx }: VerifiedImage): unknown => [sgx.measurement, sgx.config];
+  const of = ({ sgx, snp }: VerifiedImage): unknown => [sgx.measurement, sgx.config, snp?.measurement];
   assert.equal(await inspect(signedImage, of), await inspect(plainImage, of));
 });
 
 test('the order of signing does not matter', async () => {
-  await sign(plainImage, { sgx: SGX, output: at('one.keep') });
+  await sign(plainImage, { snp: snpIdentity, output: at('one.keep') });
+  await sign(at('one.keep'), { sgx: SGX });
   await sign(at('one.keep'), { signers: [p384.signer] });
   await sign(at('one.keep'), { signers: [ed25519.signer] });
   assert.equal(readFileSync(at('one.keep')), readFileSync(signedImage));
 });
+
+const another = (digest: Uint8Array): SnpIdentity => snpIdentity(digest, { guestSvn: 4 });
+const debug = (digest: Uint8Array): SnpIdentity => snpIdentity(digest, { policy: 0xb0000n });
+const sgxImage = at('sgx-alone.keep');
+await build({ exec: execPath, output: sgxImage, tees: ['sgx'] });
 
 for (const [name, from, options, code] of [
   ['a SIGSTRUCT before signatures', plainImage, { sgx: SGX }, 'accepted'],
@@ -95,6 +104,22 @@ for (const [name, from, options, code] of [
     { sgx: SGX, date: '2024-02-29', signers: [p384.signer, ed25519.signer] },
     'accepted',
   ],
+  ['the same ID block again', signedImage, { snp: snpIdentity }, 'accepted'],
+  ['another ID block would void signatures', signedImage, { snp: another }, 'IMAGE_SIGNED'],
+  [
+    'another ID block, and all signers again',
+    signedImage,
+    { snp: another, signers: [p384.signer, ed25519.signer] },
+    'accepted',
+  ],
+  [
+    'an ID block of another launch',
+    plainImage,
+    { snp: () => snpIdentity(new Uint8Array(48)) },
+    'IMAGE_NATIVE_SIGNATURE',
+  ],
+  ['an ID block that lets the host debug', plainImage, { snp: debug }, 'IMAGE_NATIVE_SIGNATURE'],
+  ['an ID block for an image of SGX alone', sgxImage, { snp: snpIdentity }, 'IMAGE_OPTION'],
   ['nobody signs', plainImage, {}, 'IMAGE_OPTION'],
   ['a day that there is not', plainImage, { sgx: SGX, date: '2023-02-29' }, 'SIGSTRUCT_VALUE'],
 ] as const satisfies readonly (readonly [string, string, SignOptions, string])[]) {
@@ -118,6 +143,11 @@ test('a signer who signs something else is found out', async () => {
   assert.is(await signed(plainImage, { signers: [liar] }), 'IMAGE_SIGNATURE');
   const sgx = { modulus: SGX.modulus, sign: (message: Uint8Array) => SGX.sign(message.subarray(1)) };
   assert.is(await signed(plainImage, { sgx }), 'SIGSTRUCT_SIGNATURE');
+  const snp = (digest: Uint8Array): SnpIdentity => {
+    const { block, auth } = snpIdentity(digest);
+    return { block, auth: auth.map((byte, i) => (i === ID_AUTH.offsetOf('id_block_sig') ? byte ^ 1 : byte)) };
+  };
+  assert.is(await signed(plainImage, { snp }), 'SNP_ID_SIGNATURE');
 });
 
 test('a signal stops it, and nothing is left', async () => {

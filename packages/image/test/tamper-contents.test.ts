@@ -12,12 +12,14 @@ import {
   flip,
   flipBlob,
   holds,
+  identity,
   keep,
   part,
   sigstruct,
   statement,
   testRows,
 } from './support/tamper.js';
+import type { Json } from './support/forge.js';
 import type { Row } from './support/tamper.js';
 
 const ROWS: readonly Row[] = [
@@ -31,6 +33,19 @@ const ROWS: readonly Row[] = [
     (p) => flipBlob((b) => b.length === p.shim.length, 0x2000)(p),
     'IMAGE_BLOB_DIGEST',
     /^shim sgx2$/,
+  ],
+  [
+    'a byte of the VM’s shim',
+    (p) => flipBlob((b) => b.length === p.vmShim.length, 0x2000)(p),
+    'IMAGE_BLOB_DIGEST',
+    /^shim vm$/,
+  ],
+  ['a byte of the ID block', flipBlob((b) => b.length === 96, 60), 'IMAGE_BLOB_DIGEST', /^ID block$/],
+  [
+    'a byte of the ID authentication',
+    flipBlob((b) => b.length === 4096, 60),
+    'IMAGE_BLOB_DIGEST',
+    /^ID authentication$/,
   ],
   ['a byte of Keep.toml', flipBlob(holds('args'), 9), 'IMAGE_BLOB_DIGEST', /^Keep.toml$/],
   ['a byte of the SIGSTRUCT', flipBlob((b) => b.length === 1808, 1000), 'IMAGE_BLOB_DIGEST', /^SIGSTRUCT$/],
@@ -83,6 +98,25 @@ const ROWS: readonly Row[] = [
     /value/,
   ],
   [
+    'another launch digest',
+    keep((k) => (k.measurements[1].value = '00'.repeat(48))),
+    'IMAGE_MEASUREMENT',
+    /^measurements\.1\.value$/,
+  ],
+  [
+    'another number of vCPUs',
+    keep((k) => (k.measurements[1].parameters.vcpus = 2)),
+    'IMAGE_MEASUREMENT',
+    /vcpus$/,
+  ],
+  ['another VMM', keep((k) => (k.measurements[1].parameters.vmm = 'qemu')), 'IMAGE_MEASUREMENT', /vmm$/],
+  [
+    'another shim for the VM, nothing else',
+    part((p) => (p.vmShim = flip(p.vmShim, 0x2000))),
+    'IMAGE_MEASUREMENT',
+    /^measurements\.1\.value$/,
+  ],
+  [
     'the other layout',
     keep((k) => (k.measurements[0].parameters.version = 1)),
     'IMAGE_MEASUREMENT',
@@ -115,6 +149,21 @@ const ROWS: readonly Row[] = [
     ),
     'IMAGE_TEE',
   ],
+  [
+    'a launch digest before MRENCLAVE',
+    (p) => {
+      p.keep.measurements.reverse();
+      p.editOci = (made) => {
+        const at = made.layers.findIndex((one: Json) => one.mediaType.endsWith('sigstruct.v1'));
+        const [sigstructLayer] = made.layers.splice(at, 1);
+        made.layers.splice(at + 2, 0, sigstructLayer);
+        return made;
+      };
+      reseal(p);
+    },
+    'IMAGE_MEASUREMENT',
+    /^measurements$/,
+  ],
   ['Keep.toml that is not UTF-8', part((p) => (p.toml = Uint8Array.of(0xff))), 'KEEP_SYNTAX'],
   ['Keep.toml with an unknown key', part((p) => (p.toml = enc('argz = []'))), 'KEEP_UNKNOWN_KEY'],
   ['an exec that is none', part((p) => (p.exec = enc('#!/bin/sh\n'))), 'ELF_MAGIC'],
@@ -138,6 +187,24 @@ const ROWS: readonly Row[] = [
   ],
   ['SIGSTRUCT with another SVN', sigstruct({ isvsvn: 9 }), 'IMAGE_NATIVE_SIGNATURE', /isvsvn/],
   ['SIGSTRUCT with another date', sigstruct({ date: 0x20240229 }), 'accepted'],
+  ['ID block: SVN', part((p) => (p.idBlock = flip(p.idBlock, 0x54))), 'SNP_ID_SIGNATURE', /^id_block/],
+  ['ID block: version', part((p) => (p.idBlock = flip(p.idBlock, 0x50))), 'SNP_ID_REFUSED', /^version$/],
+  ['ID block: short', part((p) => (p.idBlock = p.idBlock.subarray(1))), 'SNP_ID', /^ID_BLOCK$/],
+  ['ID authentication: ID key', part((p) => (p.idAuth = flip(p.idAuth, 0x248))), 'SNP_ID_SIGNATURE'],
+  [
+    'ID authentication: author',
+    part((p) => (p.idAuth = flip(p.idAuth, 0x690))),
+    'SNP_ID_SIGNATURE',
+    /^id_key/,
+  ],
+  [
+    'ID block of another launch',
+    identity({ launchDigest: new Uint8Array(48) }),
+    'IMAGE_NATIVE_SIGNATURE',
+    /^ID block: ld$/,
+  ],
+  ['ID block with DEBUG', identity({ policy: 0xb0000n }), 'IMAGE_NATIVE_SIGNATURE', /^ID block: policy$/],
+  ['ID block with another SVN', identity({ guestSvn: 9 }), 'accepted'],
 
   // DSSE
   [

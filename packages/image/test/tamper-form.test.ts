@@ -203,7 +203,7 @@ const ROWS: readonly Row[] = [
     'a missing blob',
     files((f) => void f.delete([...f].find(([, b]) => b.length === 1808)?.[0] ?? '')),
     'IMAGE_BLOB_MISSING',
-    /layers.3/,
+    /layers.4/,
   ],
   ['no index', files((f) => void f.delete('index.json')), 'IMAGE_LAYOUT', /index.json/],
   ['no oci-layout', files((f) => void f.delete('oci-layout')), 'IMAGE_LAYOUT', /oci-layout/],

@@ -5,6 +5,8 @@ import { RESET_REGISTERS } from './registers.js';
 
 /** What a hypervisor adds to the vCPUs of a VM-based Keep, and where its memory encryption bit is. */
 export interface KeepHypervisor {
+  /** What a Keep image calls it. */
+  readonly name: string;
   readonly additions: VcpuAdditions;
   /** The C-bit, which every processor with SEV-SNP has at the same place. */
   readonly cBit: bigint;
@@ -14,6 +16,7 @@ const { dr6, dr7, g_pat } = RESET_REGISTERS;
 
 /** KVM: the VMSA is its own view of a vCPU, and what user space has not set is as after reset. */
 export const KEEP_KVM: KeepHypervisor = {
+  name: 'kvm',
   additions: {
     source:
       'Linux 6.11 and later, arch/x86/kvm/svm: svm_set_efer, svm_set_cr4, sev_es_sync_vmsa; the same additions as of the ' +

@@ -4,6 +4,8 @@ import { hex64 } from '@motte/binary/hex';
 import { layout } from '@motte/binary/layout';
 import type { Layout } from '@motte/binary/layout';
 import { PAGE_SIZE } from '@motte/binary/range';
+import { finish } from '@motte/binary/steps';
+import type { Steps } from '@motte/binary/steps';
 import { SNP_PAGE_TYPES } from '@motte/plan/snp/plan';
 import type { SnpPlan, SnpRun } from '@motte/plan/snp/plan';
 import { WINDOW_BYTES } from '@motte/plan/walk';
@@ -52,6 +54,9 @@ export interface MeasureSnpOptions {
   readonly contents?: Iterator<Uint8Array> | undefined;
 }
 
+/** Pages that are measured in one step: 16 MiB, which takes some 40 ms. */
+const STEP_PAGES = 4096;
+
 /** Pages that are read together. */
 const WINDOW_PAGES = WINDOW_BYTES / PAGE_SIZE;
 
@@ -84,6 +89,11 @@ function checkRun(run: SnpRun): void {
  * The caller owns the result.
  */
 export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint8Array {
+  return finish(measureSnpSteps(plan, options));
+}
+
+/** `measureSnp` in steps, for whoever has other things to do meanwhile or may want to stop. */
+export function* measureSnpSteps(plan: SnpPlan, options: MeasureSnpOptions = {}): Steps<Uint8Array> {
   const hash = options.sha384 === undefined ? sha384 : inSteps(options.sha384);
   const zeroPage = hash(new Uint8Array(PAGE_SIZE));
   let digest: Uint8Array =
@@ -97,6 +107,7 @@ export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint
   // All of them first: contents may be read ahead of the chain.
   for (const run of plan.runs) checkRun(run);
   const contents = options.contents ?? contentHashes(contentWindows(plan, WINDOW_PAGES), WINDOW_PAGES, hash);
+  let done = 0;
   for (const { type, bytes, pages, gpa: start } of plan.runs) {
     const info = PAGE_INFO.write({ length: PAGE_INFO.size, page_type: SNP_PAGE_TYPES[type] });
     const view = new DataView(info.buffer);
@@ -112,6 +123,7 @@ export function measureSnp(plan: SnpPlan, options: MeasureSnpOptions = {}): Uint
       view.setUint32(GPA_AT + 4, Math.floor(gpa / 2 ** 32), true);
       digest = hash(info);
       options.onStep?.({ step: `${type.toUpperCase()} ${hex64(BigInt(gpa))}`, digest: digest.slice() });
+      if (++done % STEP_PAGES === 0) yield;
     }
   }
   return digest;

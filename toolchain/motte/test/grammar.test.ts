@@ -78,7 +78,7 @@ for (const [line, status, talk] of [
   ],
   [['run', '--tee', 'snp', '/bin/true'], 122, /ELF_INTERP|ELF_N/],
   [['plan', '/bin/true', '--tee', 'snp'], 2, /ELF_INTERP|ELF_N/],
-  [['build', '/bin/true', '-o', 'x.keep', '--tee', 'snp'], 6, /TEE_UNSUPPORTED/],
+  [['build', '/bin/true', '-o', 'x.keep', '--tee', 'snp'], 2, /ELF_INTERP|ELF_N/],
   [['explain', 'NOPE'], 1, /there is no error code NOPE/],
   [['explain', 'ELF_NOT_PI'], 1, /did you mean ELF_NOT_PIE\?/],
 ] as const) {

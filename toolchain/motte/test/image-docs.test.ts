@@ -22,7 +22,7 @@ if (!have('openssl') || !have('gcc-12')) {
     assert.is(spawnSync('gcc-12', ['-static-pie', '-O2', hello, '-o', join(folder, 'app')]).status, 0);
     const text = readFileSync(join(ROOT, 'docs/keep-image.md'), 'utf8');
     const blocks = [...text.matchAll(/```sh\n([^]*?)```/gu)].map(([, block = '']) => block);
-    assert.is(blocks.length, 3);
+    assert.is(blocks.length, 4);
     const env = {
       PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
       HOME: folder,

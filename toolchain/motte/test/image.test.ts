@@ -61,7 +61,10 @@ if (compiled.status !== 0) {
   test('build, sign, verify, run', () => {
     const digest = ok('build', 'show', '--config', 'Keep.toml', '-o', 'app.keep');
     assert.match(digest, /^sha256:[0-9a-f]{64}\n$/);
-    assert.match(ok('verify', 'image', 'app.keep'), /SIGSTRUCT +none.*\n.*\nsigned by +nobody/);
+    assert.match(
+      ok('verify', 'image', 'app.keep'),
+      /SIGSTRUCT +none.*\nID block +none.*\n.*\nsigned by +nobody/,
+    );
     const signed = ok('sign', 'image', 'app.keep', '--signer', 'ed.pem', '--key', 'sgx.pem');
     assert.is.not(signed, digest);
     assert.match(ok('verify', 'image', 'app.keep', '--signer', 'ed.pub'), /signed by +key [0-9a-f]{64}\n$/);
@@ -90,6 +93,49 @@ if (compiled.status !== 0) {
     const program = json(['measure', 'sgx', 'show', '--config', 'Keep.toml'], 'measure sgx', here);
     assert.equal(told['config'], program['config']);
     assert.is(json(['plan', 'app.keep'], 'plan', here)['kind'], 'image');
+  });
+
+  test('the same image for SEV-SNP: its launch digest, an ID block made here and one made elsewhere', () => {
+    const digest = ok('measure', 'snp', 'app.keep').trim();
+    assert.is(ok('measure', 'snp', 'show', '--config', 'Keep.toml').trim(), digest);
+    ok('key', 'create', 'snp', '-o', 'id.pem', '--public', 'id.pub');
+    ok('key', 'create', 'snp', '-o', 'author.pem');
+    ok('build', 'show', '--config', 'Keep.toml', '-o', 'snp.keep');
+    copyFileSync(at('snp.keep'), at('snp2.keep'));
+    const keys = ['--author-key', 'author.pem', '--guest-svn', '7', '--image-id', 'ab'.repeat(16)];
+    const here_ = ok('sign', 'image', 'snp.keep', '--id-key', 'id.pem', ...keys);
+    const seen = json(['verify', 'image', 'snp.keep'], 'verify image', here);
+    const [, predicted] = seen['measurements'] as { value: string }[];
+    assert.is(predicted?.value, digest);
+    const id = seen['idBlock'] as Record<'measurement' | 'guestSvn' | 'imageId' | 'idKeyDigest', string>;
+    assert.equal([id['measurement'], id['guestSvn'], id['imageId']], [digest, 7, 'ab'.repeat(16)]);
+    assert.is(`${id['idKeyDigest']}\n`, ok('key', 'digest', 'snp', 'id.pub'));
+    assert.match(
+      ok('verify', 'image', 'snp.keep'),
+      /\nID block +policy 0x30000, svn 7\nID key +[0-9a-f]{96}\n/,
+    );
+
+    const files = ['--id-block', 'id-block', '--id-auth', 'id-auth'];
+    ok('sign', 'snp', '--measurement', digest, '--key', 'id.pem', ...keys, ...files);
+    assert.is(ok('sign', 'image', 'snp2.keep', ...files), here_);
+    ok('sign', 'snp', '--measurement', '00'.repeat(48), '--key', 'id.pem', ...files);
+    assert.match(refusal(['sign', 'image', 'snp2.keep', ...files], here), /^1 SNP_ID_OTHER ld$/);
+    const lone = refusal(['sign', 'image', 'snp2.keep', '--guest-svn', '1'], here);
+    assert.is(lone, '64 USAGE_VALUE --guest-svn');
+    const both = refusal(['sign', 'image', 'snp2.keep', ...files, '--id-key', 'id.pem'], here);
+    assert.is(both, '64 USAGE_VALUE --id-key');
+  });
+
+  test('an image for SGX alone is none for SEV-SNP and KVM', () => {
+    ok('build', 'show', '--tee', 'sgx', '-o', 'sgx.keep');
+    ok('measure', 'sgx', 'sgx.keep');
+    assert.match(ok('verify', 'image', 'sgx.keep'), /^(?!ID block)/);
+    for (const args of [
+      ['measure', 'snp', 'sgx.keep'],
+      ['measure', 'kvm', 'sgx.keep'],
+      ['plan', '--tee', 'snp', 'sgx.keep'],
+    ])
+      assert.is(refusal(args, here), '6 TEE_UNSUPPORTED sgx.keep');
   });
 
   test('--json of each', () => {
@@ -214,7 +260,6 @@ if (compiled.status !== 0) {
       [['build', 'show', '-o', '-'], '64 USAGE_VALUE --output'],
       [['build', 'show', '-o', 'folder/', '--format', 'tar'], '64 USAGE_VALUE --output'],
       [['build', 'show', '-o', 'stray'], '2 FILE_EXISTS stray'],
-      [['build', 'show', '-o', 'x.keep', '--tee', 'snp'], '6 TEE_UNSUPPORTED --tee'],
       [['build', 'show', '-o', 'x.keep', '--name', 'a/b'], '2 IMAGE_FIELD Keep manifest: name'],
       [['build', 'none', '-o', 'x.keep'], '2 FILE_ACCESS none'],
       [['measure', 'sgx', 'app.keep', '--config', 'Keep.toml'], '64 USAGE_VALUE --config'],

@@ -44,8 +44,9 @@ export const COMMAND_ERRORS = {
   },
   TEE_UNSUPPORTED: {
     exit: 6,
-    reason: 'This version of Motte has no back end for the TEE that was named.',
-    fix: 'Use --tee sgx or --tee auto.',
+    reason:
+      'What was given is not for the TEE that was named, or this version of Motte does not do this for it.',
+    fix: 'Use --tee sgx or --tee auto; an image that `motte build` makes without --tee is for all.',
   },
   GRANT_UNSUPPORTED: {
     exit: 2,

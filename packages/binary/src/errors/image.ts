@@ -75,8 +75,8 @@ export const IMAGE_ERRORS = {
   },
   IMAGE_NATIVE_SIGNATURE: {
     exit: 3,
-    reason: 'The SIGSTRUCT of the image is genuine, but for another Keep than the image’s.',
-    fix: 'Sign again: `motte sign image IMAGE --sgx-key KEY.PEM`.',
+    reason: 'The SIGSTRUCT or ID block of the image is genuine, but for another Keep than the image’s.',
+    fix: 'Sign again: `motte sign image IMAGE --key SGX.PEM --id-key ID.PEM`.',
   },
   IMAGE_PROVENANCE: {
     exit: 3,
@@ -86,7 +86,7 @@ export const IMAGE_ERRORS = {
   IMAGE_ENVELOPE: {
     exit: 3,
     reason: 'The DSSE envelope of the image does not belong to its provenance and its keys.',
-    fix: 'Sign again: `motte sign image IMAGE --key KEY.PEM`.',
+    fix: 'Sign again: `motte sign image IMAGE --signer KEY.PEM`.',
   },
   IMAGE_SIGNATURE: {
     exit: 3,
@@ -101,7 +101,7 @@ export const IMAGE_ERRORS = {
   IMAGE_SIGNED: {
     exit: 2,
     reason: 'The image has signatures that the change would make void.',
-    fix: 'Give --key with every key again in the same call, so that the signatures are made anew.',
+    fix: 'Give --signer with every key again in the same call, so that the signatures are made anew.',
   },
   IMAGE_KEY: {
     exit: 2,

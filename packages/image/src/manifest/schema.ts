@@ -37,9 +37,8 @@ const snp = v.strictObject({
   algorithm: v.literal('sha384'),
   value: hex(48),
   parameters: v.strictObject({
-    vcpus: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-    vcpuType: word,
-    vmm: word,
+    vcpus: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.description('one a thread')),
+    vmm: v.pipe(word, v.description('whose additions to the state of a vCPU are measured')),
   }),
   signature: v.exactOptional(
     v.strictObject({ idBlock: descriptorSchema(MEDIA.idBlock), idAuth: descriptorSchema(MEDIA.idAuth) }),

@@ -10,7 +10,7 @@ export type Tee = 'sgx' | 'snp' | 'tdx' | 'keystone' | 'sanctum' | 'pef';
 /** A shim of the image. */
 export interface ShimEntry {
   readonly tee: Tee;
-  /** Which of the TEE's shims: `sgx2`, `sgx1`. */
+  /** Which of the TEE's shims: `sgx2`, `sgx1`, `vm`; the one with `-debug` of a debug Keep. */
   readonly variant: string;
   readonly blob: Descriptor<Media['shim']>;
 }
@@ -25,13 +25,13 @@ export interface SgxMeasurement {
   readonly signature?: Descriptor<Media['sigstruct']>;
 }
 
-/** The SNP launch digest for one number and kind of vCPUs under one VMM. */
+/** The SNP launch digest for a number of vCPUs under one VMM, and the ID block for it. */
 export interface SnpMeasurement {
   readonly tee: 'snp';
   readonly kind: 'launch-digest';
   readonly algorithm: 'sha384';
   readonly value: string;
-  readonly parameters: { readonly vcpus: number; readonly vcpuType: string; readonly vmm: string };
+  readonly parameters: { readonly vcpus: number; readonly vmm: string };
   readonly signature?: {
     readonly idBlock: Descriptor<Media['idBlock']>;
     readonly idAuth: Descriptor<Media['idAuth']>;

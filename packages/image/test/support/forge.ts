@@ -21,8 +21,11 @@ const hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).di
 export interface Parts {
   exec: Uint8Array;
   shim: Uint8Array;
+  vmShim: Uint8Array;
   toml: Uint8Array;
   sigstruct: Uint8Array;
+  idBlock: Uint8Array;
+  idAuth: Uint8Array;
   keep: Json;
   statement: Json;
   envelope: Json;
@@ -57,8 +60,11 @@ export function partsOf(path: string = signedImage): Parts {
   const parts = {
     exec: bytes(blob(of('exec.v1')[0])),
     shim: bytes(blob(of('shim.v1')[0])),
+    vmShim: bytes(blob(of('shim.v1')[1])),
     toml: bytes(blob(of('toml.v1')[0])),
     sigstruct: bytes(blob(of('sigstruct.v1')[0])),
+    idBlock: bytes(blob(of('id-block.v1')[0])),
+    idAuth: bytes(blob(of('id-auth.v1')[0])),
     keep: json(blob(oci.config)),
     statement: json(blob(of('in-toto+json')[0])),
     envelope: json(blob(of('envelope.v1+json')[0])),
@@ -96,11 +102,19 @@ export function relink(parts: Parts): void {
   keep.exec = descriptor(keep.exec.mediaType, parts.exec);
   keep.config.blob = descriptor(keep.config.blob.mediaType, parts.toml);
   keep.shims[0].blob = descriptor(keep.shims[0].blob.mediaType, parts.shim);
-  keep.measurements[0].signature = descriptor(keep.measurements[0].signature.mediaType, parts.sigstruct);
-  const [exec, toml, shim] = parts.statement.predicate.buildDefinition.resolvedDependencies;
-  exec.digest.sha256 = hex(parts.exec);
-  toml.digest.sha256 = hex(parts.toml);
-  shim.digest.sha256 = hex(parts.shim);
+  keep.shims[1].blob = descriptor(keep.shims[1].blob.mediaType, parts.vmShim);
+  const [sgx, snp] = keep.measurements;
+  sgx.signature = descriptor(sgx.signature.mediaType, parts.sigstruct);
+  snp.signature.idBlock = descriptor(snp.signature.idBlock.mediaType, parts.idBlock);
+  snp.signature.idAuth = descriptor(snp.signature.idAuth.mediaType, parts.idAuth);
+  const named: Json[] = parts.statement.predicate.buildDefinition.resolvedDependencies;
+  const made = [
+    ['exec', parts.exec],
+    ['Keep.toml', parts.toml],
+    ['shim sgx2', parts.shim],
+    ['shim vm', parts.vmShim],
+  ] as const;
+  for (const [name, bytes] of made) named.find((one) => one.name === name).digest.sha256 = hex(bytes);
 }
 
 /** A tar archive of these files, in this order. */
@@ -130,8 +144,11 @@ export function forge(parts: Parts): string {
     layers: [
       add(`${keep}.exec.v1`, parts.exec),
       add(`${keep}.shim.v1`, parts.shim),
+      add(`${keep}.shim.v1`, parts.vmShim),
       add(`${keep}.toml.v1`, parts.toml),
       add(`${keep}.sgx.sigstruct.v1`, parts.sigstruct),
+      add(`${keep}.snp.id-block.v1`, parts.idBlock),
+      add(`${keep}.snp.id-auth.v1`, parts.idAuth),
       add('application/vnd.in-toto+json', parts.statement),
       add('application/vnd.dsse.envelope.v1+json', parts.envelope),
       ...parts.keys.map((pem) => add(`${keep}.signer.v1`, pem)),

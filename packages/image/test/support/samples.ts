@@ -6,6 +6,9 @@ import { build, imageSignerFromPem, sign } from '@motte/image';
 import type { ImageSigner } from '@motte/image';
 import { developerSigner } from '@motte/loader/keep/developer-key';
 import { newEcPair, newEdwardsPair } from '@motte/sign/key-pair-node';
+import { snpSignerFromPem } from '@motte/sign/snp/ecdsa-node';
+import { idAuth, idBlock } from '@motte/sign/snp/id-block';
+import type { IdBlockInput, SnpIdentity } from '@motte/sign/snp/id-block';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,6 +54,14 @@ export const KEYS: Readonly<Record<'ed25519' | 'p256' | 'p384', TestKey>> = {
   p384: keyPair('P-384'),
 };
 
+const AUTHOR = newEcPair('P-384').privateKey;
+
+/** The ID block of a launch, by an ID key that an author's vouches for. */
+export function snpIdentity(launchDigest: Uint8Array, change: Partial<IdBlockInput> = {}): SnpIdentity {
+  const block = idBlock({ launchDigest, guestSvn: 3, policy: 0x30000n, ...change });
+  return { block, auth: idAuth(block, snpSignerFromPem(KEYS.p384.pem), snpSignerFromPem(AUTHOR)) };
+}
+
 /** A signer of SIGSTRUCTs: making one takes seconds, so all tests of a process share it. */
 export const SGX: ReturnType<typeof developerSigner> = developerSigner(at('sgx.pem'));
 
@@ -58,4 +69,9 @@ export const plainImage: string = at('plain.keep');
 export const signedImage: string = at('signed.keep');
 
 await build({ exec: execPath, config: TOML, output: plainImage });
-await sign(plainImage, { signers: [KEYS.ed25519.signer, KEYS.p384.signer], sgx: SGX, output: signedImage });
+await sign(plainImage, {
+  signers: [KEYS.ed25519.signer, KEYS.p384.signer],
+  sgx: SGX,
+  snp: snpIdentity,
+  output: signedImage,
+});

@@ -4,11 +4,13 @@ import { MotteError } from '@motte/binary/error';
 import { verify } from '@motte/image';
 import { completeSigstruct, unsignedSigstruct } from '@motte/sign/sgx/sign';
 import { parseSigstruct, signedBytes } from '@motte/sign/sgx/sigstruct';
+import { ID_BLOCK } from '@motte/sign/snp/id-block';
+import type { IdBlockInput } from '@motte/sign/snp/id-block';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { forge, partsOf, relink, reseal, resign } from './forge.js';
 import type { Json, Parts } from './forge.js';
-import { SGX } from './samples.js';
+import { SGX, snpIdentity } from './samples.js';
 
 /** Changes the parts of an image. */
 export type Change = (parts: Parts) => void;
@@ -104,6 +106,15 @@ export function sigstruct(change: Json): Change {
     } = parseSigstruct(parts.sigstruct);
     const unsigned = unsignedSigstruct({ ...rest, mrenclave, attributesMask, xfrmMask, ...change });
     parts.sigstruct = completeSigstruct(unsigned, SGX.modulus, SGX.sign(signedBytes(unsigned)));
+  });
+}
+
+/** A genuine ID block with other values, sealed into the image. */
+export function identity(change: Partial<IdBlockInput>): Change {
+  return part((parts) => {
+    const { block, auth } = snpIdentity(ID_BLOCK.read(parts.idBlock).ld, change);
+    parts.idBlock = block;
+    parts.idAuth = auth;
   });
 }
 

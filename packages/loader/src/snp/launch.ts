@@ -4,6 +4,7 @@ import { SNP_PAGE_TYPES } from '@motte/plan/snp/plan';
 import type { SnpPlan } from '@motte/plan/snp/plan';
 import { VM_MAP } from '@motte/plan/vm/map';
 import { ID_AUTH, ID_BLOCK } from '@motte/sign/snp/id-block';
+import type { SnpIdentity } from '@motte/sign/snp/id-block';
 import { isAuthored } from '@motte/sign/snp/verify';
 import { native, systemCode } from '../native.js';
 import type { Descriptor, Native } from '../native.js';
@@ -17,10 +18,10 @@ export const DEFAULT_POLICY = 0x30000n;
 export interface SnpOptions {
   /** SHA-256 of the config blob, which becomes HOST_DATA. */
   readonly hostData: Uint8Array;
-  /** DEFAULT_POLICY without it. */
+  /** Without it that of the ID block, else DEFAULT_POLICY. */
   readonly policy?: bigint;
   /** The 96 and 4096 bytes of `motte sign snp`: the firmware starts nothing else then. */
-  readonly id?: { readonly block: Uint8Array; readonly auth: Uint8Array };
+  readonly id?: SnpIdentity;
 }
 
 /** How each failure of opening /dev/sev is put right. */
@@ -54,14 +55,27 @@ function idFields({ id }: SnpOptions): Parameters<typeof LAUNCH.write>[0] {
   return { flags: LAUNCH_FLAGS.ID_BLOCK | author, id_block: id.block, id_auth: id.auth };
 }
 
+/** The firmware refuses an ID block of another policy once everything has been launched: here it is named. Throws LOAD_OPTION. */
+function policyOf({ policy, id }: SnpOptions): bigint {
+  const own = id === undefined ? undefined : ID_BLOCK.read(id.block).policy;
+  if (policy !== undefined && own !== undefined && policy !== own)
+    throw new MotteError('LOAD_OPTION', {
+      field: 'snp.policy',
+      expected: `0x${own.toString(16)}, which the ID block has`,
+      found: `0x${policy.toString(16)}`,
+    });
+  return policy ?? own ?? DEFAULT_POLICY;
+}
+
 /** LAUNCH and its runs. What the firmware measures of vCPUs is KVM's to hand over (SECURITY.md, rule 14). Throws LOAD_OPTION. */
 export function encodeLaunch({ runs }: SnpPlan, options: SnpOptions): Uint8Array {
   const pages = runs.filter(({ type }) => type !== 'vmsa');
+  const id = idFields(options);
   const head = LAUNCH.write({
-    policy: options.policy ?? DEFAULT_POLICY,
+    policy: policyOf(options),
     host_data: options.hostData,
     run_count: pages.length,
-    ...idFields(options),
+    ...id,
   });
   const out = new Uint8Array(head.length + pages.length * LAUNCH_RUN.size);
   out.set(head);

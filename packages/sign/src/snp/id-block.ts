@@ -135,6 +135,12 @@ export interface SnpSigner {
   sign(message: Uint8Array): P384Pair;
 }
 
+/** An ID block and its authentication as firmware takes them. */
+export interface SnpIdentity {
+  readonly block: Uint8Array;
+  readonly auth: Uint8Array;
+}
+
 /** The ID authentication structure of an ID block; without an author key the ID key stands alone. Throws SNP_ID. */
 export function idAuth(block: Uint8Array, idKey: SnpSigner, authorKey?: SnpSigner): Uint8Array {
   const key = publicKeyBytes(idKey.publicKey);

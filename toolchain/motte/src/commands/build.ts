@@ -8,18 +8,17 @@ import { manifestText } from '../image/text.js';
 import { readText } from '../io/file.js';
 import { say } from '../io/stdout.js';
 import { configFolder } from '../keep/settings.js';
-import { checkTee } from '../keep/prepare.js';
 import { sourceDateEpoch } from '../keep/sign.js';
 
 /** `motte build APP -o IMAGE`: the same APP, Keep.toml and Motte give the same bytes. */
 export async function run({ options, words: [exec = ''] }: Input): Promise<Outcome> {
   const to = imageOutput(needed(options.output, 'output'), options);
-  checkTee(options.tee);
   const created = sourceDateEpoch();
   return interruptible(async (signal) => {
     const { path, format, digest, manifest } = await build({
       ...to,
       exec,
+      ...(options.tee === 'sgx' ? { tees: ['sgx'] } : {}),
       ...(options.config === undefined ? {} : { config: readText(options.config) }),
       folder: configFolder(options),
       ...(options.name === undefined ? {} : { name: options.name }),

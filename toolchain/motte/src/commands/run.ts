@@ -11,7 +11,7 @@ import { choose } from '@motte/loader/choice';
 import type { BackendName, Choice } from '@motte/loader/choice';
 import { cr4Names } from '@motte/loader/kvm/cr4';
 import { load } from '@motte/loader/load';
-import type { End, Keep } from '@motte/loader/load';
+import type { End, Keep, LoadOptions } from '@motte/loader/load';
 import { platformInfo } from '@motte/loader/platform';
 import { measureSgx } from '@motte/measure/sgx';
 import { measureSnp } from '@motte/measure/snp';
@@ -134,6 +134,18 @@ interface Started {
   readonly loaded: number;
 }
 
+/** An image was measured when it was verified; what is loaded is measured again by who launches it. Nothing predicts KVM's. */
+function measurementOf({ plan, image }: Prepared): Uint8Array {
+  const known = plan.tee === 'kvm' ? undefined : image?.[plan.tee]?.measurement;
+  return known ?? (plan.tee === 'sgx' ? measureSgx(plan) : measureSnp(vmLaunchPlan(plan)));
+}
+
+/** The ID block of an image, with which the firmware launches nothing else. */
+function snpIdentity({ plan, image }: Prepared): Pick<LoadOptions, 'snp'> {
+  const id = plan.tee === 'snp' ? image?.snp?.identity : undefined;
+  return id === undefined ? {} : { snp: { id } };
+}
+
 async function start(
   prepared: Prepared,
   host: HostValues,
@@ -144,10 +156,7 @@ async function start(
   const { plan, keep, config } = prepared;
   const grants = grantPaths(options, config, prepared.kind === 'image');
   const choice = decide(options, config);
-  // An image was measured when it was verified; what is loaded the CPU compares with the SIGSTRUCT again.
-  const measurement =
-    prepared.image?.sgx.measurement ??
-    (plan.tee === 'sgx' ? measureSgx(plan) : measureSnp(vmLaunchPlan(plan)));
+  const measurement = measurementOf(prepared);
   const signed = signedPlan(prepared, measurement, options);
   const emulation = interruptions(choice);
   const debug = session?.debugger;
@@ -175,6 +184,7 @@ async function start(
     grants,
     stdio: [config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
+    ...snpIdentity(prepared),
     signal,
     ...(emulation === undefined ? {} : { emulation }),
     // What it leaves behind is read after its end.

@@ -20,9 +20,19 @@ import { writeFile } from '../io/output.js';
 import { verifiedImage } from '../keep/image.js';
 import { dateOf } from '../keep/sign.js';
 import { isFirstStep, refuseWith, toSign } from '../sign/elsewhere.js';
+import { identifierOf } from '../sign/identity.js';
 
 /** What the second step takes, and the first would not look at. */
-const SECOND: readonly OptionName[] = ['key', 'signer', 'signature-in', 'envelope-signature-in', 'output'];
+const SECOND: readonly OptionName[] = [
+  'key',
+  'signer',
+  'id-key',
+  'id-block',
+  'id-auth',
+  'signature-in',
+  'envelope-signature-in',
+  'output',
+];
 
 /** The first step of two: what is to be signed goes out, and nothing is signed. */
 function firstStep(path: string, options: OptionValues): Outcome {
@@ -71,17 +81,22 @@ function imageSigners({ signer = [], 'envelope-signature-in': signature }: Optio
   return [imageSignerOf(publicKeyFromPem(readText(needed(one, 'signer'))), readSmall(signature))];
 }
 
-/** `motte sign image IMAGE [--signer KEY.PEM]… [--key SGX.PEM]`, or each in two steps. */
+/** `motte sign image IMAGE [--signer KEY.PEM]… [--key SGX.PEM] [--id-key ID.PEM [--author-key AUTHOR.PEM]]`, or each in two steps. */
 export async function run({ options, words: [image = ''] }: Input): Promise<Outcome> {
   if (isFirstStep(options) || options['envelope-message-out'] !== undefined) return firstStep(image, options);
   const sgx = sgxSigner(options);
+  const identify = identifierOf(options, 'id-key');
   const who: SignOptions = {
     signers: imageSigners(options),
     ...(sgx === undefined ? {} : { sgx, date: dateOf(options.date) }),
+    ...(identify === undefined ? {} : { snp: (digest) => identify(() => digest) }),
     ...(options.output === undefined ? {} : imageOutput(options.output, options)),
   };
-  if (sgx === undefined && who.signers?.length === 0)
-    throw new MotteError('USAGE_VALUE', { field: '--signer', expected: 'a key: --signer, or --key for SGX' });
+  if (sgx === undefined && identify === undefined && who.signers?.length === 0)
+    throw new MotteError('USAGE_VALUE', {
+      field: '--signer',
+      expected: 'a key: --signer, --key for SGX, or --id-key for SEV-SNP',
+    });
   return interruptible(async (signal) => {
     const { path, format, digest, manifest } = await sign(image, { ...who, signal });
     return { result: { path, format, digest, ...manifestText(manifest) }, text: `${digest}\n` };

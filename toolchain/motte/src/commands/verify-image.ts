@@ -7,12 +7,31 @@ import { interruptible } from '../image/interrupted.js';
 import { entryLine, entryText } from '../image/entries.js';
 import { columns, manifestText } from '../image/text.js';
 import { signerKeys } from '../keep/image.js';
+import { idText } from '../sign/snp.js';
+import type { IdText } from '../sign/snp.js';
 
 /** Of a SIGSTRUCT, what is not in the image already. */
 function nativeText({ sgx }: VerifiedImage): object | null {
   if (sgx.sigstruct === undefined) return null;
   const { mrsigner, date, isvprodid, isvsvn } = sigstructText(parseSigstruct(sgx.sigstruct));
   return { mrsigner, date, isvprodid, isvsvn };
+}
+
+/** What the ID block of an image says, and whose key signed it. */
+function identityText({ snp }: VerifiedImage): IdText | null {
+  return snp?.identity === undefined ? null : idText(snp.identity.block, snp.identity.auth);
+}
+
+/** The ID block, for people, of an image that could have one. */
+function identityRows(image: VerifiedImage): (readonly [string, string])[] {
+  if (image.snp === undefined) return [];
+  const id = identityText(image);
+  if (id === null) return [['ID block', 'none: nobody signed it for SEV-SNP']];
+  return [
+    ['ID block', `policy ${id.policy}, svn ${id.guestSvn}`],
+    ['ID key', id.idKeyDigest],
+    ...(id.authorKeyDigest === null ? [] : [['author key', id.authorKeyDigest] as const]),
+  ];
 }
 
 /** The files of `[[image]]`, for people: how many, and each that a Keep will have. */
@@ -44,6 +63,7 @@ function rows(image: VerifiedImage): (readonly [string, string])[] {
           'SIGSTRUCT',
           `mrsigner ${native.mrsigner}, ${native.date}, product ${native.isvprodid}, svn ${native.isvsvn}`,
         ],
+    ...identityRows(image),
     ['built by', `motte ${parts.statement.predicate.runDetails.builder.version.motte}`],
     ...(signers.length === 0
       ? [['signed by', 'nobody: who built it nobody vouches for'] as const]
@@ -65,6 +85,7 @@ export async function run({ options, words: [path = ''] }: Input): Promise<Outco
         ...manifestText(manifest),
         entries: image.sgx.index?.entries.map(entryText) ?? [],
         sigstruct: nativeText(image),
+        idBlock: identityText(image),
         created: created ?? null,
         signers: signers.map(({ keyid }) => keyid),
         required: keys.map(({ keyid }) => keyid),

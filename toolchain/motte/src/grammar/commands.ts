@@ -38,6 +38,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     doc: 'build the Keep image of a static-PIE program, and print its digest',
     options: ['tee', 'config', 'name', 'shim', 'format', 'output', 'json'],
     docs: {
+      tee: 'sgx: an image for SGX alone; any other, and without it: for SGX, SEV-SNP and plain KVM',
+      shim: 'a shim for SGX other than the one that comes with Motte',
       config: 'the Keep.toml that the image holds; without it an empty one: the defaults',
       name: 'argv[0] of the program; without it the last part of APP',
       output: 'where the image goes: a file, or a folder',
@@ -256,11 +258,19 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'sign image',
     args: ['IMAGE'],
-    doc: 'sign a Keep image: all of it by a signer, its SIGSTRUCT by an SGX key',
+    doc: 'sign a Keep image: all of it by a signer, its SIGSTRUCT by an SGX key, its ID block by one of SEV-SNP',
     options: [
       'signer',
       'key',
       'date',
+      'id-key',
+      'author-key',
+      'policy',
+      'guest-svn',
+      'family-id',
+      'image-id',
+      'id-block',
+      'id-auth',
       'digest-out',
       'message-out',
       'signature-in',
@@ -273,6 +283,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     docs: {
       signer: 'sign the image with this key: Ed25519, or ECDSA on P-256 or P-384',
       key: 'make the SIGSTRUCT with this RSA-3072 key; without it there is none, or the old one stays',
+      'id-block': 'an ID block that was signed elsewhere, 96 bytes: `motte sign snp`',
+      'id-auth': 'its authentication, 4096 bytes',
       output: 'where the signed image goes; without it in the place of IMAGE',
     },
     load: () => import('../commands/sign-image.js'),

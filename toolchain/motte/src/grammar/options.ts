@@ -65,6 +65,7 @@ export interface OptionValues extends ReproOptionValues {
   readonly help?: true;
   readonly 'id-auth'?: string;
   readonly 'id-block'?: string;
+  readonly 'id-key'?: string;
   readonly identifier?: string;
   readonly 'image-id'?: string;
   readonly initrd?: string;
@@ -249,6 +250,7 @@ export const OPTIONS: SpecsOf<OptionValues> = {
   help: { type: 'flag', short: 'h', doc: 'print this' },
   'id-auth': { type: 'text', value: 'FILE', doc: 'the ID authentication, 4096 bytes' },
   'id-block': { type: 'text', value: 'FILE', doc: 'the ID block, 96 bytes' },
+  'id-key': { type: 'text', value: 'KEY.PEM', doc: 'make the ID block with this P-384 key' },
   identifier: {
     type: 'text',
     value: 'HEX',

@@ -7,12 +7,12 @@ import { openContainer } from '@motte/image/container/open';
 import { publicKeyFromPem } from '@motte/image/dsse/keys';
 import type { PublicKey } from '@motte/image/dsse/keys';
 import { verifyContainer } from '@motte/image/verify';
-import type { VerifiedImage } from '@motte/image/verify';
+import type { VerifiedImage, VerifiedKeep, VerifiedSnpKeep } from '@motte/image/verify';
 import { planKeep } from '@motte/plan/plan-keep';
 import type { KeepTee } from '@motte/plan/plan-keep';
 import type { OptionName, OptionValues } from '../grammar/options.js';
 import type { InputFile } from '../io/file.js';
-import { openFile, readText } from '../io/file.js';
+import { readText } from '../io/file.js';
 import { withPath } from '../io/system.js';
 import type { Prepared } from './prepare.js';
 
@@ -40,53 +40,52 @@ export function verifiedImage(path: string, options: OptionValues): VerifiedImag
   );
 }
 
-/** The plan of a verified image, and what it was made of. */
-export function prepareImage(path: string, options: OptionValues): Prepared {
-  refuseFixed(options);
-  const verified = verifiedImage(path, options);
-  const { sgx } = verified;
-  // They close with the image.
-  const part = (source: ByteSource): InputFile => ({ ...source, path, close: () => {} });
-  return {
-    kind: 'image',
-    profile: `keep-sgx${sgx.settings.sgx.version}`,
-    plan: sgx.plan,
-    inputs: [
-      { role: 'exec', file: part(sgx.exec) },
-      { role: 'shim', file: part(sgx.shim) },
-      { role: 'config', file: part(sgx.keepToml) },
-    ],
-    keep: sgx,
-    config: sgx.settings,
-    ...(sgx.files === undefined ? {} : { files: sgx.files }),
-    image: verified,
-    close: () => verified.close(),
-  };
+/** The image's Keep for SEV-SNP. Throws TEE_UNSUPPORTED for an image that is for SGX alone. */
+function vmKeep(verified: VerifiedImage, path: string): VerifiedSnpKeep {
+  if (verified.snp !== undefined) return verified.snp;
+  throw new MotteError('TEE_UNSUPPORTED', {
+    field: path,
+    expected: 'an image for SEV-SNP and KVM, too: `motte build` without --tee',
+    found: 'one for SGX alone',
+  });
 }
 
-/**
- * The VM-based Keep of a verified image's program and configuration. The shim is the one that comes with Motte: an image
- * has, and its signers vouch for, SGX's. What is verified stays open until `close`.
- */
-export function vmOfImage(prepared: Prepared, shimPath: string, tee: KeepTee): Prepared {
-  const { image, ...own } = prepared;
-  let shim: InputFile | undefined;
-  const close = (): void => {
-    shim?.close();
-    prepared.close();
-  };
+/** The image's own plan for a TEE; KVM's, which no image predicts and nothing attests, is made of the same files. */
+function keepOf(verified: VerifiedImage, path: string, tee: KeepTee): VerifiedKeep {
+  if (tee.tee === 'sgx') return verified.sgx;
+  const keep = vmKeep(verified, path);
+  if (tee.tee === 'snp') return keep;
+  const { exec, shim, settings: config, index } = keep;
+  const { name } = verified.manifest;
+  const files = index === undefined ? {} : { index };
+  return { ...keep, ...planKeep({ exec, shim, file: name, argv0: name, config, tee, ...files }) };
+}
+
+/** The plan of a verified image, and what it was made of. */
+export function prepareImage(path: string, options: OptionValues, tee: KeepTee): Prepared {
+  refuseFixed(options);
+  const verified = verifiedImage(path, options);
   try {
-    if (image === undefined)
-      throw new MotteError('INTERNAL', { field: 'image', expected: 'a verified image' });
-    const { exec, settings, index } = image.sgx;
-    const { name } = image.manifest;
-    const file = (shim = openFile(shimPath));
-    const files = index === undefined ? {} : { index };
-    const keep = planKeep({ exec, shim: file, file: name, argv0: name, config: settings, tee, ...files });
-    const inputs = own.inputs.map((one) => (one.role === 'shim' ? ({ role: 'shim', file } as const) : one));
-    return { ...own, profile: `keep-${tee.tee}`, plan: keep.plan, keep, inputs, close };
+    const keep = keepOf(verified, path, tee);
+    // They close with the image.
+    const part = (source: ByteSource): InputFile => ({ ...source, path, close: () => {} });
+    return {
+      kind: 'image',
+      profile: tee.tee === 'sgx' ? `keep-sgx${keep.settings.sgx.version}` : `keep-${tee.tee}`,
+      plan: keep.plan,
+      inputs: [
+        { role: 'exec', file: part(keep.exec) },
+        { role: 'shim', file: part(keep.shim) },
+        { role: 'config', file: part(keep.keepToml) },
+      ],
+      keep,
+      config: keep.settings,
+      ...(keep.files === undefined ? {} : { files: keep.files }),
+      image: verified,
+      close: () => verified.close(),
+    };
   } catch (error) {
-    close();
+    verified.close();
     throw error;
   }
 }

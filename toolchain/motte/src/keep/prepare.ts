@@ -231,18 +231,11 @@ export async function prepare(
   const image = options.as === undefined ? looksLikeImage(path) : options.as === 'image';
   if (!image) return prepareFile(path, options, settings, tee);
   // Later, because whoever runs a program should not wait for what reads images.
-  const { prepareImage, vmOfImage } = await import('./image.js');
-  const prepared = prepareImage(path, options);
-  return tee === 'sgx' ? prepared : vmOfImage(prepared, shimFile(prepared.config.sgx, tee), KEEP_TEES[tee]);
+  const { prepareImage } = await import('./image.js');
+  return prepareImage(path, options, KEEP_TEES[tee]);
 }
 
 /** The TEE of `--tee` that a plan is made for; without it, or `auto`, SGX. */
 export function planTee(tee: string | undefined): PlanTee {
   return tee === 'kvm' || tee === 'snp' ? tee : 'sgx';
-}
-
-/** Refuses a TEE whose plans this version cannot make. Throws TEE_UNSUPPORTED. */
-export function checkTee(tee: string | undefined): void {
-  if (tee === undefined || tee === 'sgx' || tee === 'auto') return;
-  throw new MotteError('TEE_UNSUPPORTED', { field: '--tee', expected: 'sgx', found: tee });
 }
