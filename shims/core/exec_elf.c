@@ -172,7 +172,7 @@ static bool find_headers(struct exec_image *image, uint64_t offset)
 	return false;
 }
 
-/* No shared library is needed, and no code changed. */
+/* No shared library is needed, and no code changed; the program finds the end where it was found here. */
 static long check_dynamic(struct file *file, const struct exec_image *image)
 {
 	const struct elf64_phdr *dynamic = find(image, PT_DYNAMIC);
@@ -182,14 +182,19 @@ static long check_dynamic(struct file *file, const struct exec_image *image)
 	if (!dynamic)
 		return 0;
 	count = dynamic->p_filesz / sizeof(entries[0]);
-	if (!is_loaded(image, dynamic) || count > DYNAMIC_MOST)
+	if (!is_loaded(image, dynamic) || dynamic->p_filesz % sizeof(entries[0]) != 0 || count == 0 || count > DYNAMIC_MOST)
 		return -ENOEXEC;
-	error = read_all(file, entries, count * sizeof(entries[0]), dynamic->p_offset);
-	for (uint64_t i = 0; !error && i < count && entries[i][0] != DT_NULL; i++)
+	error = read_all(file, entries, dynamic->p_filesz, dynamic->p_offset);
+	if (error)
+		return error;
+	for (uint64_t i = 0; i < count; i++) {
+		if (entries[i][0] == DT_NULL)
+			return 0;
 		if (entries[i][0] == DT_NEEDED || entries[i][0] == DT_TEXTREL ||
 		    (entries[i][0] == DT_FLAGS && (entries[i][1] & DF_TEXTREL)))
 			return -ENOEXEC;
-	return error;
+	}
+	return -ENOEXEC;
 }
 
 static bool is_kind(const struct elf64_header *header)

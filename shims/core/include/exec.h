@@ -21,8 +21,16 @@
 #define EXECS 0
 #endif
 
+/* ---- exec_file.c ---- */
+
 /* What the config blob's flags permit. */
 void exec_start(uint32_t flags);
+
+/* Whether the file may be run: 0, -EACCES, -ETXTBSY. */
+long exec_check(struct file *file);
+
+/* Copies bytes of the file to the shim's memory: how many, or an error. */
+long exec_get(struct file *file, void *to, uint64_t length, uint64_t at);
 
 /* ---- exec_elf.c ---- */
 
@@ -72,12 +80,6 @@ struct exec_script {
 long exec_read_script(struct file *file, struct exec_script *script);
 
 /* ---- exec.c ---- */
-
-/* Copies bytes of the file to the shim's memory: how many, or an error. */
-long exec_get(struct file *file, void *to, uint64_t length, uint64_t at);
-
-/* Whether the file may be run: 0, -EACCES, -ETXTBSY. */
-long exec_check(struct file *file);
 
 /* An error, and nothing has been changed; or 0, and all there is is the new program: where it starts, and its stack. */
 long exec_replace(struct file *file, const struct exec_texts *texts, const struct exec_image *image, struct exec *exec,
