@@ -144,10 +144,12 @@ uint64_t boot_exec(const struct exec *exec)
 	files_start(header->flags & CONFIG_FLAG_STDIN_NULL);
 	if (EXECS)
 		exec_start(header->flags);
-	if (IMAGES) /* first, for grants may be within its directories */
+	if (IMAGES) { /* first, for grants may be within its directories */
 		image_start(header);
-	else
+		fs_find_program();
+	} else {
 		refuse_records(header, CONFIG_TYPE_IMAGE);
+	}
 	if (SHIM_MOUNTS)
 		mount_start(header);
 	else

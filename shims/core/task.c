@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/task.h"
 #include <stddef.h>
+#include "include/bytes.h"
 #include "include/platform.h"
 #include "shim_config.h"
 
@@ -41,6 +42,7 @@ void task_name(const char *path)
 	for (; *path != '\0'; path++)
 		if (*path == '/')
 			name = path + 1;
+	memset(first->name, 0, TASK_NAME);
 	for (size_t i = 0; i < TASK_NAME - 1 && name[i] != '\0'; i++)
 		first->name[i] = name[i];
 }

@@ -180,6 +180,47 @@ else {
     });
   }
 
+  const EXE = '/proc/self/exe';
+  for (const [how, line] of [
+    ['reads its own file', ['self', EXE]],
+    ['starts its own file', ['exec', EXE, 'self', EXE]],
+  ] as const) {
+    test(`a program that is a file of the image too ${how}: as natively`, () => {
+      const native = spawnSync(exec, line, { encoding: 'utf8' });
+      const image = `[[image]]\npath = "/exec"\nsource = "${exec}"\n`;
+      const toml = keepToml('self.toml', 'exec = "keep"\n', image);
+      const ran = motte('run', EMULATE_FLAG, '--config', toml, exec, ...line);
+      assert.is(ran.stdout, native.stdout, ran.talk);
+      assert.match(ran.stdout, /^an absolute path\n \d+ bytes, executable /);
+    });
+  }
+
+  test('a program that is in no file: its own file has a name and is not there', () => {
+    const ran = motte('run', EMULATE_FLAG, '--config', keepToml('none.toml'), exec, 'self', EXE);
+    assert.is(ran.stdout, 'an absolute path\nstat: ENOENT\n', ran.talk);
+  });
+
+  for (const [what, other] of [
+    ['another file', 'source/file'],
+    ['a file of the same size', 'same-size'],
+    ['a directory', 'source'],
+  ] as const) {
+    test(`${what} as the program's own: refused before anything runs`, () => {
+      const bytes = readFileSync(exec);
+      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+      writeFileSync(join(folder, 'same-size'), bytes);
+      const toml = keepToml('other.toml', '', `[[image]]\npath = "/exec"\nsource = "${other}"\n`);
+      const ran = motte('run', EMULATE_FLAG, '--config', toml, exec, 'self', EXE);
+      assert.equal([ran.status, ran.stdout], [122, '']);
+      assert.match(
+        ran.talk,
+        what === 'a directory' ? /IMAGE_SOURCE/ : /\/exec: .* own program.*\[FILE_INDEX\]/,
+      );
+      const image = motte('build', exec, '--config', toml, '-o', join(folder, 'other.keep'));
+      assert.is(image.status, 2, image.talk);
+    });
+  }
+
   test('what is granted can lie within a directory of the image, which stays as it is', () => {
     const granted = join(folder, 'granted');
     mkdirSync(granted);

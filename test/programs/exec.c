@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -54,6 +55,33 @@ static void handler(int number)
 	(void)number;
 }
 
+// What the program is called, by all that tell it. Of a descriptor's file Linux tells another name since 6.14.
+static void names(void)
+{
+	static const struct {
+		const char *path, *form;
+	} tellers[] = {
+		{ "/proc/self/comm", "%16s" },
+		{ "/proc/self/stat", "%*d (%16[^)]" },
+		{ "/proc/self/status", "Name: %16s" },
+	};
+	char name[17] = "";
+
+	if (strncmp((char *)getauxval(AT_EXECFN), "/dev/fd/", 8) == 0)
+		return;
+	prctl(PR_GET_NAME, name);
+	printf(" called %s", name);
+	for (unsigned i = 0; i < 3; i++) {
+		FILE *file = fopen(tellers[i].path, "r");
+
+		if (!file || fscanf(file, tellers[i].form, name) != 1)
+			exit(89);
+		printf(" %s", name);
+		fclose(file);
+	}
+	puts("");
+}
+
 // What a new program finds.
 static void report(int argc, char **argv, char **env)
 {
@@ -88,6 +116,7 @@ static void report(int argc, char **argv, char **env)
 	munmap(fresh, 1 << 20);
 	length = readlink("/proc/self/exe", text, sizeof(text) - 1);
 	text[length < 0 ? 0 : length] = 0;
+	names();
 	printf(" fresh memory %u, exe %s\n", sum, strstr(text, "(deleted)") ? "deleted" : strchr(text, '/') ? strrchr(text, '/') + 1 : text);
 	fflush(stdout);
 }
@@ -160,6 +189,7 @@ static void leave_behind(void)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	raise(SIGHUP);
+	prctl(PR_SET_NAME, "another name");
 	sigaltstack(&alternate, NULL);
 	dup2(0, 10);
 	fcntl(dup2(0, 11), F_SETFD, FD_CLOEXEC);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files of the Keep's image. `walk DIR` prints all of a directory, read in every way; `refused DIR OUT` what a program cannot
-// do to it, OUT being a directory that it may write to; `again FILE` reads a file twice; `exec FILE ARG` starts a program.
+// do to it, OUT being a directory that it may write to; `again FILE` reads a file twice; `self /proc/self/exe` tells of the program's own file; `exec FILE ARG` starts a program.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -197,6 +197,20 @@ static void again(const char *path)
 		printf("%016llx\n", (unsigned long long)by_read(open(path, O_RDONLY)));
 }
 
+// Its own file.
+static void self(const char *path)
+{
+	char text[4096];
+	const ssize_t length = readlink(path, text, sizeof(text));
+	struct stat file;
+
+	printf("%s\n", length > 0 && text[0] == '/' ? "an absolute path" : "no path");
+	if (stat(path, &file) != 0)
+		tell("stat", -1);
+	else
+		show_file(path, &file);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 3)
@@ -207,6 +221,8 @@ int main(int argc, char **argv)
 		refused(argv[2], argv[3]);
 	else if (strcmp(argv[1], "again") == 0)
 		again(argv[2]);
+	else if (strcmp(argv[1], "self") == 0)
+		self(argv[2]);
 	else if (strcmp(argv[1], "exec") == 0) {
 		execv(argv[2], argv + 2);
 		tell("execv", -1);

@@ -7,8 +7,11 @@ import { KEEP_PATH, isBelow } from './grant-rules.js';
 const MOST_NAME = 255;
 const MOST_PATH = 4095;
 
+/** What the Keep's own program is called. If the image has a file there it is the program's, and nothing is below it. */
+export const PROGRAM_PATH = '/exec';
+
 /** What the Keep fills itself: nothing of the image stands there or below. */
-const TAKEN_BELOW = ['/dev', '/exec', '/proc', '/sys', '/tmp', '/var/tmp'];
+const TAKEN_BELOW = ['/dev', '/proc', '/sys', '/tmp', '/var/tmp'];
 
 /** Directories that the Keep has in any case. */
 const THERE: readonly string[] = ['/', '/dev', '/dev/shm', '/proc', '/sys', '/tmp', '/var', '/var/tmp'];
@@ -21,7 +24,8 @@ export function isThere(path: string): boolean {
 /** What a path should have been instead, when neither `[[image]]` nor anything of the image can be there. */
 export function badPlace(path: string): string | undefined {
   if (!KEEP_PATH.test(path) || !isPlainText(path)) return 'an absolute path without . and ..';
-  if (TAKEN_BELOW.some((folder) => isBelow(path, folder)))
+  const withinProgram = path !== PROGRAM_PATH && isBelow(path, PROGRAM_PATH);
+  if (withinProgram || TAKEN_BELOW.some((folder) => isBelow(path, folder)))
     return 'a place that the Keep does not fill itself, such as /usr/share/app';
   const encoder = new TextEncoder();
   const parts = path.split('/').map((part) => encoder.encode(part).length);

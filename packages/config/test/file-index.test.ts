@@ -107,7 +107,7 @@ for (const [what, some] of [
   ['something in /proc', [file('/proc/self/x')]],
   ['something in /tmp', [file('/tmp/x')]],
   ['/var itself', [file('/var')]],
-  ['the program', [file('/exec')]],
+  ['a file below the program', [file('/exec/a')]],
   ['a path twice', [file('/a'), file('/a', 1)]],
   ['a file in a file', [file('/a'), file('/a/b')]],
   [

@@ -172,7 +172,11 @@ for (const [name, text, expected] of [
   ['an image file that is relative', '[[image]]\npath = "a"\nsource = "b"', 'KEEP_VALUE image[0].path'],
   ['an image file in /proc', '[[image]]\npath = "/proc/a"\nsource = "b"', 'KEEP_VALUE image[0].path'],
   ['an image file in /tmp', '[[image]]\npath = "/tmp/a"\nsource = "b"', 'KEEP_VALUE image[0].path'],
-  ['the program as an image file', '[[image]]\npath = "/exec"\nsource = "b"', 'KEEP_VALUE image[0].path'],
+  [
+    'an image file below the program',
+    '[[image]]\npath = "/exec/a"\nsource = "b"',
+    'KEEP_VALUE image[0].path',
+  ],
   ['an empty source', '[[image]]\npath = "/a"\nsource = ""', 'KEEP_VALUE image[0].source'],
   [
     'an image path twice',

@@ -10,6 +10,7 @@ import type { KeepConfig } from '@motte/config/keep-config';
 import { parseKeepToml } from '@motte/config/keep-toml';
 import { sha256 } from '@motte/measure/hash';
 import { KEEP_KVM } from '@motte/measure/profiles/keep';
+import { checkProgramFile } from '@motte/measure/program-file';
 import { measureSgxSteps } from '@motte/measure/sgx';
 import { measureSnpSteps } from '@motte/measure/snp';
 import { planKeep } from '@motte/plan/plan-keep';
@@ -56,6 +57,7 @@ export function configOf(toml: Uint8Array): KeepConfig {
 /** Plans the Keep of these parts. Throws what planning throws. */
 function planned({ name, exec, shim, config, index }: KeepParts, tee: KeepTee): PlannedKeep {
   const files = index === undefined ? {} : { index };
+  checkProgramFile(exec, index);
   return planKeep({ exec, shim, file: name, argv0: name, config, tee, ...files });
 }
 

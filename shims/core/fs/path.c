@@ -104,7 +104,7 @@ static long follow_magic(struct walk *walk, struct fs_node *link, bool last, str
 		*node = fs_working_directory(&below);
 		return below[0] ? -EXDEV : 0;
 	}
-	/* A program of the Keep's image is in no file. */
+	/* The first program is in no file, unless the image has it as one. */
 	file = link->fd == MAGIC_PROGRAM ? proc_program() : files_get(link->fd);
 	if (!file)
 		return -ENOENT;

@@ -15,12 +15,21 @@
 static uint64_t first_stack;
 static uint64_t threads = 1;
 
-/* The file that the program came from; NULL: from the Keep's image. */
+/* The file that the program came from; NULL: it is in no file. */
 static struct file *program;
 
 struct file *proc_program(void)
 {
 	return program ? file_hold(program) : NULL;
+}
+
+/* At boot, when nobody but the image can have put something there. */
+void fs_find_program(void)
+{
+	struct file *file;
+
+	if (!fs_open(NULL, PROGRAM_PATH, O_RDONLY, 0, 0, &file))
+		program = file;
 }
 
 void fs_set_program(struct file *file)
@@ -137,7 +146,7 @@ static void put_maps(struct fs_node *file)
 		text_put(file, range.state & PERM_X ? "x" : "-");
 		text_put(file, "p 00000000 00:00 0 ");
 		if (range.state & PAGE_IMAGE)
-			text_put(file, "                         /exec");
+			text_put(file, "                         " PROGRAM_PATH);
 		else if (first_stack >= range.start && first_stack < range.end)
 			text_put(file, "                         [stack]");
 		text_put(file, "\n");

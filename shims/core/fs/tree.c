@@ -256,7 +256,7 @@ long fs_rename(const struct file *from, const char *path, const struct file *to,
 /* Of what is in no tree: what Linux calls it where that can be told. */
 static long magic_text(const struct fs_node *link, char *to)
 {
-	static const char program[] = "/exec", other[] = "anon_inode:[file]", gone[] = "/ (deleted)";
+	static const char program[] = PROGRAM_PATH, other[] = "anon_inode:[file]", gone[] = "/ (deleted)";
 	const char *below = "";
 	struct file *file;
 	long length;

@@ -23,6 +23,9 @@
 #define FS_OPENS 0
 #endif
 
+/* What the Keep's own program is called; packages/config keeps the name for it. */
+#define PROGRAM_PATH "/exec"
+
 /* st_dev of the tree. */
 #define FS_DEVICE 1
 
@@ -144,7 +147,10 @@ void fs_close(struct file *file);
 /* A file that is open, opened anew to be read, whatever it was opened for: -EACCES where that cannot be. */
 long fs_open_again(const struct file *file, struct file **to);
 
-/* What /proc/self/exe leads to from now on; the reference is taken over. */
+/* What /proc/self/exe leads to: the first program's own file, where the image has it at PROGRAM_PATH ... */
+void fs_find_program(void);
+
+/* ... and this from now on; the reference is taken over. */
 void fs_set_program(struct file *file);
 
 /* Where the application's first stack begins, and how many threads it can have: for /proc. */

@@ -59,7 +59,7 @@ struct task *task_find(uint64_t number);
 /* The thread that boots the Keep becomes the application's first; a Keep can have `threads` in all. */
 void task_boot(uint64_t threads);
 
-/* Names the first task after its program, by the program's path. */
+/* Names the first task after its program, by the path that the program was started by. */
 void task_name(const char *path);
 
 /* How many tasks there can be at once: the processors that the application sees. */

@@ -124,6 +124,7 @@ static long run(const struct syscall_frame *frame, struct exec_work *work, struc
 
 	if (error)
 		return error;
+	task_name(work->texts.name); /* of a script the script's, as in Linux */
 	exec_texts_put(&work->texts);
 	heap_put(work, sizeof(*work));
 	fs_set_program(file);

@@ -3,6 +3,7 @@
 import { finish } from '@motte/binary/steps';
 import { defaultConfig } from '@motte/config/keep-toml';
 import { shimVariant } from '@motte/config/shim-variant';
+import { checkProgramFile } from '@motte/measure/program-file';
 import { measureSgx } from '@motte/measure/sgx';
 import { planKeep } from '@motte/plan/plan-keep';
 import type { PlannedKeep } from '@motte/plan/plan-keep';
@@ -65,8 +66,10 @@ export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
     const packed = config.image.length > 0 ? finish(packFilesSteps(config.image, folder, true)) : undefined;
     if (packed !== undefined) files.push(packed);
     const name = input.name ?? (typeof exec === 'string' ? exec : 'exec');
+    const source = typeof exec === 'string' ? open(exec) : exec;
+    checkProgramFile(source, packed);
     const planned = planKeep({
-      exec: typeof exec === 'string' ? open(exec) : exec,
+      exec: source,
       shim: open(input.shim ?? shimPath(`${shimVariant(config.sgx)}.elf`)),
       file: name,
       argv0: name,

@@ -18,6 +18,7 @@ import { detectKind } from '@motte/plan/file-kind';
 import type { FileKind } from '@motte/plan/file-kind';
 import { readPlan } from '@motte/plan/ndjson/read';
 import type { PagePlan } from '@motte/plan/plan';
+import { checkProgramFile } from '@motte/measure/program-file';
 import { planKeep } from '@motte/plan/plan-keep';
 import type { KeepTee, PlannedKeep } from '@motte/plan/plan-keep';
 import { SHIM_FILE } from '@motte/plan/sgx/keep';
@@ -101,6 +102,7 @@ function execKeep(
   if (config.image.length > 0) inputs.packed = finish(packFilesSteps(config.image, folder, serves === true));
   const { packed } = inputs;
   const index = packed === undefined ? {} : { index: packed };
+  checkProgramFile(file, packed);
   const keep = planKeep({ exec: file, shim, file: file.path, argv0, config, tee: KEEP_TEES[tee], ...index });
   const files = packed?.served;
   const profile = tee === 'sgx' ? `keep-sgx${config.sgx.version}` : `keep-${tee}`;
