@@ -36,14 +36,14 @@ static long now(int32_t clock, int64_t *ns)
 	return error;
 }
 
-static bool is_time(const struct timespec *time)
+bool timer_is_time(const struct timespec *time)
 {
 	return time->tv_sec >= 0 && (uint64_t)time->tv_nsec < NANOSECONDS;
 }
 
 bool timer_is_valid(const struct itimerspec *spec)
 {
-	return is_time(&spec->value) && is_time(&spec->interval);
+	return timer_is_time(&spec->value) && timer_is_time(&spec->interval);
 }
 
 void timer_disarm(struct timer *timer)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +35,8 @@ int main(void)
 	struct itimerval soon = {{0, 0}, {0, 20000}}, often = {{0, 10000}, {0, 10000}}, off = {{0, 0}, {0, 0}}, left;
 	struct itimerspec in = {{0, 0}, {0, 20000000}}, never = {{0, 0}, {0, 0}}, late = {{0, 0}, {100, 0}}, rest, bad = {{0, -1}, {0, 0}};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1, .sigev_value.sival_int = 77};
+	/* None that a clock could be set to: the test may run as root. */
+	static const struct timespec wrong[] = {{-1, 0}, {0, -1}, {0, 1000000000}};
 	timer_t timer, silent;
 
 	sigaction(SIGALRM, &action, NULL);
@@ -73,6 +76,10 @@ int main(void)
 	printf("%ld\n", rest.it_value.tv_nsec);
 	event.sigev_notify = 9;
 	SAY(timer_create(CLOCK_MONOTONIC, &event, &timer));
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		SAY(syscall(SYS_clock_settime, CLOCK_REALTIME, &wrong[i]));
+	SAY(syscall(SYS_clock_settime, CLOCK_REALTIME, 8));
+	SAY(syscall(SYS_clock_settime, CLOCK_MONOTONIC, &wrong[0]));
 	signal(SIGALRM, SIG_DFL);
 	fflush(stdout);
 	setitimer(ITIMER_REAL, &soon, NULL);

@@ -44,6 +44,7 @@ void timers_delete(void);
 
 /* Whether times are such as Linux takes. */
 bool timer_is_valid(const struct itimerspec *spec);
+bool timer_is_time(const struct timespec *time);
 
 /* Arms a timer, from now on or, `absolute`, at a time of its clock; `value` 0 disarms it. 0 or an errno of the clock. */
 long timer_set(struct timer *timer, const struct itimerspec *spec, bool absolute);
