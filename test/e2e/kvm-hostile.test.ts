@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hostile host of hostile.test.ts before a VM-based Keep: of each row some lies, as the code that checks the answers is the
 // same and a machine of scripts/tcg takes seconds for each; more of what only VMs ask for. With MOTTE_TEST_WHOLE=1: all.
-import { fileURLToPath } from 'node:url';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
 import { TABLE } from '@motte/hostcall/table';
 import type { Row } from '@motte/hostcall/row';
 import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
+import { tempFolder } from '@motte/test-helpers/temp';
 import { hostcallsProgram } from './support/hostcalls.js';
 import { HONEST, casesOf, told } from './support/hostile-lies.js';
 import type { HostileCase } from './support/hostile-lies.js';
-import { readLines } from './support/vm-run.js';
+import { runInVm } from './support/vm-run.js';
 import type { VmRun } from './support/vm-run.js';
 
-const RUNNER = fileURLToPath(new URL('support/run-in-vm.js', import.meta.url));
 const WHOLE = process.env['MOTTE_TEST_WHOLE'] === '1';
 /** One case in so many: of the rows that SGX has too, and of those that only VMs have. */
 const ONE_IN = { shared: 16, vm: 3 };
@@ -43,6 +44,14 @@ function keepOf({ component, name }: Row): string {
   return [`threads = ${threads}`, 'memory = "128MiB"', ...lines, ''].join('\n');
 }
 
+/** What each Keep is granted a copy of. */
+function dataFolder(): string {
+  const folder = tempFolder('motte-kvm-hostile');
+  writeFileSync(join(folder, 'file'), 'inside');
+  symlinkSync('file', join(folder, 'link'));
+  return folder;
+}
+
 /** What is about how SGX is entered has no meaning for a vCPU. */
 function chosen(row: Row): readonly HostileCase[] {
   const honest = HONEST[row.name];
@@ -54,7 +63,7 @@ function chosen(row: Row): readonly HostileCase[] {
   return WHOLE ? all : all.filter((_, i) => i % each === row.number % each);
 }
 
-function asked(path: string, row: Row, { lies, timeMs = 30_000 }: HostileCase): VmRun {
+function asked(path: string, data: string, row: Row, { lies, timeMs = 30_000 }: HostileCase): VmRun {
   const plain = lies.map(({ value, at, ...lie }) => ({
     ...lie,
     value: `${value}`,
@@ -68,7 +77,7 @@ function asked(path: string, row: Row, { lies, timeMs = 30_000 }: HostileCase): 
     keep: keepOf(row),
     seconds: timeMs / 1000,
     lies: plain,
-    data: true,
+    data,
   };
 }
 
@@ -76,15 +85,12 @@ const kvm = await kvmOrWhy();
 if (typeof kvm === 'string') console.log(`skipped: the hostile host of VM-based Keeps: ${kvm}`);
 else {
   const exec = hostcallsProgram();
+  const data = dataFolder();
   const rows = TABLE.filter(isAsked).map((row) => ({ row, cases: chosen(row) }));
-  const runs = rows.flatMap(({ row, cases }) => cases.map((one) => asked(exec, row, one)));
-  const { stdout, stderr } = await kvm.run([process.execPath, RUNNER], {
-    seconds: ALL_SECONDS,
-    stdin: Buffer.from(JSON.stringify(runs)),
-  });
+  const runs = rows.flatMap(({ row, cases }) => cases.map((one) => asked(exec, data, row, one)));
+  console.log(`${runs.length} hosts on: ${kvm.kind}`);
+  const lines = await runInVm(kvm, runs, ALL_SECONDS);
   await kvm.end();
-  console.log(`${runs.length} hosts on: ${kvm.kind}\n${stderr.toString()}`);
-  const lines = readLines(stdout);
   let at = 0;
   for (const { row, cases } of rows) {
     const first = at;

@@ -4,8 +4,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -15,78 +13,33 @@ import { program } from '@motte/test-helpers/programs';
 import type { ProgramName } from '@motte/test-helpers/programs';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
+import { CLIENTS, served } from './support/clients.js';
+import type { ClientKind } from './support/clients.js';
 
 const MOTTE = join(ROOT, 'node_modules/.bin/motte');
 const FOLDER = tempFolder('motte-servers');
-const CONNECTIONS = 6;
 const REQUESTS = 60;
-const CLIENTS = 100;
-
-type Serve = (port: number) => Promise<unknown>;
+const ECHOED = 100;
 
 /** Starts the server, has it serve, and gives how it ended beside what its clients got. */
-async function served(
+async function ran(
   command: string,
   args: readonly string[],
-  port: number,
-  serve: Serve,
+  clients: () => Promise<string[]>,
 ): Promise<unknown> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: patience(120_000) });
-  let stdout = '';
-  const end = once(child, 'close').then(([status]) => ({ status: Number(status), stdout }));
-  const ready = new Promise<void>((resolve) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString();
-      if (/^listening\b.*\n/u.test(stdout)) resolve();
-    });
-  });
-  await Promise.race([ready, end]);
-  const clients = await serve(port);
-  return { ...(await end), clients };
+  const end = once(child, 'close');
+  const { stdout, clients: got } = await served(child.stdout, clients);
+  const [status] = await end;
+  return { status: Number(status), stdout: stdout.toString(), got };
 }
 
-function ask(port: number, agent: Agent, i: number): Promise<string> {
-  const body = Buffer.alloc(i * 331, i);
-  const method = i % 3 === 0 ? 'POST' : 'GET';
-  return new Promise((resolve, reject) => {
-    const one = request({ port, host: '127.0.0.1', agent, method, path: `/${i}` }, (answer) => {
-      let text = `${answer.statusCode} `;
-      answer.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      answer.on('end', () => resolve(text));
-    });
-    one.on('error', reject);
-    one.end(method === 'POST' ? body : undefined);
-  });
-}
-
-async function http(port: number): Promise<string[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  try {
-    return await Promise.all(Array.from({ length: REQUESTS }, (_, i) => ask(port, agent, i)));
-  } finally {
-    agent.destroy();
-  }
-}
-
-async function echoed(port: number, data: Buffer): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  const got: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => got.push(chunk));
-  socket.end(data);
-  await once(socket, 'close');
-  return Buffer.concat(got).equals(data) ? 'the same' : 'something else';
-}
-
-function echo(port: number): Promise<string[]> {
-  return Promise.all(Array.from({ length: CLIENTS }, (_, i) => echoed(port, Buffer.alloc(1 + i * 997, i))));
-}
-
-const SERVERS: readonly (readonly [name: ProgramName, last: number, serve: Serve])[] = [
-  ['http', REQUESTS, http],
-  ['http-go', REQUESTS, http],
-  ['echo', CLIENTS, echo],
+const SERVERS: readonly (readonly [name: ProgramName, kind: ClientKind, last: number])[] = [
+  ['http', 'http', REQUESTS],
+  ['http-go', 'http', REQUESTS],
+  ['echo', 'echo', ECHOED],
 ];
-for (const [name, last, serve] of SERVERS) {
+for (const [name, kind, last] of SERVERS) {
   const built = program(name);
   if ('skipped' in built) {
     console.log(`skipped: ${name}: ${built.skipped}`);
@@ -94,13 +47,15 @@ for (const [name, last, serve] of SERVERS) {
   }
   test(`${name} serves from a Keep what it serves natively`, async () => {
     const natively = await freePort();
-    const expected = await served(built.path, [String(natively), String(last)], natively, serve);
+    const expected = await ran(built.path, [String(natively), String(last)], () =>
+      CLIENTS[kind](natively, last),
+    );
     const port = await freePort();
     const config = join(FOLDER, `${name}.toml`);
     const grant = `[[listen]]\nname = "it"\naddress = "127.0.0.1:${port}"\nprotocol = "tcp"\n`;
     writeFileSync(config, `args = "host"\nthreads = 24\n${grant}`);
     const line = ['run', EMULATE_FLAG, '--config', config, built.path, String(port), String(last)];
-    assert.equal(await served(MOTTE, line, port, serve), expected);
+    assert.equal(await ran(MOTTE, line, () => CLIENTS[kind](port, last)), expected);
   });
 }
 

@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // What run-in-vm.ts is asked for, and what it says.
-
+import { fileURLToPath } from 'node:url';
 import type { Lie } from '@motte/loader/helper/start';
+import type { Kvm } from '@motte/test-helpers/tcg/with-kvm';
+import type { ClientKind } from './clients.js';
+
+/** In arguments and settings: a free TCP port; and the path of a directory of the host that is not granted. */
+export const PORT = '{port}';
+export const OUTSIDE = '{outside}';
 
 export interface VmRun {
+  /** `kvm` by default; `snp` is simulated. */
+  readonly tee?: 'kvm' | 'snp';
   /** The exec file. */
   readonly path: string;
   readonly args: readonly string[];
   /** Standard input, in base64. */
   readonly input: string;
+  /** It stays open until the program's end. */
+  readonly inputOpen?: boolean;
   /** What Keep.toml says beside arguments and environment. */
   readonly keep: string;
+  /** What the sources of its `[[image]]` are relative to. */
+  readonly folder?: string;
   readonly seconds: number;
   /** What a hostile host does; by default it is an honest one. */
   readonly lies?: readonly PlainLie[];
-  /** The host's directory that is granted as /data, made with a file and a link in it, where settings grant it. */
-  readonly data?: boolean;
+  /** A directory of which each Keep is granted a copy as /data, where settings grant it. */
+  readonly data?: string;
+  /** Who comes when the program says that it listens, and how often. */
+  readonly clients?: { readonly kind: ClientKind; readonly count: number };
 }
 
 /** A Lie as JSON has it: 64-bit numbers in decimal. */
@@ -30,10 +44,25 @@ export interface VmRan {
   readonly out: string;
   readonly err: string;
   readonly exits: readonly (readonly [reason: number, count: number])[];
+  /** What the clients got. */
+  readonly clients: readonly string[];
+  /** The granted directory and what is beside it, afterwards (tree.ts). */
+  readonly left: readonly string[];
 }
 
-/** What run-in-vm.ts printed, by index: a VmRan, or why there is none. */
-export function readLines(stdout: Buffer): ReadonlyMap<number, VmLine> {
+export type VmLine = (VmRan & { readonly error?: undefined }) | { readonly error: string };
+
+const RUNNER = fileURLToPath(new URL('run-in-vm.js', import.meta.url));
+
+/** Runs them where KVM is, in one process, and gives a line for each by its index; none of what was not run in time. */
+export async function runInVm(
+  kvm: Kvm,
+  runs: readonly VmRun[],
+  seconds: number,
+): Promise<ReadonlyMap<number, VmLine>> {
+  const stdin = Buffer.from(JSON.stringify(runs));
+  const { stdout, stderr } = await kvm.run([process.execPath, RUNNER], { seconds, stdin });
+  if (stderr.length > 0) console.log(stderr.toString());
   const lines = stdout
     .toString()
     .split('\n')
@@ -41,5 +70,3 @@ export function readLines(stdout: Buffer): ReadonlyMap<number, VmLine> {
     .map((line) => JSON.parse(line) as VmLine & { readonly index: number });
   return new Map(lines.map((line) => [line.index, line]));
 }
-
-export type VmLine = (VmRan & { readonly error?: undefined }) | { readonly error: string };

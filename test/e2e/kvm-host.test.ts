@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Servers and their clients, and a granted directory, in Keeps on plain KVM: the exec files are those of servers.test.ts and
+// hostdir.test.ts, and natively they do the same.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { freePort } from '@motte/test-helpers/port';
+import { tempFolder } from '@motte/test-helpers/temp';
+import { CLIENTS, served } from './support/clients.js';
+import type { ClientKind } from './support/clients.js';
+import { tree } from './support/tree.js';
+import { GRANT, outOf, testCases } from './support/vm-cases.js';
+import type { HostCase } from './support/vm-cases.js';
+import { assertNative } from './support/vm-programs.js';
+import type { Native } from './support/vm-programs.js';
+import { OUTSIDE, PORT } from './support/vm-run.js';
+
+const FOLDER = tempFolder('motte-kvm-host');
+
+function folder(name: string): string {
+  const path = join(FOLDER, name);
+  mkdirSync(path);
+  return path;
+}
+
+async function servedNatively(path: string, kind: ClientKind, count: number): Promise<[Native, string[]]> {
+  const port = await freePort();
+  const child = spawn(path, [String(port), String(count)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = once(child, 'close');
+  const [said, stderr] = await Promise.all([
+    served(child.stdout, () => CLIENTS[kind](port, count)),
+    buffer(child.stderr),
+  ]);
+  const [status] = (await end) as [number];
+  return [{ stdout: said.stdout, stderr, status, signal: null }, said.clients];
+}
+
+function server(kind: ClientKind, count: number): HostCase {
+  const grant = `[[listen]]\nname = "it"\naddress = "127.0.0.1:${PORT}"\nprotocol = "tcp"\n`;
+  return {
+    name: `${count} ${kind === 'http' ? 'requests' : 'clients'} are served as natively`,
+    run: { args: [PORT, String(count)], keep: `threads = 24\n${grant}`, clients: { kind, count } },
+    check: async (ran, path) => {
+      const [native, clients] = await servedNatively(path, kind, count);
+      assert.equal(ran.clients, clients);
+      assertNative(ran, native);
+    },
+  };
+}
+
+const OUT = ['out directory 755', /^out\/canary 644 /] as const;
+
+function assertOutside(left: readonly string[]): void {
+  const out = left.filter((line) => line.startsWith('out'));
+  assert.is(out.length, OUT.length, out.join('\n'));
+  assert.is(out[0], OUT[0]);
+  assert.match(out[1] ?? '', OUT[1]);
+}
+
+/** The program leaves in a directory what it leaves there natively. */
+function inDirectory(data: string): HostCase {
+  return {
+    name: 'files in a granted directory are used and left as natively',
+    run: { args: ['/data'], keep: GRANT, data },
+    check: (ran, path) => {
+      const at = mkdtempSync(join(FOLDER, 'native-'));
+      assertNative(ran, spawnSync(path, [at]));
+      const left = ran.left.flatMap((line) => (line.startsWith('in/') ? [line.slice(3)] : []));
+      assert.equal(left, tree(at));
+      assertOutside(ran.left);
+    },
+  };
+}
+
+function escapes(data: string, ...args: readonly string[]): HostCase {
+  return {
+    name: `no way out of a granted directory by ${args[0]}`,
+    run: { args: ['/data', ...args], keep: GRANT, data },
+    check: (ran) => {
+      assert.equal([ran.ended, ran.status, outOf(ran)], ['exited', 0, '0 ways out\n'], ran.reason ?? '');
+      assertOutside(ran.left);
+    },
+  };
+}
+
+const empty = folder('empty');
+const some = folder('some');
+mkdirSync(join(some, 'sub'));
+writeFileSync(join(some, 'file'), 'inside');
+
+await testCases([
+  ['echo', () => [server('echo', 20)]],
+  ['http', () => [server('http', 24)]],
+  ['http-go', () => [server('http', 24)]],
+  ['hostdir', () => [inDirectory(empty)]],
+  ['wal', () => [inDirectory(empty)]],
+  ['escape', () => [escapes(some, 'names', OUTSIDE), escapes(some, 'mounts')]],
+]);
+
+test.run();
