@@ -7,6 +7,7 @@ import { test } from 'uvu';
 import { EMULATE_FLAG, patience } from '@motte/test-helpers/emulation';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
+import { reportFunctions } from './support/seen.js';
 
 const MOTTE = join(ROOT, 'node_modules/.bin/motte');
 const CRASH = join(tempFolder('motte-backtrace'), 'crash');
@@ -26,13 +27,6 @@ const ENDS = [
   ['abort', 134, 'SIGABRT: by a system call of its own'],
   ['handler', 139, 'SIGSEGV: page fault at 0x18, write'],
 ] as const;
-
-/** The functions of our report, the innermost first; a place without a symbol is `??`. */
-function ours(talk: string): string[] {
-  return [
-    ...talk.matchAll(/^ {2}#\d+ +0x[0-9a-f]+ in (<signal handler called>|\S+?)(\+0x[0-9a-f]+)?(?: \(|$)/gm),
-  ].map(([, name = '']) => (name.startsWith('0x') ? '??' : name));
-}
 
 /** gdb's, natively; undefined where it may not trace. */
 function theirs(how: string): string[] | undefined {
@@ -60,7 +54,7 @@ else {
       assert.ok(ran.stderr.includes(`motte: the program was ended by ${why}\n`), ran.stderr);
       assert.match(ran.stderr, /\brip [0-9a-f]{16}/);
       assert.match(ran.stderr, /\brsp [0-9a-f]{16}/);
-      const found = ours(ran.stderr);
+      const found = reportFunctions(ran.stderr);
       const functions = ['middle', 'outer', 'outer', 'outer', 'main'];
       const from = found.indexOf('middle');
       assert.equal(found.slice(from, from + functions.length), functions, ran.stderr);
@@ -77,7 +71,7 @@ else {
         }
         const { stderr } = spawnSync(MOTTE, ['run', EMULATE_FLAG, '--debug', CRASH, how], LIMIT);
         const upToMain = (names: readonly string[]): string[] => names.slice(0, names.indexOf('main') + 1);
-        assert.equal(upToMain(ours(stderr)), upToMain(expected), stderr);
+        assert.equal(upToMain(reportFunctions(stderr)), upToMain(expected), stderr);
       });
 
   test('lines, where the program has them', () => {

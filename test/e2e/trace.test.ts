@@ -9,6 +9,7 @@ import { shimPath } from '@motte/loader/prebuilt';
 import { EMULATE_FLAG, patience } from '@motte/test-helpers/emulation';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
+import { traceLines } from './support/seen.js';
 
 const MOTTE = join(ROOT, 'node_modules/.bin/motte');
 const FOLDER = tempFolder('motte-trace');
@@ -30,14 +31,6 @@ function run(...args: string[]): { status: number | null; talk: string } {
   return { status: ran.status, talk: ran.stderr };
 }
 
-/** Addresses differ from process to process; what a call costs in columns does not. */
-function normal(text: string): string[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('execve('))
-    .map((line) => line.replaceAll(/0x[0-9a-f]{6,}/g, 'ADDRESS').replace(/ +(= [^=]*)$/, ' $1'));
-}
-
 if (!has('gcc-12')) console.log('skipped: traced programs: gcc-12 is not installed');
 else {
   test('the programs build', () => {
@@ -53,9 +46,9 @@ else {
       assert.is(native.status, 7, native.stderr);
       const ours = join(FOLDER, 'motte.txt');
       assert.is(run('--trace', '--trace-out', ours, TRACED).status, 7);
-      const expected = normal(readFileSync(theirs, 'utf8'));
+      const expected = traceLines(readFileSync(theirs, 'utf8'));
       assert.ok(expected.length > 40, `${expected.length} lines`);
-      assert.equal(normal(readFileSync(ours, 'utf8')), expected);
+      assert.equal(traceLines(readFileSync(ours, 'utf8')), expected);
     });
 
   for (const flags of [['--no-patch'], ['--emulate=strict']])
@@ -63,7 +56,7 @@ else {
       const plain = run('--trace=%file', TRACED);
       const other = run('--trace=%file', ...flags, TRACED);
       assert.is(other.status, 7);
-      const lines = (text: string): string[] => normal(text.slice(text.indexOf('debug: the host')));
+      const lines = (text: string): string[] => traceLines(text.slice(text.indexOf('debug: the host')));
       assert.equal(lines(other.talk), lines(plain.talk));
     });
 

@@ -164,13 +164,6 @@ static uint64_t read_hardware(const struct keep_host *host, uint8_t *to, uint64_
 	return done;
 }
 
-/* Of plain KVM the host sees everything, and what was never there as zeros. */
-static uint64_t read_kvm(uint8_t *to, uint64_t offset, uint64_t length)
-{
-	const ssize_t got = pread(HELPER_FD_MEMORY, to, length, (off_t)offset);
-	return got < 0 ? 0 : (uint64_t)got;
-}
-
 static uint64_t read_memory(const struct keep_host *host, uint8_t *to, uint64_t offset, uint64_t length)
 {
 	if (host->base == NULL)
@@ -182,7 +175,7 @@ static uint64_t read_memory(const struct keep_host *host, uint8_t *to, uint64_t 
 		return read_hardware(host, to, offset, length);
 	case BACKEND_KVM:
 	case BACKEND_SNP_SIMULATED:
-		return read_kvm(to, offset, length);
+		return vm_read(host, to, host->start.base + offset, length);
 	default:
 		return read_emulated(to, offset, length);
 	}
@@ -194,8 +187,10 @@ void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payloa
 	if (length != sizeof request)
 		_exit(1);
 	memcpy(&request, payload, sizeof request);
-	if (request.length > PEEK_MAX || request.offset > host->start.size ||
-	    request.length > host->start.size - request.offset)
+	/* The heap of a VM-based Keep has virtual addresses beyond its memory. */
+	if (request.length > PEEK_MAX ||
+	    (!is_vm(host) &&
+	     (request.offset > host->start.size || request.length > host->start.size - request.offset)))
 		_exit(1);
 	uint8_t *bytes = malloc(request.length + 1);
 	if (bytes == NULL)

@@ -139,10 +139,10 @@ void end_own(struct keep_host *host, uint32_t ended, uint32_t status, uint64_t o
 	host->ending = (struct ending){.ended = ended, .status = status, .offset = offset};
 }
 
-/* By a signal for a fault of the program's own. */
-void end_program_fault(struct keep_host *host, uint32_t signal, uint32_t vector, uint64_t tcs)
+/* By a signal for a fault of the program's own, whose registers are where ENDED.offset says. */
+void end_program_fault(struct keep_host *host, uint32_t signal, uint32_t vector, uint64_t address, uint64_t offset)
 {
 	if (!claim(host))
 		return;
-	host->ending = (struct ending){.ended = ENDED_SIGNALLED, .status = signal, .vector = vector, .offset = tcs};
+	host->ending = (struct ending){.ended = ENDED_SIGNALLED, .status = signal, .vector = vector, .address = address, .offset = offset};
 }

@@ -131,6 +131,7 @@ void vm_run(struct keep_thread *thread);
 uint32_t vm_cr4_missing(void);
 uint32_t vm_cpuid_corrected(void);
 bool vm_patch(struct keep_host *host);
+uint64_t vm_read(const struct keep_host *host, uint8_t *to, uint64_t address, uint64_t length);
 size_t vm_statistics(struct statistics *stats, uint8_t *out);
 
 /* end.c: how it ended. */
@@ -138,7 +139,7 @@ __attribute__((format(printf, 3, 4))) bool end_killed(struct keep_host *host, ui
 __attribute__((format(printf, 3, 4))) void end_trapped(struct keep_host *host, uint32_t cause, const char *format, ...);
 void end_fault(struct keep_host *host, uint32_t ended, uint32_t cause, const char *leaf);
 void end_own(struct keep_host *host, uint32_t ended, uint32_t status, uint64_t offset);
-void end_program_fault(struct keep_host *host, uint32_t signal, uint32_t vector, uint64_t tcs);
+void end_program_fault(struct keep_host *host, uint32_t signal, uint32_t vector, uint64_t address, uint64_t offset);
 void end_cause(struct keep_host *host, const struct cpu *cpu);
 size_t statistics_write(struct keep_host *host, uint8_t *out);
 #define STATISTICS_MAX                                                                                                      \

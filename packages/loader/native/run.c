@@ -48,7 +48,7 @@ static void end_signal(struct loop *loop, uint32_t signal)
 	if (loop->depth == 0)
 		end_own(loop->host, ENDED_SIGNALLED, signal, 0);
 	else
-		end_program_fault(loop->host, signal, loop->run.exception_vector, loop->run.tcs - (uint64_t)loop->host->base);
+		end_program_fault(loop->host, signal, loop->run.exception_vector, 0, loop->run.tcs - (uint64_t)loop->host->base);
 }
 
 /* The Keep left by EEXIT: what to enter it with, 0 if it has ended. */

@@ -39,9 +39,10 @@ export interface KeepInput extends HelperInput {
   readonly begun: number;
   /** Payload of START. */
   readonly start: Uint8Array;
-  /** The helper stays after the end, for `peek` and `stats`, until `close`. */
-  /** SECS.SIZE. */
+  /** SECS.SIZE; in a VM the end of the heap, whose addresses are more than there is memory. */
   readonly size: bigint;
+  readonly tee: 'sgx' | 'kvm' | 'snp';
+  /** The helper stays after the end, for `peek` and `stats`, until `close`. */
   readonly linger: boolean;
   readonly signal?: AbortSignal;
   /** Whom the shim of a debug Keep tells of system calls. START says so too. */
@@ -163,9 +164,13 @@ export class Keep {
   get base(): bigint {
     return this.#base;
   }
-  /** Bytes of it, mapped or not. */
+  /** Bytes from there on that its program can have addresses of, mapped or not. */
   get size(): bigint {
     return this.#input.size;
+  }
+  /** What it is a Keep of. */
+  get tee(): 'sgx' | 'kvm' | 'snp' {
+    return this.#input.tee;
   }
   /** Of the helper process. */
   get pid(): number | undefined {

@@ -10,7 +10,7 @@ import { encodeStart, sgxPlace } from './helper/start.js';
 import type { Emulation, Place, Range } from './helper/start.js';
 import { Keep } from './keep.js';
 import { dynamicRanges } from './keep-info.js';
-import { launchVm } from './vm/launch.js';
+import { launchVm, vmInfo } from './vm/launch.js';
 import type { SnpOptions } from './snp/launch.js';
 import { launch } from './launch.js';
 import { platformInfo } from './platform.js';
@@ -252,7 +252,8 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       emulated: choice.emulated,
       measurement: launched.measurement,
       start,
-      size: launched.place.size,
+      size: image.plan.tee === 'sgx' ? launched.place.size : vmInfo(image.plan).heap_end,
+      tee: image.plan.tee,
       linger: options.linger ?? false,
       begun,
       ...(signal === undefined ? {} : { signal }),

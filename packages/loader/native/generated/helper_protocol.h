@@ -315,8 +315,8 @@ struct ended {
 	uint32_t vector; /* TRAPPED, and SIGNALLED by a fault: the exception */
 	uint32_t error_code;
 	uint32_t reserved_014;
-	uint64_t address; /* TRAPPED: as the CPU tells the host, offset from the base */
-	uint64_t offset; /* REFUSED: offset within the shim; SIGNALLED by a fault: of the TCS; or 0 */
+	uint64_t address; /* TRAPPED: as the CPU tells the host, offset from the base; SIGNALLED by a fault in a VM: CR2 */
+	uint64_t offset; /* REFUSED: offset within the shim; SIGNALLED by a fault: of the TCS, in a VM of TRAP_FRAME; or 0 */
 	uint8_t text[216]; /* a sentence, ended by NUL */
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct ended) == 256, "ended: size");

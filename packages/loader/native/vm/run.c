@@ -51,6 +51,19 @@ static bool last_words(struct keep_host *host, const struct vcpu *vcpu, uint64_t
 	return true;
 }
 
+/* Whoever looks into a debug Keep hears of the fault that the signal was for, if it was for one. */
+static void signalled(struct keep_host *host, const struct vcpu *vcpu, uint32_t signal)
+{
+	struct trap_frame frame;
+	struct kvm_sregs sregs;
+	const bool looks = (host->start.flags & START_TRACE) != 0 && (!is_snp(host) || is_simulated(host));
+	const uint64_t offset = looks ? vm_frame(host, (uint32_t)(vcpu - machine.vcpus), &frame) : 0;
+	if (offset != 0 && frame.vector < VECTOR_SHOOTDOWN && ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) == 0)
+		end_program_fault(host, signal, (uint32_t)frame.vector, sregs.cr2, offset);
+	else
+		end_own(host, ENDED_SIGNALLED, signal, 0);
+}
+
 /* The vCPU has left with EXIT_WHY; of nothing but the end the registers are looked at. False when the Keep has ended. */
 bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why)
 {
@@ -69,7 +82,7 @@ bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why)
 	if (why == EXIT_WHY_ENDED && (words[0] & 0x7f) == 0 && words[0] <= 0xff00)
 		end_own(host, ENDED_EXITED, (uint32_t)words[0] >> 8, 0);
 	else if (why == EXIT_WHY_ENDED && words[0] < 0x7f)
-		end_own(host, ENDED_SIGNALLED, (uint32_t)words[0], 0);
+		signalled(host, vcpu, (uint32_t)words[0]);
 	else if (why == EXIT_WHY_ENDED)
 		end_killed(host, CAUSE_EXIT_WHY, "ENDED with wait status 0x%llx", (unsigned long long)words[0]);
 	else if (why == EXIT_WHY_REFUSED)

@@ -100,6 +100,9 @@ bool vcpu_make(struct keep_host *host, uint32_t index);
 bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why);
 void vcpu_interrupt(const struct keep_host *host, uint32_t index);
 
+/* read.c: registers that the program has left in its vCPU's stack. */
+uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_frame *frame);
+
 /* trap.c: an exit that is the end. */
 void vm_trapped(struct keep_host *host, const struct vcpu *vcpu);
 void vm_run_failed(struct keep_host *host, const struct vcpu *vcpu, int error);

@@ -18,8 +18,11 @@ export interface End {
   readonly cause?: string;
   /** A sentence for people; absent when it ended by itself. */
   readonly reason?: string;
-  /** Of `signalled`, when it was for a fault: the exception, and the TCS (from the base) whose first SSA frame has the registers. */
-  readonly fault?: { readonly vector: number; readonly tcs: bigint };
+  /**
+   * Of `signalled`, when it was for a fault: the exception, and where its registers are, from the base: SGX, the TCS whose first SSA
+   * frame has them; in a VM a TRAP_FRAME, and then CR2 too.
+   */
+  readonly fault?: { readonly vector: number; readonly at: bigint; readonly cr2: bigint };
 }
 
 /** What a Keep did. Fields that only emulation can count are 0 on hardware. */
@@ -120,7 +123,7 @@ export function decodeEnded(payload: Uint8Array): { end: End; stats: KeepStats }
     throw new MotteError('HELPER_PROTOCOL', { field: 'ENDED.ended', expected: '1 to 5', found: e.ended });
   }
   if (ended === 'exited' || ended === 'signalled') {
-    const fault = e.offset === 0n ? {} : { fault: { vector: e.vector, tcs: e.offset } };
+    const fault = e.offset === 0n ? {} : { fault: { vector: e.vector, at: e.offset, cr2: e.address } };
     return { end: { ended, status: e.status, ...(ended === 'signalled' ? fault : {}) }, stats };
   }
   const { name, text } = ended === 'refused' ? lookUp(REASONS, e.status) : lookUp(CAUSES, e.cause);

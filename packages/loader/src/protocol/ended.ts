@@ -14,12 +14,17 @@ export const ENDED_FIELDS = [
   { at: 0x0c, name: 'vector', type: 'u32', doc: 'TRAPPED, and SIGNALLED by a fault: the exception' },
   { at: 0x10, name: 'error_code', type: 'u32' },
   { at: 0x14, name: 'reserved_014', type: 'u32' },
-  { at: 0x18, name: 'address', type: 'u64', doc: 'TRAPPED: as the CPU tells the host, offset from the base' },
+  {
+    at: 0x18,
+    name: 'address',
+    type: 'u64',
+    doc: 'TRAPPED: as the CPU tells the host, offset from the base; SIGNALLED by a fault in a VM: CR2',
+  },
   {
     at: 0x20,
     name: 'offset',
     type: 'u64',
-    doc: 'REFUSED: offset within the shim; SIGNALLED by a fault: of the TCS; or 0',
+    doc: 'REFUSED: offset within the shim; SIGNALLED by a fault: of the TCS, in a VM of TRAP_FRAME; or 0',
   },
   { at: 0x28, name: 'text', type: 'bytes216', doc: 'a sentence, ended by NUL' },
 ] as const;

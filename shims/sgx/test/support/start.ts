@@ -64,6 +64,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       measurement: enclave.measurement,
       start: enterFirst(start, tcsOffsets(image.plan), thread),
       size: image.plan.size,
+      tee: 'sgx',
       linger: false,
       begun: performance.now(),
     });

@@ -13,6 +13,7 @@ import { DWARF, registersOf } from '@motte/debug/unwind/registers';
 import type { Registers } from '@motte/debug/unwind/registers';
 import type { End, Keep, Told } from '@motte/loader/load';
 import { SGX_MAP } from '@motte/plan/sgx/map';
+import { TRAP_FRAME } from '@motte/plan/vm/trap-frame';
 
 const VECTORS: Readonly<Record<number, string>> = {
   0: 'division error',
@@ -39,28 +40,44 @@ function access(code: number): string {
   return (code & PF_ERROR.W) !== 0 ? 'write' : 'read';
 }
 
-/** From the SSA frame of the thread, as the CPU left it. */
-async function afterFault(
+/** The exception, and of a page fault where. */
+function fullWhy(vector: number, address: bigint, code: number): string {
+  const what = VECTORS[vector] ?? `exception ${vector}`;
+  return vector === PAGE_FAULT ? `${what} at 0x${address.toString(16)}, ${access(code)}` : what;
+}
+
+/** Finds the registers of a fault. */
+type AfterFault = (
   fault: NonNullable<End['fault']>,
   base: bigint,
   memory: ReadMemory,
-): Promise<Left | undefined> {
-  const frame = base + fault.tcs + BigInt(SGX_MAP.SSA - SGX_MAP.TCS + SGX_MAP.SSA_FRAME_PAGES * PAGE_SIZE);
+) => Promise<Left | undefined>;
+
+/** From the SSA frame of the thread, as the CPU left it. */
+const afterSgxFault: AfterFault = async (fault, base, memory) => {
+  const frame = base + fault.at + BigInt(SGX_MAP.SSA - SGX_MAP.TCS + SGX_MAP.SSA_FRAME_PAGES * PAGE_SIZE);
   const bytes = await memory(frame - BigInt(GPRSGX.size + EXINFO.size), GPRSGX.size + EXINFO.size);
   if (bytes.length < GPRSGX.size + EXINFO.size) return undefined;
   const info = EXINFO.read(bytes);
-  const what = VECTORS[fault.vector] ?? `exception ${fault.vector}`;
-  const where = fault.vector === PAGE_FAULT ? ` at 0x${info.maddr.toString(16)}, ${access(info.errcd)}` : '';
-  return { why: `${what}${where}`, registers: registersOf(GPRSGX.read(bytes, EXINFO.size)) };
-}
+  const why = fullWhy(fault.vector, info.maddr, info.errcd);
+  return { why, registers: registersOf(GPRSGX.read(bytes, EXINFO.size)) };
+};
+
+/** From the vCPU's stack, as the shim keeps them. */
+const afterVmFault: AfterFault = async (fault, base, memory) => {
+  const bytes = await memory(base + fault.at, TRAP_FRAME.size);
+  if (bytes.length < TRAP_FRAME.size) return undefined;
+  const frame = TRAP_FRAME.read(bytes);
+  return { why: fullWhy(fault.vector, fault.cr2, Number(frame.error)), registers: registersOf(frame) };
+};
 
 function leftOf(
   end: End,
   told: Told | undefined,
-  base: bigint,
+  { base, tee }: Keep,
   memory: ReadMemory,
 ): Promise<Left | undefined> {
-  if (end.fault !== undefined) return afterFault(end.fault, base, memory);
+  if (end.fault !== undefined) return (tee === 'sgx' ? afterSgxFault : afterVmFault)(end.fault, base, memory);
   if (told === undefined) return Promise.resolve(undefined);
   return Promise.resolve({ why: 'by a system call of its own', registers: registersOf(told.registers) });
 }
@@ -99,7 +116,7 @@ export async function faultReport(
   program: Program,
   memory: ReadMemory,
 ): Promise<string | undefined> {
-  const left = end.ended === 'signalled' ? await leftOf(end, told, keep.base, memory) : undefined;
+  const left = end.ended === 'signalled' ? await leftOf(end, told, keep, memory) : undefined;
   if (left === undefined) return undefined;
   return [
     `motte: the program was ended by ${signalText(end.status)}: ${left.why}`,

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a VM-based Keep has at its own virtual addresses, by its page tables, for whoever looks into a debug Keep. The tables are
+ * read as they are: a thread of the Keep may change them meanwhile, so nothing that is found there is believed to be within its memory.
+ */
+#define _GNU_SOURCE
+#include <string.h>
+#include <unistd.h>
+#include "vm.h"
+
+/* AMD 24593 rev 3.42, 5.3 and 5.4. */
+#define ENTRY_P 0x1
+#define ENTRY_PS 0x80
+#define ENTRY_ADDRESS 0x0007fffffffff000ull	/* without the C-bit */
+#define LEVELS 4
+#define INDEX_BITS 9
+#define ENTRIES (1u << INDEX_BITS)
+#define VIRTUAL_BITS 48
+
+/* Of guest physical memory; less than `length` where there is no more of it. */
+static uint64_t read_physical(const struct keep_host *host, void *to, uint64_t gpa, uint64_t length)
+{
+	const uint64_t offset = gpa - host->start.base;
+	if (gpa < host->start.base || offset > host->start.size || length > host->start.size - offset)
+		return 0;
+	const ssize_t got = pread(HELPER_FD_MEMORY, to, length, (off_t)offset);
+	return got < 0 ? 0 : (uint64_t)got;
+}
+
+/* The guest physical address, and the bytes from there to the page's end; 0 bytes where nothing is mapped. */
+static uint64_t translate(const struct keep_host *host, uint64_t address, uint64_t *gpa)
+{
+	uint64_t entry = vmsa_at(host, 0)->cr3;
+	for (int level = LEVELS - 1; level >= 0; level--) {
+		const unsigned shift = 12 + INDEX_BITS * (unsigned)level;
+		const uint64_t at = (entry & ENTRY_ADDRESS) + 8 * (address >> shift & (ENTRIES - 1));
+		if (read_physical(host, &entry, at, sizeof entry) != sizeof entry || (entry & ENTRY_P) == 0)
+			return 0;
+		if (level == 0 || (level < LEVELS - 1 && (entry & ENTRY_PS) != 0)) {
+			const uint64_t size = 1ull << shift;
+			*gpa = (entry & ENTRY_ADDRESS & ~(size - 1)) + (address & (size - 1));
+			return size - (address & (size - 1));
+		}
+	}
+	return 0;
+}
+
+/* Where the frame of vCPU `index` is, an offset from the base; 0 where it cannot be read. */
+uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_frame *frame)
+{
+	struct vmsa_segment gs;
+	memcpy(&gs, vmsa_at(host, index)->gs, sizeof gs);
+	const uint64_t at = gs.base - VM_MAP_VCPU_PAGE + VM_MAP_STACK + VM_MAP_STACK_PAGES * PAGE - sizeof *frame;
+	return read_physical(host, frame, at, sizeof *frame) == sizeof *frame ? at - host->start.base : 0;
+}
+
+/* The bytes that were read: up to the first page that is not there. */
+uint64_t vm_read(const struct keep_host *host, uint8_t *to, uint64_t address, uint64_t length)
+{
+	uint64_t done = 0, gpa;
+	while (done < length && (address + done) >> (VIRTUAL_BITS - 1) == 0) {
+		const uint64_t left = translate(host, address + done, &gpa);
+		const uint64_t part = left < length - done ? left : length - done;
+		if (part == 0 || read_physical(host, to + done, gpa, part) != part)
+			break;
+		done += part;
+	}
+	return done;
+}
