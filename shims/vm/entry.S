@@ -58,12 +58,20 @@ vm_entry:
 	.size	vm_entry, . - vm_entry
 
 /*
- * vm_refuse: the Keep is over, whatever state the shim is in. In: ESI: the reason; RDX: where it was.
+ * vm_refuse: the Keep is over, whatever state the shim is in, and its other vCPUs go no further than their next host call. It needs no
+ * stack. In: ESI: the reason; RDX: where it was.
  */
 	.globl	vm_refuse
 	.type	vm_refuse, @function
 vm_refuse:
-	movl	$EXIT_WHY_REFUSED, %edi
+	movl	$1, %eax
+	xchgl	%eax, keep_ending + ENDING_CLAIMED(%rip)
+	testl	%eax, %eax
+	jnz	1f
+	movq	%rsi, keep_ending + ENDING_RSI(%rip)
+	movq	%rdx, keep_ending + ENDING_RDX(%rip)
+	movq	$EXIT_WHY_REFUSED, keep_ending + ENDING_WHY(%rip)	# what makes it count, last
+1:	movl	$EXIT_WHY_REFUSED, %edi
 	cmpl	$VM_MODE_SNP, shim_end + PAGE_SIZE + OFF_VM_INFO_MODE(%rip)
 	je	snp_terminate
 	.size	vm_refuse, . - vm_refuse		# and on into vm_leave

@@ -48,11 +48,11 @@ void kvm_boot(void)
 
 /*
  * There SYSCALL sets RIP, RCX and R11 and leaves ring 3's segments, so that the fetch at LSTAR faults. A program that jumps there has
- * made a system call, with what it has in RCX and R11.
+ * made a system call, with what it has in RCX and R11; to an address that IRET would fault on, it has jumped.
  */
 bool kvm_is_call(struct trap_frame *frame)
 {
-	if (!pvm || frame->vector != FAULT_PF || frame->rip != (uint64_t)trap_system_call)
+	if (!pvm || frame->vector != FAULT_PF || frame->rip != (uint64_t)trap_system_call || frame->rcx >> 47 != 0)
 		return false;
 	frame->rip = frame->rcx;
 	frame->rflags = frame->r11;

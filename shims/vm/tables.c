@@ -52,12 +52,6 @@ struct descriptor_register {
 	uint64_t base;
 } __attribute__((packed));
 
-/* NMI, #DF, #MC and #VC may come where RSP is not the shim's. */
-static bool has_own_stack(unsigned vector)
-{
-	return vector == 2 || vector == 8 || vector == 18 || vector == VECTOR_VC;
-}
-
 void tables_make(void)
 {
 	for (unsigned vector = 0; vector < VECTORS; vector++) {
@@ -66,7 +60,7 @@ void tables_make(void)
 		idt[vector] = (struct gate){
 			.offset_low = (uint16_t)to,
 			.selector = SELECTOR_CODE,
-			.ist = has_own_stack(vector),
+			.ist = 1, /* whatever RSP is: a host can inject each of them anywhere */
 			.type = vector == 3 || vector == 4 ? GATE_FOR_USER : GATE_INTERRUPT, /* INT3, INTO */
 			.offset_middle = (uint16_t)(to >> 16),
 			.offset_high = (uint32_t)(to >> 32),
@@ -79,8 +73,7 @@ static void make_segments(struct system_page *page, struct vcpu *vcpu)
 	uint64_t tss = (uint64_t)&page->tss;
 
 	page->tss = (struct tss){
-		.rsp = { vcpu->stack },
-		.ist = { (uint64_t)vcpu + VCPU_TO_IST },
+		.ist = { vcpu->stack },
 		.iomap = sizeof(struct tss), /* none: ring 3 has no port */
 	};
 	page->gdt[SELECTOR_CODE / 8] = DESCRIPTOR_CODE;

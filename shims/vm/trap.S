@@ -3,7 +3,9 @@
  * The border between ring 3 and ring 0. Ring 0 has interrupts off, so the only ways in from ring 3 are SYSCALL, exceptions
  * and the one vector of ours; each leaves the exec's registers at the top of the vCPU's stack (struct trap_frame).
  *
- * An exception of ring 0 ends the Keep, and trusts neither RSP nor GS for that.
+ * An exception of ring 0 ends the Keep, and trusts neither RSP nor GS for that. A host can bring one about at any instruction,
+ * also where RSP is still the exec's, who may have made it point anywhere: so every gate has the CPU begin at the top of the vCPU's
+ * stack (IST), and of what was interrupted in ring 0 nothing is needed any more but its frame.
  */
 #include "include/vcpu.h"
 #include "../core/generated/snp.h"
@@ -66,6 +68,15 @@
 	xorl	%r15d, %r15d
 .endm
 
+/* R9 is where the frame of an exception in ring 0 is; 0 outside of debug Keeps. */
+.macro said_by_debug_shims
+#ifdef SHIM_HAS_DEBUG
+	movq	%rsp, %r9
+#else
+	xorl	%r9d, %r9d
+#endif
+.endm
+
 /*
  * In:  as SYSCALL leaves it: RCX and R11 the exec's RIP and RFLAGS, RSP still its own. SFMASK has cleared IF, DF, TF, AC, NT.
  */
@@ -105,23 +116,25 @@ trap_stubs:
 	pushq	$0
 	.endif
 	pushq	$vector
-	.if	vector == VECTOR_VC
-	jmp	trap_communication
-	.else
 	jmp	trap_exception
-	.endif
 	vector = vector + 1
 	.endr
 	.balign	16
 
-/* In: the frame's last seven words are on the stack; all other registers are those of the interrupted. */
+/*
+ * In: the frame's last seven words are on the stack; all other registers are those of the interrupted.
+ *
+ * Who injects an exception says whether an error code comes with it (AMD 24593, 15.20: EVENTINJ.EV). If that is not so as it is for
+ * the vector, all is a word off, CS and what the exec would go on with; the top is aligned, so seven words end at an odd one.
+ */
 	.type	trap_exception, @function
 trap_exception:
+	testb	$8, %spl
+	jz	.Lmisplaced
 	testb	$3, 24(%rsp)			# CS: which ring was it?
 	jz	.Lring0
 	swapgs
 	lfence					# no speculation with the other GS
-.Lring3:
 	cld
 	push_registers
 	movl	$0, %gs:VCPU_OUTSIDE
@@ -134,49 +147,34 @@ trap_exception:
 	movq	%gs:VCPU_SELF, %rdi
 	jmp	trap_return
 
-/* Refused, with the reason and where it was; nothing of the Keep's is looked at. */
+/*
+ * Refused, with the reason and where it was; nothing of the Keep's is looked at. The shim does nothing that the host could have a say
+ * in, so #VC is one like the others: only a page that was taken away is told apart.
+ */
 .Lring0:
-	movl	(%rsp), %r9d			# the vector, for who debugs
-	movq	16(%rsp), %rdx			# RIP
-	leaq	shim_start(%rip), %rax
-	subq	%rax, %rdx
+	said_by_debug_shims
 	movl	$REASON_SHIM_FAULT, %esi
+	cmpl	$VECTOR_VC, (%rsp)
+	jne	1f
+	cmpq	$GHCB_EXIT_NOT_VALIDATED, 8(%rsp)
+	jne	1f
+	movl	$REASON_MEMORY_LEDGER, %esi
+1:	movq	16(%rsp), %rdx			# RIP
+	leaq	shim_start(%rip), %rax
+	leaq	shim_end(%rip), %rcx
+	subq	%rax, %rcx
+	subq	%rax, %rdx
+	cmpq	%rcx, %rdx
+	jb	vm_refuse
+	xorl	%edx, %edx			# not the shim's: where it is, is nobody's business
+	jmp	vm_refuse
+
+.Lmisplaced:
+	xorl	%r9d, %r9d			# there is no frame to tell of
+	movl	$REASON_EXCEPTION, %esi
+	xorl	%edx, %edx
 	jmp	vm_refuse
 	.size	trap_exception, . - trap_exception
-
-/*
- * #VC has a stack of its own, since the host can bring it about where RSP is not the shim's. One of ring 3 goes on where all
- * others do, on the vCPU's stack: its frame is carried over.
- */
-	.type	trap_communication, @function
-trap_communication:
-	testb	$3, 24(%rsp)
-	jz	.Lring0_communication
-	swapgs
-	lfence
-	movq	%rax, %gs:VCPU_EXEC_RSP		# nothing else is in it outside of a system call's first steps
-	movq	%rsp, %rax
-	movq	%gs:VCPU_STACK, %rsp
-	pushq	48(%rax)			# SS
-	pushq	40(%rax)			# RSP
-	pushq	32(%rax)			# RFLAGS
-	pushq	24(%rax)			# CS
-	pushq	16(%rax)			# RIP
-	pushq	8(%rax)				# error code
-	pushq	(%rax)				# vector
-	movq	%gs:VCPU_EXEC_RSP, %rax
-	jmp	.Lring3
-
-/* The shim does nothing that the host could have a say in: only a page that was taken away is told apart. */
-.Lring0_communication:
-	cmpq	$GHCB_EXIT_NOT_VALIDATED, 8(%rsp)
-	jne	.Lring0
-	movq	16(%rsp), %rdx
-	leaq	shim_start(%rip), %rax
-	subq	%rax, %rdx
-	movl	$REASON_MEMORY_LEDGER, %esi
-	jmp	vm_refuse
-	.size	trap_communication, . - trap_communication
 
 /*
  * void trap_return(struct vcpu *vcpu): to ring 3, with the registers at the top of the vCPU's stack.

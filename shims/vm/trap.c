@@ -22,6 +22,9 @@
 #define PF_RESERVED 0x8
 #define PF_CODE 0x10
 
+/* Of the error codes that name a selector or a gate: the fault came while something from outside was delivered. */
+#define SELECTOR_EXTERNAL 0x1
+
 /* What ring 3 may have in RFLAGS: CF PF AF ZF SF TF DF OF AC ID. */
 #define RFLAGS_USER 0x240dd5ull
 
@@ -114,6 +117,12 @@ static void page_fault(struct trap_frame *frame, uint64_t address)
 	}
 }
 
+/* An interrupt that has no gate, or an exception whose gate was not reached: no instruction of ring 3 does that. */
+static bool is_from_outside(const struct trap_frame *frame)
+{
+	return frame->vector >= FAULT_TS && frame->vector <= FAULT_GP && (frame->error & SELECTOR_EXTERNAL);
+}
+
 static void handle(struct trap_frame *frame, uint64_t address)
 {
 	struct vcpu *self = vcpu_self();
@@ -130,7 +139,7 @@ static void handle(struct trap_frame *frame, uint64_t address)
 		frame->error = 0;
 	}
 	state_save(self); /* a floating-point exception is told by its flags */
-	if (!tee_is_plausible(frame) || !fault_signal(frame->vector, frame->rip, self->xsave, &info))
+	if (is_from_outside(frame) || !tee_is_plausible(frame) || !fault_signal(frame->vector, frame->rip, self->xsave, &info))
 		keep_refuse(REASON_EXCEPTION);
 	fault(frame, &info);
 }

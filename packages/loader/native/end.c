@@ -52,7 +52,7 @@ void end_trapped(struct keep_host *host, uint32_t cause, const char *format, ...
 	va_end(list);
 }
 
-static const char *vector_name(uint32_t vector)
+const char *vector_name(uint32_t vector)
 {
 	static const char *const names[] = {"#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "",	  "#TS",
 					    "#NP", "#SS", "#GP", "#PF", "",    "#MF", "#AC", "#MC", "#XM", "#VE", "#CP"};
@@ -137,6 +137,15 @@ void end_own(struct keep_host *host, uint32_t ended, uint32_t status, uint64_t o
 	if (!claim(host))
 		return;
 	host->ending = (struct ending){.ended = ended, .status = status, .offset = offset};
+}
+
+/* As the shim said it, and what there is to tell besides. */
+void end_refused(struct keep_host *host, uint32_t reason, uint64_t offset, const char *text)
+{
+	if (!claim(host))
+		return;
+	host->ending = (struct ending){.ended = ENDED_REFUSED, .status = reason, .offset = offset};
+	snprintf(host->ending.text, sizeof host->ending.text, "%s", text);
 }
 
 /* By a signal for a fault of the program's own, whose registers are where ENDED.offset says. */

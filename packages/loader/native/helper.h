@@ -139,6 +139,8 @@ __attribute__((format(printf, 3, 4))) bool end_killed(struct keep_host *host, ui
 __attribute__((format(printf, 3, 4))) void end_trapped(struct keep_host *host, uint32_t cause, const char *format, ...);
 void end_fault(struct keep_host *host, uint32_t ended, uint32_t cause, const char *leaf);
 void end_own(struct keep_host *host, uint32_t ended, uint32_t status, uint64_t offset);
+void end_refused(struct keep_host *host, uint32_t reason, uint64_t offset, const char *text);
+const char *vector_name(uint32_t vector);
 void end_program_fault(struct keep_host *host, uint32_t signal, uint32_t vector, uint64_t address, uint64_t offset);
 void end_cause(struct keep_host *host, const struct cpu *cpu);
 size_t statistics_write(struct keep_host *host, uint8_t *out);
@@ -182,6 +184,7 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block);
 void hostile_gate(const struct keep_thread *thread);
 void hostile_pages(struct keep_host *host, uint32_t kind, uint8_t *page);
 bool hostile_answer(struct keep_host *host, uint8_t *answer, uint32_t *status, uint32_t *host_status);
+void hostile_event(const struct lie *lie);	/* vm/inject.c */
 #endif
 
 uint64_t now_ns(void);

@@ -189,6 +189,8 @@ uint32_t hostile_after(struct keep_host *host, struct hostcall_block *block)
 		while (lie->size == 1 && __atomic_load_n(&host->threads[lie->at].state, __ATOMIC_ACQUIRE) == THREAD_RUNS && !enclave.stop)
 			sys(SYS_sched_yield, 0, 0, 0, 0);
 	}
+	if ((lie = lie_of(host, number, LIE_EVENT)) != NULL)
+		hostile_event(lie);
 	if (lie_of(host, number, LIE_WAKE) != NULL)
 		for (uint32_t i = 0; i < host->start.tcs_count; i++)
 			threads_wake(host, i);

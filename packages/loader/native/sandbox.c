@@ -174,6 +174,19 @@ static const struct sock_filter simulated[] = {
 	LOAD(nr),
 };
 
+#ifdef MOTTE_HOSTILE
+/* What vm/inject.c does to a vCPU. */
+static const struct sock_filter injecting[] = {
+	IF_NOT(SYS_ioctl, 9),
+	LOAD(args[1]),
+	ALLOW_COMMAND(KVM_GET_VCPU_EVENTS),
+	ALLOW_COMMAND(KVM_SET_VCPU_EVENTS),
+	ALLOW_COMMAND(KVM_SET_REGS),
+	ALLOW_COMMAND(KVM_SET_SREGS),
+	LOAD(nr),
+};
+#endif
+
 static const struct sock_filter filter[] = {
 	ALLOW(SYS_rt_sigreturn),
 	ALLOW(SYS_fallocate),
@@ -294,6 +307,10 @@ bool sandbox_enter(struct keep_host *host)
 		append(&rules, launched, sizeof launched);
 	if (is_simulated(host))
 		append(&rules, simulated, sizeof simulated);
+#ifdef MOTTE_HOSTILE
+	if (is_vm(host))
+		append(&rules, injecting, sizeof injecting);
+#endif
 	if (is_vm(host))
 		append(&rules, vm, sizeof vm);
 	else

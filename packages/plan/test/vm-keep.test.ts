@@ -71,7 +71,6 @@ function tablesOf(plan: PagePlan, cBit: bigint): Translated[] {
 
 const BLOCK = (start: number, index: number): string[] => [
   `0x${(start + 0x1000).toString(16)} 8 reg rw- measured keep: stack ${index}`,
-  `0x${(start + 0xa000).toString(16)} 2 reg rw- measured keep: exception stack ${index}`,
   `0x${(start + 0xd000).toString(16)} 1 reg rw- measured keep: vcpu page ${index}`,
   `0x${(start + 0xe000).toString(16)} 1 reg rw- measured keep: system page ${index}`,
 ];

@@ -28,7 +28,6 @@
 /* From the vCPU page. */
 #define VCPU_TO_BLOCK (-VM_MAP_VCPU_PAGE)
 #define VCPU_TO_STACK (VM_MAP_STACK + VM_MAP_STACK_PAGES * PAGE_SIZE - VM_MAP_VCPU_PAGE)
-#define VCPU_TO_IST (VM_MAP_IST + VM_MAP_IST_PAGES * PAGE_SIZE - VM_MAP_VCPU_PAGE)
 #define VCPU_TO_SYSTEM (VM_MAP_SYSTEM_PAGE - VM_MAP_VCPU_PAGE)
 
 /* The GDT: selectors in the order that SYSCALL and SYSRET want (AMD 24593, 6.1.1). */
@@ -41,6 +40,12 @@
 
 /* The exec's registers on the vCPU's stack, from its top (struct trap_frame). */
 #define TRAP_FRAME_SIZE 176
+
+/* Members of struct ending, for assembly. */
+#define ENDING_WHY 0x00
+#define ENDING_RSI 0x08
+#define ENDING_RDX 0x10
+#define ENDING_CLAIMED 0x18
 
 /* Vectors: the CPU's, ours, and what stands for SYSCALL in a frame. */
 #define VECTOR_VC 29

@@ -69,5 +69,9 @@ struct ending {
 	uint32_t claimed;
 };
 extern struct ending keep_ending;
+_Static_assert(__builtin_offsetof(struct ending, why) == ENDING_WHY, "ending");
+_Static_assert(__builtin_offsetof(struct ending, rsi) == ENDING_RSI, "ending");
+_Static_assert(__builtin_offsetof(struct ending, rdx) == ENDING_RDX, "ending");
+_Static_assert(__builtin_offsetof(struct ending, claimed) == ENDING_CLAIMED, "ending");
 
 #endif

@@ -21,7 +21,6 @@ import type { PlainLie, VmRun } from './vm-run.js';
 
 /** No overlay, as /tmp is in a machine of scripts/tcg: there the inodes of a listing are not those of the files. */
 const FOLDERS = tempFolder('motte-vm-data', '/dev/shm');
-const shim = bytesSource(readFileSync(shimPath('vm.elf')));
 
 const lieOf = ({ value, at, ...lie }: PlainLie): Lie => ({
   ...lie,
@@ -38,20 +37,35 @@ function places(from: string): string {
   return at;
 }
 
-function imageOf({ path, folder = '.', tee = 'kvm' }: VmRun, settings: string): [Image, PackedFiles?] {
+/** Plans of what has no files, by what they are made of: many Keeps differ in their hosts alone. */
+const plans = new Map<string, Image>();
+
+function imageOf(run: VmRun, settings: string): [Image, PackedFiles?] {
+  const key = JSON.stringify([run.path, run.tee, run.shim, settings]);
+  const known = plans.get(key);
+  if (known !== undefined) return [known];
+  const [image, packed] = planned(run, settings);
+  if (packed === undefined) plans.set(key, image);
+  return [image, packed];
+}
+
+function planned(
+  { path, folder = '.', tee = 'kvm', shim = 'vm' }: VmRun,
+  settings: string,
+): [Image, PackedFiles?] {
   const config = parseKeepToml(`args = "host"\nenv = "host"\n${settings}`);
   const packed = config.image.length > 0 ? finish(packFilesSteps(config.image, folder, true)) : undefined;
-  const planned = planKeep({
+  const keep = planKeep({
     exec: bytesSource(readFileSync(path)),
-    shim,
+    shim: bytesSource(readFileSync(shimPath(`${shim}.elf`))),
     file: path,
     argv0: path,
     config,
     tee: tee === 'kvm' ? { tee, sha256: newSha256 } : { tee, ...KEEP_KVM },
     ...(packed === undefined ? {} : { index: packed }),
   });
-  if (packed === undefined) return [planned];
-  return [packed.served === undefined ? planned : { ...planned, files: packed.served }, packed];
+  if (packed === undefined) return [keep];
+  return [packed.served === undefined ? keep : { ...keep, files: packed.served }, packed];
 }
 
 /** One that runs. */

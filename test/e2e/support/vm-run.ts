@@ -24,6 +24,8 @@ export interface VmRun {
   /** What the sources of its `[[image]]` are relative to. */
   readonly folder?: string;
   readonly seconds: number;
+  /** `vm` by default; `vm-debug` is that of debug Keeps. */
+  readonly shim?: 'vm' | 'vm-debug';
   /** What a hostile host does; by default it is an honest one. */
   readonly lies?: readonly PlainLie[];
   /** A directory of which each Keep is granted a copy as /data, where settings grant it. */

@@ -24,7 +24,7 @@ static bool answer_msr(struct keep_host *host, struct vcpu *vcpu)
 		vcpu->ghcb_msr = (msr & ~MSR_CODE) | GHCB_MSR_REGISTER_ANSWER;
 		return true;
 	case GHCB_MSR_TERMINATE:
-		snp_terminated(host, msr);
+		snp_terminated(host, vcpu, msr);
 		return false;
 	default:
 		end_trapped(host, CAUSE_VM_EXIT, "VMGEXIT, GHCB MSR 0x%llx", (unsigned long long)msr);

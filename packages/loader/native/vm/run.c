@@ -86,7 +86,7 @@ bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why)
 	else if (why == EXIT_WHY_ENDED)
 		end_killed(host, CAUSE_EXIT_WHY, "ENDED with wait status 0x%llx", (unsigned long long)words[0]);
 	else if (why == EXIT_WHY_REFUSED)
-		end_own(host, ENDED_REFUSED, (uint32_t)words[0], words[1]);
+		vm_refused(host, vcpu, (uint32_t)words[0], words[1]);
 	else
 		end_killed(host, CAUSE_EXIT_WHY, "EAX is %u", why);
 	return false;
@@ -104,6 +104,11 @@ static bool handle(struct keep_thread *thread, struct vcpu *vcpu)
 	const uint32_t reason = vcpu->run->exit_reason;
 	if (reason < EXIT_REASONS)
 		vcpu->exits[reason]++;
+#ifdef MOTTE_HOSTILE
+	bool injected = false;
+	if (!inject_exit(thread->host, vcpu, &injected) || injected)
+		return injected;
+#endif
 	if (is_leave(vcpu->run) && !is_simulated(thread->host))
 		return vm_left(thread, vcpu, *(const uint32_t *)((const uint8_t *)vcpu->run + vcpu->run->io.data_offset));
 	if (is_snp(thread->host)) {
@@ -133,6 +138,10 @@ void vm_run(struct keep_thread *thread)
 		if (enclave.stop)
 			return;
 		inject(vcpu);
+#ifdef MOTTE_HOSTILE
+		if (!inject_before(host, vcpu))
+			return;
+#endif
 		vcpu->entries++;
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
 			if (!handle(thread, vcpu))

@@ -20,13 +20,13 @@ void snp_memory_fault(struct keep_host *host, uint64_t gpa, bool private)
 }
 
 /* The reason is the shim's in set 0xd; where it was, is a hint. */
-void snp_terminated(struct keep_host *host, uint64_t ghcb_msr)
+void snp_terminated(struct keep_host *host, const struct vcpu *vcpu, uint64_t ghcb_msr)
 {
 	const uint32_t set = TERMINATE_SET(ghcb_msr), code = TERMINATE_CODE(ghcb_msr);
 	uint64_t words[2];
 	memcpy(words, host->blocks + (VM_MAP_LAST_WORDS - VM_MAP_SHARED), sizeof words);
 	if (set == GHCB_TERMINATE_SET)
-		end_own(host, ENDED_REFUSED, code, words[0] == code ? words[1] : 0);
+		vm_refused(host, vcpu, code, words[0] == code ? words[1] : 0);
 	else
 		end_trapped(host, CAUSE_TERMINATED, "reason 0x%x of set 0x%x", code, set);
 }
@@ -56,7 +56,7 @@ bool snp_exit(struct keep_thread *thread, struct vcpu *vcpu, bool *handled)
 	if (run->exit_reason == KVM_EXIT_HYPERCALL && run->hypercall.nr == HYPERCALL_MAP_GPA_RANGE)
 		return map_gpa_range(host, run);
 	if (run->exit_reason == KVM_EXIT_SYSTEM_EVENT && run->system_event.type == SYSTEM_EVENT_SEV_TERM) {
-		snp_terminated(host, run->system_event.data[0]);
+		snp_terminated(host, vcpu, run->system_event.data[0]);
 		return false;
 	}
 	*handled = false;

@@ -71,7 +71,7 @@ bool snp_map_range(struct keep_host *host, uint64_t gpa, uint64_t length, bool p
 /* snp_exit.c: exits that an SNP guest alone makes; false when the Keep has ended. */
 bool snp_exit(struct keep_thread *thread, struct vcpu *vcpu, bool *handled);
 void snp_memory_fault(struct keep_host *host, uint64_t gpa, bool private);
-void snp_terminated(struct keep_host *host, uint64_t ghcb_msr);
+void snp_terminated(struct keep_host *host, const struct vcpu *vcpu, uint64_t ghcb_msr);
 
 /* cpuid_page.c: rows of the CPUID page from what the vCPUs are told. */
 uint32_t cpuid_rows(struct cpuid_row *rows, bool within_policy, uint64_t xcr0);
@@ -103,9 +103,18 @@ void vcpu_interrupt(const struct keep_host *host, uint32_t index);
 /* read.c: registers that the program has left in its vCPU's stack. */
 uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_frame *frame);
 
+/* ring0.c: the shim's refusal, with what led to it where that may be told. */
+void vm_refused(struct keep_host *host, const struct vcpu *vcpu, uint32_t reason, uint64_t offset);
+
 /* trap.c: an exit that is the end. */
 void vm_trapped(struct keep_host *host, const struct vcpu *vcpu);
 void vm_run_failed(struct keep_host *host, const struct vcpu *vcpu, int error);
+
+#ifdef MOTTE_HOSTILE
+/* inject.c: events that the guest did not bring about; false when the Keep has ended. */
+bool inject_before(struct keep_host *host, const struct vcpu *vcpu);
+bool inject_exit(struct keep_host *host, const struct vcpu *vcpu, bool *handled);
+#endif
 
 static inline const struct vmsa *vmsa_at(const struct keep_host *host, uint32_t index)
 {

@@ -212,7 +212,15 @@ export const LIE_KIND = {
   CPUID: 20,
   /** Simulated SNP, after the launch: the byte `at` of the secrets page is XORed with `value`. */
   SECRETS: 21,
+  /** VM: the event `value` (LIE_EVENT) is injected after the call, where `size` (LIE_WHERE) says; `at`: of OFFSET. */
+  EVENT: 22,
 } as const;
+
+/** LIE.value of EVENT: the vector in its low byte, whether an error code comes with it, and the code from bit 32 on. */
+export const LIE_EVENT = { HAS_CODE: 0x100, CODE_SHIFT: 32 } as const;
+
+/** LIE.size of EVENT: at once, which is in ring 0; at the first instruction of ring 3; when RIP comes to an offset of the Keep's. */
+export const LIE_WHERE = { RING0: 0, RING3: 1, OFFSET: 2 } as const;
 
 /** LIE.value of ANSWER: the answer before, one with a bit changed, none, the firmware's status 0x16, busy for ever. */
 export const LIE_ANSWER = { REPLAYED: 0, SPOILED: 1, MISSING: 2, FAILED: 3, BUSY: 4 } as const;

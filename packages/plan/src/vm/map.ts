@@ -15,9 +15,6 @@ export const VM_MAP = {
   DIRECT: 0x4000_0000_0000,
   STACK: 0x1000,
   STACK_PAGES: 8,
-  /** For exceptions that must not trust RSP: NMI, #DF, #MC, #VC. */
-  IST: 0xa000,
-  IST_PAGES: 2,
   VCPU_PAGE: 0xd000,
   /** Of the vCPU page: its task's number, the exec's FS base, and its registers in a system call. */
   TASK_NUMBER: 0xd0f0,

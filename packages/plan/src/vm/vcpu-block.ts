@@ -19,7 +19,6 @@ export function vcpuBlock(index: number, start: bigint): PageRun[] {
   });
   return [
     zeros(VM_MAP.STACK, VM_MAP.STACK_PAGES, 'stack'),
-    zeros(VM_MAP.IST, VM_MAP.IST_PAGES, 'exception stack'),
     zeros(VM_MAP.VCPU_PAGE, 1, 'vcpu page'),
     zeros(VM_MAP.SYSTEM_PAGE, 1, 'system page'),
   ];

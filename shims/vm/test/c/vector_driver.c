@@ -110,10 +110,10 @@ static void print_gate(unsigned vector)
 }
 
 /* In a process of its own: a refusal ends it. */
-static void handle(unsigned vector, uint64_t rip)
+static void handle(unsigned vector, uint64_t rip, uint64_t error)
 {
 	struct trap_frame frame = {
-		.rax = 39, .rcx = 0x1000, .r11 = 0x202, .vector = vector, .error = vector == FAULT_PF ? 0x4 : 0, .rip = rip,
+		.rax = 39, .rcx = 0x1000, .r11 = 0x202, .vector = vector, .error = vector == FAULT_PF ? 0x4 : error, .rip = rip,
 	};
 
 	printf("vector %u ", vector);
@@ -126,20 +126,19 @@ static void handle(unsigned vector, uint64_t rip)
 	syscall(SYS_wait4, -1, NULL, 0, NULL);
 }
 
-/* With an argument, RIP is where SYSCALL goes. */
+/* `lstar`: RIP is where SYSCALL goes. `external`: error codes say that something from outside was being delivered. */
 int main(int count, char **args)
 {
-	uint64_t rip;
+	uint64_t rip, error = count > 1 && strcmp(args[1], "external") == 0;
 
-	(void)args;
 	world_begin();
-	rip = count > 1 ? (uint64_t)trap_system_call : (uint64_t)shim_start + WORLD_CODE + world.code_length;
+	rip = count > 1 && strcmp(args[1], "lstar") == 0 ? (uint64_t)trap_system_call : (uint64_t)shim_start + WORLD_CODE + world.code_length;
 	if (vm_info()->mode == VM_MODE_KVM)
 		tee_boot();
 	tables_make();
 	for (unsigned vector = 0; vector < sizeof(idt) / sizeof(idt[0]); vector++)
 		print_gate(vector);
 	for (unsigned vector = 0; vector < 256; vector++)
-		handle(vector, rip);
+		handle(vector, rip, error);
 	return 0;
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Keep has refused to go on. Where that was for an exception in ring 0, its frame is at the top of the vCPU's stack: in a debug Keep,
+ * whose shim says so by R9, and in a simulated one it is told in words. Of others the host hears the reason and the offset alone
+ * (SECURITY.md, rule 17). Under SEV-SNP there are no registers to look at.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include "vm.h"
+
+static void tell(const struct keep_host *host, const struct vcpu *vcpu, char *out, size_t size)
+{
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	struct trap_frame frame;
+	if ((is_snp(host) && !is_simulated(host)) || ioctl(vcpu->fd, KVM_GET_REGS, &regs) != 0 ||
+	    ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) != 0)
+		return;
+	const uint64_t at = vm_frame(host, (uint32_t)(vcpu - machine.vcpus), &frame);
+	/* RSP is where the CPU and the gate have left it. */
+	if (at == 0 || regs.rsp != host->start.base + at + offsetof(struct trap_frame, vector) ||
+	    (!is_simulated(host) && regs.r9 != regs.rsp))
+		return;
+	snprintf(out, size, "%s (vector %u) in ring 0, error code 0x%x, CR2 0x%llx; RIP 0x%llx, RSP 0x%llx, RFLAGS 0x%llx",
+		 vector_name((uint32_t)frame.vector), (uint32_t)frame.vector, (uint32_t)frame.error, (unsigned long long)sregs.cr2,
+		 (unsigned long long)frame.rip, (unsigned long long)frame.rsp, (unsigned long long)frame.rflags);
+}
+
+void vm_refused(struct keep_host *host, const struct vcpu *vcpu, uint32_t reason, uint64_t offset)
+{
+	char text[sizeof host->ending.text] = "";
+	tell(host, vcpu, text, sizeof text);
+	end_refused(host, reason, offset, text);
+}
