@@ -44,9 +44,9 @@ function imageOf(run: VmRun, settings: string): [Image, PackedFiles?] {
   const key = JSON.stringify([run.path, run.tee, run.shim, settings]);
   const known = plans.get(key);
   if (known !== undefined) return [known];
-  const [image, packed] = planned(run, settings);
-  if (packed === undefined) plans.set(key, image);
-  return [image, packed];
+  const made = planned(run, settings);
+  if (made[1] === undefined) plans.set(key, made[0]);
+  return made;
 }
 
 function planned(
