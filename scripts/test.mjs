@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const STRICT = process.argv.includes('--strict');
-const LIMIT_MS = 1000 * Number(process.env.MOTTE_TEST_SECONDS ?? (STRICT ? 3600 : 300));
+const LIMIT_MS = 1000 * Number(process.env.MOTTE_TEST_SECONDS ?? (STRICT ? 3600 : 600));
 /** Whose tests run Keeps. */
 const KEEP_FOLDERS = ['shims/sgx', 'toolchain/motte', 'test'];
 if (STRICT) process.env.MOTTE_TEST_EMULATE = 'strict';

@@ -3,6 +3,6 @@
 import { test } from 'uvu';
 import { testPrograms } from './support/vm-programs.js';
 
-await testPrograms({ tee: 'kvm', kinds: ['kvm', 'pvm', 'tcg'], seconds: 270 });
+await testPrograms({ tee: 'kvm', kinds: ['kvm', 'pvm', 'tcg'], seconds: 560 });
 
 test.run();

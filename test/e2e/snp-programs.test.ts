@@ -25,7 +25,7 @@ await testPrograms({
   // Where KVM interprets ring 0 the shim's SMEP and SMAP are missing, which mode SNP insists on.
   kinds: ['kvm', 'tcg'],
   chosen: ({ program }) => WHOLE || SHARE.has(program),
-  seconds: WHOLE ? 3000 : 270,
+  seconds: WHOLE ? 3000 : 560,
 });
 
 test.run();

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -129,6 +130,12 @@ static const struct sock_filter ticking[] = {
 static const struct sock_filter sgx[] = {
 	ALLOW(SYS_arch_prctl),
 	ALLOW(SYS_mprotect),
+	/* pages of the emulated EPC, before they are touched */
+	IF_NOT(SYS_madvise, 4),
+	LOAD(args[2]),
+	IF_NOT(MADV_POPULATE_WRITE, 1),
+	RETURN(SECCOMP_RET_ALLOW),
+	RETURN(SECCOMP_RET_KILL_PROCESS),
 	ALLOW(SYS_timer_settime),
 	IF_NOT(SYS_ioctl, 7),
 	LOAD(args[1]),

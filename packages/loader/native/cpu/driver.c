@@ -12,9 +12,11 @@
 
 /*
  * The page exists before it is promised, so that a machine out of memory says so here and not by SIGBUS. Those after it, which
- * are mostly asked for next, are had by the same system call, or by one each where that is too much.
+ * are mostly asked for next, are had by the same system call, or by one each where that is too much: the more of them, the
+ * longer pages have been asked for in turn.
  */
-#define BACKED_AHEAD 16
+#define LEAST_AHEAD (16 * PAGE)
+#define MOST_AHEAD (256 * PAGE)
 
 static struct {
 	uint64_t from, to;
@@ -24,7 +26,9 @@ static bool back(uint64_t offset)
 {
 	if (offset - backed.from < backed.to - backed.from)
 		return true;
-	uint64_t length = BACKED_AHEAD * PAGE;
+	uint64_t length = offset == backed.to ? 2 * (backed.to - backed.from) : LEAST_AHEAD;
+	if (length > MOST_AHEAD)
+		length = MOST_AHEAD;
 	if (length > enclave.size - offset || sys(SYS_fallocate, enclave.memory_fd, 0, (long)offset, (long)length) != 0)
 		length = PAGE;
 	if (length == PAGE && sys(SYS_fallocate, enclave.memory_fd, 0, (long)offset, (long)length) != 0)

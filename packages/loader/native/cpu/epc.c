@@ -63,8 +63,12 @@ static uint32_t epc_effective(const struct epcm_entry *entry)
 	return allowed == 0 ? 0 : allowed & epc_mapped(entry);
 }
 
-/* Makes the mapping of a range what the EPCM says, one system call for each piece that is alike. */
-void epc_apply(uint64_t offset, uint64_t length)
+/*
+ * Makes the mapping of a range what the EPCM says, one system call for each piece that is alike. Pages that the Keep has just
+ * asked for have their places in the page tables at once, by one more: a fault for each of them costs more than all else that is
+ * done for it. Linux before 5.14 knows no such call, and they fault.
+ */
+static void apply(uint64_t offset, uint64_t length, bool asked_for)
 {
 	const uint64_t end = offset + length;
 	if (enclave.hidden)
@@ -76,8 +80,16 @@ void epc_apply(uint64_t offset, uint64_t length)
 			entry++;
 			offset += PAGE;
 		} while (offset < end && epc_effective(entry) == permissions);
-		protect((uint64_t)(first - enclave.epcm) * PAGE, (uint64_t)(entry - first) * PAGE, permissions);
+		const uint64_t from = (uint64_t)(first - enclave.epcm) * PAGE;
+		protect(from, offset - from, permissions);
+		if (asked_for && (permissions & SECINFO_W) != 0)
+			sys(SYS_madvise, (long)(enclave.base + from), (long)(offset - from), MADV_POPULATE_WRITE, 0);
 	}
+}
+
+void epc_apply(uint64_t offset, uint64_t length)
+{
+	apply(offset, length, false);
 }
 
 /*
@@ -93,7 +105,7 @@ void epc_settle(void)
 	const uint64_t length = late.length;
 	late.length = 0;
 	if (length != 0)
-		epc_apply(late.offset, length);
+		apply(late.offset, length, true);
 }
 
 /* A page that may be reached as the EPCM says, which is no less than before. */
