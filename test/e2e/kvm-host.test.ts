@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Servers and their clients, and a granted directory, in Keeps on plain KVM: the exec files are those of servers.test.ts and
+// Servers and their clients, a granted directory, and memory, in Keeps on plain KVM: the exec files are those of servers.test.ts and
 // hostdir.test.ts, and natively they do the same.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -87,6 +87,19 @@ function escapes(data: string, ...args: readonly string[]): HostCase {
   };
 }
 
+/** Whatever a Keep may use, it costs the host what it has used, and at most 256 MiB where that is little. */
+function touches(mib: number, leastMiB: number, mostMiB: number): HostCase {
+  return {
+    name: `${mib} MiB of 16 GiB are written and read; the host gives at most ${mostMiB} MiB`,
+    run: { args: [String(mib)], keep: 'memory = "16GiB"\n' },
+    check: (ran, path) => {
+      assertNative(ran, spawnSync(path, [String(mib)]));
+      const took = ran.peakKiB / 1024;
+      assert.ok(took >= leastMiB && took <= mostMiB, `${took} MiB`);
+    },
+  };
+}
+
 const empty = folder('empty');
 const some = folder('some');
 mkdirSync(join(some, 'sub'));
@@ -96,6 +109,8 @@ await testCases([
   ['echo', () => [server('echo', 20)]],
   ['http', () => [server('http', 24)]],
   ['http-go', () => [server('http', 24)]],
+  // More than the 64 MiB that are there from the start: the shim asks for the rest.
+  ['touch', () => [touches(1, 1, 256), touches(200, 200, 512)]],
   ['hostdir', () => [inDirectory(empty)]],
   ['wal', () => [inDirectory(empty)]],
   ['escape', () => [escapes(some, 'names', OUTSIDE), escapes(some, 'mounts')]],

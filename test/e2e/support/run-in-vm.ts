@@ -2,6 +2,7 @@
 // Runs programs in VM-based Keeps where /dev/kvm is: reads a JSON array of VmRun from standard input and prints a line of JSON for
 // each, when it has ended, with its index. For tests that may have to bring it into a machine of scripts/tcg, where starting Node
 // is what takes the time.
+import { existsSync, readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { CLIENTS, served } from './clients.js';
 import { startInVm } from './start-in-vm.js';
@@ -18,6 +19,13 @@ async function ask({ clients }: VmRun, port: number): Promise<string[]> {
   }
 }
 
+/** The most that the process has had of the machine's memory at a time, in KiB; 0 of one that has died. */
+function peak(pid: number | undefined): number {
+  const status = `/proc/${pid}/status`;
+  if (!existsSync(status)) return 0;
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(status, 'utf8'))?.[1] ?? 0);
+}
+
 async function once(run: VmRun): Promise<VmRan> {
   const { keep, port, at } = await startInVm(run);
   const { stdin, stdout, stderr } = keep;
@@ -26,13 +34,13 @@ async function once(run: VmRun): Promise<VmRan> {
   stdin.on('error', () => undefined);
   stdin.write(Buffer.from(run.input, 'base64'));
   if (run.inputOpen !== true) stdin.end();
-  const [said, err, end] = await Promise.all([
-    served(stdout, () => ask(run, port)),
-    buffer(stderr),
-    keep.exited,
-  ]);
-  stdin.destroy();
+  const outputs = Promise.all([served(stdout, () => ask(run, port)), buffer(stderr)]);
+  const end = await keep.exited;
+  const peakKiB = peak(keep.pid);
   const stats = await keep.stats();
+  await keep.close();
+  const [said, err] = await outputs;
+  stdin.destroy();
   return {
     ended: end.ended,
     status: end.status ?? null,
@@ -41,6 +49,7 @@ async function once(run: VmRun): Promise<VmRan> {
     out: said.stdout.toString('base64'),
     err: err.toString('base64'),
     exits: [...stats.exits],
+    peakKiB,
     clients: said.clients,
     left: at === undefined ? [] : tree(at),
   };

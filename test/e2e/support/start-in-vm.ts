@@ -91,6 +91,8 @@ export async function startInVm(run: VmRun): Promise<Started> {
       args: args.map(filled),
       env: ['K=value'],
       stdio: ['pipe', 'pipe', 'pipe'],
+      // What it has cost is read after its end; a hostile host may be gone before.
+      linger: lies.length === 0,
       limits: { timeMs: run.seconds * 1000 },
       ...(at === undefined ? {} : { grants: { '/data': join(at, 'in') } }),
       ...(lies.length === 0

@@ -46,6 +46,8 @@ export interface VmRan {
   readonly out: string;
   readonly err: string;
   readonly exits: readonly (readonly [reason: number, count: number])[];
+  /** Most memory that the process which ran the Keep has had at a time; 0 where the host was hostile. */
+  readonly peakKiB: number;
   /** What the clients got. */
   readonly clients: readonly string[];
   /** The granted directory and what is beside it, afterwards (tree.ts). */

@@ -65,6 +65,7 @@ export type ProgramName =
   | 'proc'
   | 'stored'
   | 'memory'
+  | 'touch'
   | 'hostdir'
   | 'exec'
   | 'image'
@@ -129,6 +130,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   proc: { source: 'proc.c', needs: [CC], commands: glibc() },
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
+  touch: { source: 'touch.c', needs: [CC], commands: glibc() },
   many: { source: 'many.c', needs: [CC], commands: glibc('-pthread') },
   exec: { source: 'exec.c', needs: [CC], commands: glibc('-pthread') },
   image: { source: 'image.c', needs: [CC], commands: glibc() },
