@@ -11,7 +11,7 @@ import type { Injection } from './injections.js';
 import { runInVm } from './vm-run.js';
 import type { VmRun } from './vm-run.js';
 
-const ALL_SECONDS = 280;
+const ALL_SECONDS = 560;
 
 function program(): string {
   const out = join(tempFolder('motte-injected'), 'injected');

@@ -10,7 +10,7 @@ import type { VmRan, VmRun } from './vm-run.js';
 
 /** For one Keep, and for all of them: interpreted machines are slow. */
 const SECONDS = 120;
-const ALL_SECONDS = 270;
+const ALL_SECONDS = 560;
 
 /** What settings say so that /data is granted. */
 export const GRANT = '[[files]]\npath = "/data"\nhost = "/data"\nmode = "rw"\n';
