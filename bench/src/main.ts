@@ -14,6 +14,7 @@ import type { Benchmark } from './outcome.js';
 import { ring } from './ring.js';
 import { writeResults } from './results.js';
 import { sqlite } from './sqlite.js';
+import { vm } from './vm.js';
 
 const ALL: readonly Benchmark[] = [
   mrenclave,
@@ -26,6 +27,7 @@ const ALL: readonly Benchmark[] = [
   sqlite,
   idle,
   ring,
+  vm,
 ];
 
 const names = process.argv.slice(2);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loader's public face: what a program needs that runs Keeps.
 export { configId, load } from './load.js';
-export { prepareSgxKeep } from './keep/prepare.js';
+export { prepareSgxKeep, prepareVmKeep } from './keep/prepare.js';
 export { platformInfo } from './platform.js';
-export type { PreparedKeep, PrepareInput } from './keep/prepare.js';
+export type { KeepInput, PreparedKeep, PreparedVmKeep, PrepareInput } from './keep/prepare.js';
 export type {
   BackendName,
   Emulate,

@@ -7,7 +7,7 @@
 
 #define MESSAGE_MAGIC 0x48544f4d
 #define MESSAGE_MAX 0x1000000
-#define PROTOCOL_VERSION 0x3
+#define PROTOCOL_VERSION 0x4
 #define PEEK_MAX 0x100000
 #define GRANTS_MOST 0x40
 #define PARTS_MOST 0x2
@@ -358,9 +358,10 @@ struct statistics {
 	uint32_t patched_sites;
 	uint32_t call_count; /* CALL_COUNTs that follow */
 	uint32_t exit_count; /* KVM: CALL_COUNTs after those: exits by KVM_EXIT */
-	uint32_t reserved_084;
+	uint32_t ioctls; /* KVM: from START to the first KVM_RUN */
+	uint64_t left_ns; /* KVM: from START to the first exit; on plain KVM it is one of ring 3 */
 } __attribute__((packed, aligned(8)));
-_Static_assert(sizeof(struct statistics) == 136, "statistics: size");
+_Static_assert(sizeof(struct statistics) == 144, "statistics: size");
 _Static_assert(__builtin_offsetof(struct statistics, entries) == 0x0, "statistics.entries");
 _Static_assert(__builtin_offsetof(struct statistics, resumes) == 0x8, "statistics.resumes");
 _Static_assert(__builtin_offsetof(struct statistics, aexs) == 0x10, "statistics.aexs");
@@ -379,7 +380,8 @@ _Static_assert(__builtin_offsetof(struct statistics, total_ns) == 0x70, "statist
 _Static_assert(__builtin_offsetof(struct statistics, patched_sites) == 0x78, "statistics.patched_sites");
 _Static_assert(__builtin_offsetof(struct statistics, call_count) == 0x7c, "statistics.call_count");
 _Static_assert(__builtin_offsetof(struct statistics, exit_count) == 0x80, "statistics.exit_count");
-_Static_assert(__builtin_offsetof(struct statistics, reserved_084) == 0x84, "statistics.reserved_084");
+_Static_assert(__builtin_offsetof(struct statistics, ioctls) == 0x84, "statistics.ioctls");
+_Static_assert(__builtin_offsetof(struct statistics, left_ns) == 0x88, "statistics.left_ns");
 
 /* CALL_COUNT: Motte, docs/helper-protocol.md */
 struct call_count {

@@ -103,7 +103,7 @@ bool vm_cpuid_read(struct keep_host *host)
 	if (machine.cpuid == NULL)
 		return end_killed(host, CAUSE_BACKEND, "%s", strerror(errno));
 	machine.cpuid->nent = CPUID_MOST;
-	if (ioctl(HELPER_FD_KVM, KVM_GET_SUPPORTED_CPUID, machine.cpuid) != 0)
+	if (vm_ioctl(HELPER_FD_KVM, KVM_GET_SUPPORTED_CPUID, machine.cpuid) != 0)
 		return end_killed(host, CAUSE_BACKEND, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
 	for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
 		uint32_t *word = find(hidden[i].leaf, hidden[i].reg);
@@ -140,7 +140,7 @@ static int tell(const struct vcpu *vcpu, struct kvm_cpuid2 *own, uint32_t index)
 		if (entry->function == 0xb || entry->function == 0x1f)
 			entry->edx = index;
 	}
-	return ioctl(vcpu->fd, KVM_SET_CPUID2, own);
+	return vm_ioctl(vcpu->fd, KVM_SET_CPUID2, own);
 }
 
 bool vm_cpuid_set(const struct vcpu *vcpu, uint32_t index)

@@ -28,13 +28,13 @@ static bool check_interface(struct keep_host *host)
 		{KVM_CAP_XCRS, "KVM_CAP_XCRS (2.6.36)"},
 		{KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT (4.11)"},
 	};
-	const int version = ioctl(HELPER_FD_KVM, KVM_GET_API_VERSION, 0);
+	const int version = vm_ioctl(HELPER_FD_KVM, KVM_GET_API_VERSION, 0);
 	if (version != KVM_API_VERSION)
 		return end_killed(host, CAUSE_BACKEND, "descriptor 5 is not /dev/kvm of version %d: %d", KVM_API_VERSION, version);
 	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-		if (ioctl(HELPER_FD_KVM, KVM_CHECK_EXTENSION, needs[i].capability) <= 0)
+		if (vm_ioctl(HELPER_FD_KVM, KVM_CHECK_EXTENSION, needs[i].capability) <= 0)
 			return end_killed(host, CAUSE_BACKEND, "this KVM lacks %s", needs[i].name);
-	const int most = ioctl(HELPER_FD_KVM, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	const int most = vm_ioctl(HELPER_FD_KVM, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
 	if (most > 0 && host->start.tcs_count > (uint32_t)most)
 		return end_killed(host, CAUSE_BACKEND, "the Keep has %u threads, a VM of this machine at most %d vCPUs",
 				  host->start.tcs_count, most);
@@ -49,7 +49,7 @@ long vm_add_memory(uint64_t gpa, uint64_t length, const void *at)
 	region.slot = __atomic_fetch_add(&machine.slots, 1, __ATOMIC_RELAXED);
 	if (region.slot < SLOTS_KEPT)
 		machine.kept[region.slot] = region;
-	return ioctl(machine.fd, KVM_SET_USER_MEMORY_REGION, &region) == 0 ? 0 : -errno;
+	return vm_ioctl(machine.fd, KVM_SET_USER_MEMORY_REGION, &region) == 0 ? 0 : -errno;
 }
 
 /* Guest pages that the shim hands out, or that are launched. */
@@ -70,7 +70,7 @@ long vm_cut(uint64_t gpa)
 		const uint64_t size = old.memory_size;
 		const uint8_t *at = (const uint8_t *)old.userspace_addr;
 		old.memory_size = machine.kept[i].memory_size = 0;
-		if (ioctl(machine.fd, KVM_SET_USER_MEMORY_REGION, &old) != 0)
+		if (vm_ioctl(machine.fd, KVM_SET_USER_MEMORY_REGION, &old) != 0)
 			return -errno;
 		const long low = before == 0 ? 0 : vm_add_memory(old.guest_phys_addr, before, at);
 		const uint64_t after = before + PAGE;
@@ -122,8 +122,8 @@ bool vm_create(struct keep_host *host)
 		return false;
 	if (!is_snp(host))
 		tell_shim(host);
-	machine.fd = ioctl(HELPER_FD_KVM, KVM_CREATE_VM, snp_vm_type(host));
-	const int run_size = ioctl(HELPER_FD_KVM, KVM_GET_VCPU_MMAP_SIZE, 0);
+	machine.fd = vm_ioctl(HELPER_FD_KVM, KVM_CREATE_VM, snp_vm_type(host));
+	const int run_size = vm_ioctl(HELPER_FD_KVM, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (machine.fd < 0)
 		return failed(host, "KVM_CREATE_VM");
 	if (run_size < (int)sizeof(struct kvm_run))

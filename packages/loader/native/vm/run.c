@@ -126,8 +126,10 @@ static bool handle(struct keep_thread *thread, struct vcpu *vcpu)
 void vm_run(struct keep_thread *thread)
 {
 	struct keep_host *host = thread->host;
-	if (thread->index == 0)
+	if (thread->index == 0) {
+		enclave.stats.ioctls = __atomic_load_n(&machine.ioctls, __ATOMIC_RELAXED);
 		__atomic_store_n(&enclave.stats.first_ns, now_ns() - host->started_ns, __ATOMIC_RELEASE);
+	}
 	for (;;) {
 		struct vcpu *vcpu = &machine.vcpus[thread->enters];
 #ifdef MOTTE_HOSTILE
@@ -144,6 +146,8 @@ void vm_run(struct keep_thread *thread)
 #endif
 		vcpu->entries++;
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
+			if (thread->index == 0 && enclave.stats.left_ns == 0)
+				enclave.stats.left_ns = now_ns() - host->started_ns;
 			if (!handle(thread, vcpu))
 				return;
 		} else if (errno == EINTR || errno == EAGAIN) {

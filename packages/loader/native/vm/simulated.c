@@ -39,7 +39,7 @@ bool simulated_open(struct keep_host *host)
 		.flags = KVM_MSR_FILTER_DEFAULT_ALLOW,
 		.ranges = {{.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE, .base = SEV_MSR_GHCB, .nmsrs = 2, .bitmap = &none}},
 	};
-	if (ioctl(machine.fd, KVM_ENABLE_CAP, &enable) != 0 || ioctl(machine.fd, KVM_X86_SET_MSR_FILTER, &filter) != 0)
+	if (vm_ioctl(machine.fd, KVM_ENABLE_CAP, &enable) != 0 || vm_ioctl(machine.fd, KVM_X86_SET_MSR_FILTER, &filter) != 0)
 		return end_killed(host, CAUSE_BACKEND, "KVM_X86_SET_MSR_FILTER: %s", strerror(errno));
 	if (!software_start(&snp.software, host->start.base, host->start.size / PAGE, (struct cpuid_truth){0}))
 		return end_killed(host, CAUSE_MEMORY, "the table of pages: %s", strerror(errno));

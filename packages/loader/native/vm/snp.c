@@ -18,6 +18,7 @@ struct snp snp = {.guest_memfd = -1};
 static long kvm_ioctl(struct snp_calls *calls, unsigned long request, void *argument)
 {
 	(void)calls;
+	__atomic_fetch_add(&machine.ioctls, 1, __ATOMIC_RELAXED);
 	/* SEV's commands give the firmware's status beside an errno; a positive result is none of KVM's. */
 	return sys(SYS_ioctl, machine.fd, (long)request, (long)argument, 0);
 }
@@ -26,7 +27,7 @@ static struct snp_calls kvm_calls = {.ioctl = kvm_ioctl};
 
 static long extension(long capability)
 {
-	return ioctl(HELPER_FD_KVM, KVM_CHECK_EXTENSION, capability);
+	return vm_ioctl(HELPER_FD_KVM, KVM_CHECK_EXTENSION, capability);
 }
 
 /* What is missing, and what brings it. */
@@ -66,9 +67,9 @@ static bool open_hardware(struct keep_host *host)
 	struct guest_memfd memfd = {.size = host->start.size};
 	struct kvm_enable_cap enable = {.cap = KVM_CAP_EXIT_HYPERCALL, .args = {1ull << HYPERCALL_MAP_GPA_RANGE}};
 	snp.calls = &kvm_calls;
-	if (ioctl(machine.fd, KVM_ENABLE_CAP, &enable) != 0)
+	if (vm_ioctl(machine.fd, KVM_ENABLE_CAP, &enable) != 0)
 		return failed(host, "KVM_CAP_EXIT_HYPERCALL");
-	snp.guest_memfd = ioctl(machine.fd, SNP_IOC_GUEST_MEMFD, &memfd);
+	snp.guest_memfd = vm_ioctl(machine.fd, SNP_IOC_GUEST_MEMFD, &memfd);
 	return snp.guest_memfd >= 0 || failed(host, "KVM_CREATE_GUEST_MEMFD");
 }
 

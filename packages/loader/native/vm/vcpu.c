@@ -51,7 +51,7 @@ static bool set_sregs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 {
 	struct kvm_sregs sregs;
 	/* What the VMSA does not say, APIC_BASE above all, stays as KVM has it. */
-	if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) != 0)
+	if (vm_ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) != 0)
 		return false;
 	sregs.cs = segment(vmsa->cs);
 	sregs.ds = segment(vmsa->ds);
@@ -67,26 +67,26 @@ static bool set_sregs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 	sregs.cr3 = vmsa->cr3;
 	sregs.cr4 = vmsa->cr4 & ~(machine.cr4_missing | CR4_MCE);
 	sregs.efer = vmsa->efer & ~EFER_SVME;
-	return ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) == 0;
+	return vm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) == 0;
 }
 
 static bool set_regs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 {
 	const struct kvm_regs regs = {.rip = vmsa->rip, .rflags = vmsa->rflags, .rdx = vmsa->rdx};
-	return ioctl(vcpu->fd, KVM_SET_REGS, &regs) == 0;
+	return vm_ioctl(vcpu->fd, KVM_SET_REGS, &regs) == 0;
 }
 
 /* Without OSXSAVE there is no XCR0 to set. */
 static bool set_xcr0(const struct vcpu *vcpu, const struct vmsa *vmsa)
 {
 	const struct kvm_xcrs xcrs = {.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = vmsa->xcr0}}};
-	return (machine.cr4_missing & CR4_OSXSAVE) != 0 || ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) == 0;
+	return (machine.cr4_missing & CR4_OSXSAVE) != 0 || vm_ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) == 0;
 }
 
 /* The step that the machine refuses, or NULL. */
 static const char *refused(struct vcpu *vcpu, uint32_t index, const struct vmsa *vmsa)
 {
-	vcpu->fd = ioctl(machine.fd, KVM_CREATE_VCPU, (long)index);
+	vcpu->fd = vm_ioctl(machine.fd, KVM_CREATE_VCPU, (long)index);
 	if (vcpu->fd < 0)
 		return "KVM_CREATE_VCPU";
 	vcpu->run = mmap(NULL, machine.run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);

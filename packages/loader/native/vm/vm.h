@@ -40,8 +40,13 @@ struct machine {
 	struct vcpu *vcpus;
 	struct kvm_cpuid2 *cpuid; /* what the vCPUs are told, but for their numbers */
 	uint64_t cr4_missing;	/* bits of the plan's CR4 that this machine does not have */
+	uint32_t ioctls;	/* so far, but for KVM_RUN and what exits ask for */
 };
 extern struct machine machine;
+
+/* What it takes to make a VM can be told by their number, on a machine as fast or as slow as it may be. */
+#define vm_ioctl(fd, request, argument) \
+	(__atomic_fetch_add(&machine.ioctls, 1, __ATOMIC_RELAXED), ioctl((fd), (request), (argument)))
 
 /* Of an SEV-SNP guest. */
 struct snp {

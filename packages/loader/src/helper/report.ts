@@ -44,6 +44,9 @@ export interface KeepStats {
   readonly mapNs: number;
   readonly firstNs: number;
   readonly totalNs: number;
+  /** KVM: ioctls until the first entry, and nanoseconds from START to the first exit: on plain KVM one of ring 3. */
+  readonly ioctls: number;
+  readonly leftNs: number;
   /** How often each host call was served, by its number. */
   readonly calls: ReadonlyMap<number, number>;
   /** KVM: how often a vCPU came back, by KVM_EXIT. */
@@ -109,6 +112,8 @@ export function decodeStatistics(payload: Uint8Array, offset = 0): KeepStats {
     mapNs: Number(s.map_ns),
     firstNs: Number(s.first_ns),
     totalNs: Number(s.total_ns),
+    ioctls: s.ioctls,
+    leftNs: Number(s.left_ns),
     calls: readCounts(payload, start, s.call_count),
     exits: readCounts(payload, firstExit, s.exit_count),
   };

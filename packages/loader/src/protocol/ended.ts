@@ -54,12 +54,18 @@ export const STATISTICS_FIELDS = [
   { at: 0x78, name: 'patched_sites', type: 'u32' },
   { at: 0x7c, name: 'call_count', type: 'u32', doc: 'CALL_COUNTs that follow' },
   { at: 0x80, name: 'exit_count', type: 'u32', doc: 'KVM: CALL_COUNTs after those: exits by KVM_EXIT' },
-  { at: 0x84, name: 'reserved_084', type: 'u32' },
+  { at: 0x84, name: 'ioctls', type: 'u32', doc: 'KVM: from START to the first KVM_RUN' },
+  {
+    at: 0x88,
+    name: 'left_ns',
+    type: 'u64',
+    doc: 'KVM: from START to the first exit; on plain KVM it is one of ring 3',
+  },
 ] as const;
 
 /** What happened so far; `call_count` and `exit_count` CALL_COUNTs follow. */
 export const STATISTICS: Layout<typeof STATISTICS_FIELDS> = layout(
-  { name: 'STATISTICS', size: 0x88, source: SOURCE },
+  { name: 'STATISTICS', size: 0x90, source: SOURCE },
   STATISTICS_FIELDS,
 );
 

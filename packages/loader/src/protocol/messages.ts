@@ -8,7 +8,7 @@ const SOURCE = 'Motte, docs/helper-protocol.md';
 export const MESSAGE_MAGIC = 0x48544f4d;
 
 /** Version of the protocol, in START and STARTED. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Most bytes of a message after its header. */
 export const MESSAGE_MAX = 0x1000000;

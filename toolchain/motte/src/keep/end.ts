@@ -20,9 +20,17 @@ export interface RunStats {
   readonly hostCalls: number;
   /** KVM: how often a vCPU left its virtual machine, by why. */
   readonly exits?: Readonly<Record<string, number>>;
+  /** KVM: ioctls before the first KVM_RUN. */
+  readonly ioctls?: number;
   /** Sites of the shim that emulation replaced in memory. */
   readonly patchedSites: number;
-  readonly timesNs: { readonly load: number; readonly firstInstruction: number; readonly total: number };
+  readonly timesNs: {
+    readonly load: number;
+    readonly firstInstruction: number;
+    /** KVM: on plain KVM the program was there before. */
+    readonly firstExit?: number;
+    readonly total: number;
+  };
 }
 
 const ns = (ms: number): number => Math.round(ms * 1e6);
@@ -41,7 +49,8 @@ export function endStats(
   times: { readonly load: number; readonly total: number },
 ): RunStats {
   // Between the helper's mapping and its first entry nothing else happens; `load` ends with the mapping.
-  const first = Math.max(0, stats.firstNs - stats.mapNs);
+  const since = (ns_: number): number => ns(times.load) + Math.max(0, ns_ - stats.mapNs);
+  const vm = tee !== 'sgx';
   return {
     tee,
     emulated: keep.emulated,
@@ -53,9 +62,14 @@ export function endStats(
     entries: stats.entries,
     aexs: stats.aexs,
     hostCalls: stats.hostCalls,
-    ...(tee === 'sgx' ? {} : { exits: exitCounts(stats) }),
+    ...(vm ? { exits: exitCounts(stats), ioctls: stats.ioctls } : {}),
     patchedSites: stats.patchedSites,
-    timesNs: { load: ns(times.load), firstInstruction: ns(times.load) + first, total: ns(times.total) },
+    timesNs: {
+      load: ns(times.load),
+      firstInstruction: since(stats.firstNs),
+      ...(vm ? { firstExit: since(stats.leftNs) } : {}),
+      total: ns(times.total),
+    },
   };
 }
 
