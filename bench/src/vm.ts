@@ -7,7 +7,8 @@ import { load, prepareVmKeep } from '@motte/loader/index';
 import type { KeepStats, PreparedVmKeep } from '@motte/loader/index';
 import { Missing } from './outcome.js';
 import type { Benchmark, Outcome, Row } from './outcome.js';
-import { built, figures, native } from './programs.js';
+import { computed } from './compute.js';
+import { built, figures } from './programs.js';
 import { row } from './stats.js';
 
 const STARTS = 15;
@@ -17,9 +18,7 @@ const MIB = 1n << 20n;
 /** Issue 6: until ring 3, by whether KVM interprets ring 0 ("PVM"). */
 const GOAL_MS = { kvm: 5, pvm: 8 } as const;
 const MOST_MIB = 256;
-const BOUND = 0.03;
 const PROTOTYPE_CALL_NS = 82_000;
-const KERNELS = ['matrix', 'integers', 'sort'] as const;
 
 interface VmRun {
   readonly output: string;
@@ -102,41 +101,12 @@ async function starts(pvm: boolean): Promise<Outcome> {
 }
 
 async function computing(): Promise<Outcome> {
-  const inside = new Map<string, number[]>();
-  const outside = new Map<string, number[]>();
   const image = prepared('compute');
-  const add = (to: Map<string, number[]>, output: string): void => {
-    for (const [name, value] of figures(output)) to.set(name, [...(to.get(name) ?? []), value]);
-  };
   try {
-    // In turns, so that a noisy neighbour slows both.
-    for (let round = 0; round < ROUNDS; round++) {
-      add(outside, native(built('compute')));
-      add(inside, (await runOnce(image)).output);
-    }
+    return await computed(built('compute'), async () => (await runOnce(image)).output);
   } finally {
     image.close();
   }
-  const of = (values: Map<string, number[]>, kernel: string): number[] => values.get(kernel) ?? [Number.NaN];
-  const ratios = KERNELS.map((kernel) => Math.min(...of(inside, kernel)) / Math.min(...of(outside, kernel)));
-  const mean = Math.exp(ratios.reduce((total, ratio) => total + Math.log(ratio), 0) / ratios.length);
-  const ms = (values: Map<string, number[]>, kernel: string): number[] =>
-    of(values, kernel).map((ns) => ns / 1e6);
-  return {
-    rows: KERNELS.flatMap((kernel) => [
-      row(`${kernel}, in ring 3 of a Keep`, 'ms', ms(inside, kernel)),
-      row(`${kernel}, natively`, 'ms', ms(outside, kernel)),
-    ]),
-    goals: [
-      {
-        what: 'ring 3 / native, geometric mean of the best runs',
-        goal: `1.00 ± ${BOUND}`,
-        found: mean.toFixed(3),
-        met: Math.abs(mean - 1) <= BOUND,
-      },
-    ],
-    notes: [],
-  };
 }
 
 async function calling(): Promise<Outcome> {

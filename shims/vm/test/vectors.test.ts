@@ -3,24 +3,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { REASONS } from '@motte/hostcall/reasons';
+import { VECTOR_SIGNALS } from '@motte/test-helpers/vector-signals';
 import { GOOD, hasBearssl, vectors } from './support/world.js';
 
 const GATES = 33;
-const SIGNALS: Readonly<Record<number, number>> = {
-  0: 8,
-  1: 5,
-  3: 5,
-  4: 11,
-  5: 11,
-  6: 4,
-  10: 11,
-  11: 7,
-  12: 7,
-  13: 11,
-  16: 8,
-  17: 7,
-  19: 8,
-};
 const REFUSED = `refused ${REASONS.EXCEPTION.number}`;
 
 /** What becomes of each vector whose instruction, `code`, ends at RIP. */
@@ -36,7 +22,7 @@ function byVector(lines: readonly string[]): Map<number, string> {
 function expected(vector: number): string {
   if (vector === 14) return 'page fault, needs 1';
   if (vector === 32) return 'handled';
-  const signal = SIGNALS[vector];
+  const signal = VECTOR_SIGNALS[vector];
   return signal === undefined ? REFUSED : `signal ${signal}`;
 }
 

@@ -6,6 +6,7 @@ import { bytesSource } from '@motte/binary/source';
 import { LIE_EVENT, LIE_KIND, LIE_WHERE } from '@motte/loader/protocol/messages';
 import { shimPath } from '@motte/loader/prebuilt';
 import { VM_MAP } from '@motte/plan/vm/map';
+import { VECTOR_SIGNALS } from '@motte/test-helpers/vector-signals';
 import { readFileSync } from 'node:fs';
 import type { PlainLie, VmRun } from './vm-run.js';
 
@@ -32,24 +33,6 @@ const WITH_CODE = [8, 10, 11, 12, 13, PF, 17, 21, VC, 30];
 const CODE_LEFT_OUT = [21, VC, 30];
 /** Of a page fault: ring 3 has read what is not there. */
 const READ_BY_RING3 = 4;
-
-/** What Linux makes of each in ring 3; of all others the Keep ends. */
-const SIGNALS: Readonly<Record<number, number>> = {
-  0: 8,
-  1: 5,
-  3: 5,
-  4: 11,
-  5: 11,
-  6: 4,
-  10: 11,
-  11: 7,
-  12: 7,
-  13: 11,
-  14: 11,
-  16: 8,
-  17: 7,
-  19: 8,
-};
 
 const FAULT = 'refused SHIM_FAULT';
 const ODD = 'refused EXCEPTION';
@@ -99,7 +82,7 @@ function ring3(kind: Kind, vectors: readonly number[]): Injection[] {
 
 /** Those that are signals, and the shoot-down, of which the program hears nothing: one after the other. */
 function signals(kind: Kind, vectors: readonly number[]): Injection {
-  const seen = vectors.map((vector) => `${SIGNALS[vector] ?? 0}\n`);
+  const seen = vectors.map((vector) => `${VECTOR_SIGNALS[vector] ?? 0}\n`);
   return {
     name: `${kindName(kind)}: vectors ${vectors.join(', ')} in ring 3`,
     run: {
@@ -175,7 +158,7 @@ function between(kind: Kind, vectors: readonly number[]): Injection[] {
   });
 }
 
-const isSignal = (vector: number): boolean => SIGNALS[vector] !== undefined || vector === SHOOTDOWN;
+const isSignal = (vector: number): boolean => VECTOR_SIGNALS[vector] !== undefined || vector === SHOOTDOWN;
 
 export const RING0: readonly Injection[] = ring0(KVM, ALL);
 
