@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // scripts/suites over a small tree of LTP's shape, which has a test for each verdict.
+import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { spawnSync } from 'node:child_process';
@@ -80,6 +81,26 @@ if (lack !== undefined || spawnSync('make', ['--version']).status !== 0) {
     assert.match(ran.stdout, 'listed as unsupported and passes; remove it (--update): nocall01');
     assert.match(ran.stdout, 'unsupported and not listed: undocumented01: calls ioprio_get');
     assert.not.match(ran.stdout, 'not listed: differs01');
+  });
+
+  const kvm = await kvmOrWhy();
+  if (typeof kvm === 'string') console.log(`skipped: scripts/suites --tee kvm: ${kvm}`);
+  else {
+    await kvm.end();
+    test('in Keeps on plain KVM, all in one machine', () => {
+      const ran = suites('--tee', 'kvm', '--only', '^(pass|differs|forks|nocall)01$', '--json', json);
+      assert.is(ran.status, 1, ran.stderr);
+      const { tests } = JSON.parse(readFileSync(json, 'utf8')) as Output;
+      assert.equal(
+        tests.map(({ kind, name }) => `${kind} ${name}`),
+        ['passed pass01', 'failed differs01', 'unsupported forks01', 'passed nocall01'],
+      );
+    });
+  }
+
+  test('the list of unsupported tests is that of SGX: --update is not for KVM', () => {
+    assert.is(suites('--tee', 'kvm', '--update').status, 64);
+    assert.is(suites('--tee', 'snp').status, 64);
   });
 
   test('as the list says it, the exit status is 0', () => {

@@ -78,7 +78,7 @@ export interface Started {
 }
 
 export async function startInVm(run: VmRun): Promise<Started> {
-  const { args, tee = 'kvm', lies = [], data, clients } = run;
+  const { args, env = [['K', 'value']], tee = 'kvm', lies = [], data, clients } = run;
   const port = clients === undefined ? 0 : await freePort();
   const at = data === undefined ? undefined : places(data);
   const filled = (text: string): string =>
@@ -89,7 +89,7 @@ export async function startInVm(run: VmRun): Promise<Started> {
       backend: tee,
       emulate: tee === 'snp',
       args: args.map(filled),
-      env: ['K=value'],
+      env: env.map(([name, value]) => `${name}=${value}`),
       stdio: ['pipe', 'pipe', 'pipe'],
       // What it has cost is read after its end; a hostile host may be gone before.
       linger: lies.length === 0,

@@ -15,6 +15,8 @@ export interface VmRun {
   /** The exec file. */
   readonly path: string;
   readonly args: readonly string[];
+  /** The environment; `K=value` by default. */
+  readonly env?: readonly (readonly [name: string, value: string])[];
   /** Standard input, in base64. */
   readonly input: string;
   /** It stays open until the program's end. */

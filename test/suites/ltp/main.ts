@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scripts/suites ltp DIR: the Linux Test Project's system-call tests, natively and in a Keep.
+// scripts/suites ltp DIR: the Linux Test Project's system-call tests, natively and in a Keep of SGX or of plain KVM.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +12,17 @@ import { buildLtp } from './build.js';
 import { compared, readList, updated, writeList } from './list.js';
 import { resultsPage } from './results.js';
 import { lacking, runNatively } from './run.js';
-import { runSuite } from './suite.js';
+import { runSuite, runSuiteInVms } from './suite.js';
 
 const RUNNER = join(ROOT, 'test/suites/ltp/runner');
 const UNDER = join(ROOT, 'build/suites');
 
-const USAGE = `usage: scripts/suites ltp DIR [--jobs N] [--only PATTERN] [--json FILE] [--list FILE] [--results FILE] [--update]
+const SHARE = join(ROOT, 'test/suites/ltp/kvm.txt');
+
+const USAGE = `usage: scripts/suites ltp DIR [--tee TEE] [--jobs N] [--only PATTERN] [--json FILE] [--list FILE] [--results FILE] [--update]
   DIR        the source of the Linux Test Project: an unpacked release, or a checkout after \`make autotools\`
+  --tee      sgx, emulated (the default), or kvm: plain KVM of this machine, else of one of scripts/tcg; of its own accord the share in
+             test/suites/ltp/kvm.txt
   --jobs     how many at a time (default: processors)
   --only     tests whose name matches this regular expression
   --json     writes each verdict there
@@ -27,6 +31,7 @@ const USAGE = `usage: scripts/suites ltp DIR [--jobs N] [--only PATTERN] [--json
   --update   writes the list anew after the run, and after a whole run the page`;
 
 interface Options {
+  readonly tee: 'sgx' | 'kvm';
   readonly dir: string;
   readonly jobs: number;
   readonly only: RegExp;
@@ -36,6 +41,13 @@ interface Options {
   readonly update: boolean;
 }
 
+/** Which tests run. */
+function chosen(tee: Options['tee'], only: string | undefined): RegExp {
+  if (tee === 'sgx' || only !== undefined) return new RegExp(only ?? '');
+  const names = readFileSync(SHARE, 'utf8').match(/^\w+$/gm) ?? [];
+  return new RegExp(`^(?:${names.join('|')})$`);
+}
+
 function options(args: readonly string[]): Options | undefined {
   try {
     const { values, positionals } = parseArgs({
@@ -43,7 +55,8 @@ function options(args: readonly string[]): Options | undefined {
       allowPositionals: true,
       options: {
         jobs: { type: 'string', default: String(availableParallelism()) },
-        only: { type: 'string', default: '' },
+        tee: { type: 'string', default: 'sgx' },
+        only: { type: 'string' },
         json: { type: 'string' },
         list: { type: 'string', default: join(ROOT, 'test/suites/ltp/unsupported.txt') },
         results: { type: 'string', default: join(ROOT, 'test/suites/ltp/results.md') },
@@ -52,22 +65,34 @@ function options(args: readonly string[]): Options | undefined {
     });
     const [dir, ...more] = positionals;
     const jobs = Number(values.jobs);
+    const { tee, only, json } = values;
     if (dir === undefined || more.length > 0 || !Number.isInteger(jobs) || jobs < 1) return undefined;
-    return { ...values, dir, jobs, only: new RegExp(values.only), json: values.json };
+    // The list says what SGX Keeps do not pass.
+    if ((tee !== 'sgx' && tee !== 'kvm') || (tee === 'kvm' && values.update)) return undefined;
+    return { ...values, dir, jobs, tee, only: chosen(tee, only), json };
   } catch {
     return undefined;
   }
 }
 
 /** Prints what was found; the exit status. */
-async function run({ dir, jobs, only, json, list: listFile, results, update }: Options): Promise<number> {
+async function run({
+  dir,
+  tee,
+  jobs,
+  only,
+  json,
+  list: listFile,
+  results,
+  update,
+}: Options): Promise<number> {
   const lack = await lacking();
   if (lack !== undefined) throw new SuiteError(lack);
   console.error(`suites: building the tests of ${dir} below ${UNDER}`);
   const ltp = buildLtp(dir, RUNNER, UNDER, jobs);
   const list = existsSync(listFile) ? readList(readFileSync(listFile, 'utf8')) : new Map<string, string>();
   const start = await runNatively({ name: 'empty', path: ltp.empty, args: [] }, 10_000);
-  const verdicts = await runSuite({
+  const verdicts = await (tee === 'sgx' ? runSuite : runSuiteInVms)({
     tests: ltp.tests.filter(({ name }) => only.test(name)),
     list,
     // What the C library calls before main() it can do without; a Keep's documented calls are enough for it.
@@ -86,7 +111,7 @@ async function run({ dir, jobs, only, json, list: listFile, results, update }: O
       `${JSON.stringify({ version: ltp.version, totals: sums, missing: ltp.missing, tests: rows }, undefined, 1)}\n`,
     );
   }
-  const { better, worse } = compared(list, verdicts);
+  const { better, worse } = tee === 'sgx' ? compared(list, verdicts) : { better: [], worse: [] };
   if (update) {
     writeFileSync(listFile, writeList(updated(list, verdicts)));
     if (verdicts.size === ltp.tests.length) writeFileSync(results, resultsPage(ltp, verdicts));

@@ -144,18 +144,22 @@ export async function runNatively(test: LtpTest, limitMs: number): Promise<{ run
   });
 }
 
-const THREADS = 16;
-const MEMORY = 512n << 20n;
+export const THREADS = 16;
+export const MEMORY: bigint = 512n << 20n;
+/** What the tests find in the Keep's environment. */
+export const KEEP_ENVIRONMENT: readonly (readonly [name: string, value: string])[] = Object.entries({
+  ...ENVIRONMENT,
+  TMPDIR: '/tmp',
+});
 
 /** What the tests' Keep.toml says: nothing of the host is granted. */
 function keepConfig(args: readonly string[]): KeepConfig {
-  const env = Object.entries({ ...ENVIRONMENT, TMPDIR: '/tmp' });
   return {
     ...defaultConfig(),
     args: [...args],
     threads: THREADS,
     memory: MEMORY,
-    env: env.map(([key, value]) => ({ key, value, measured: true })),
+    env: KEEP_ENVIRONMENT.map(([key, value]) => ({ key, value, measured: true })),
   };
 }
 
