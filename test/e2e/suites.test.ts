@@ -88,7 +88,16 @@ if (lack !== undefined || spawnSync('make', ['--version']).status !== 0) {
   else {
     await kvm.end();
     test('in Keeps on plain KVM, all in one machine', () => {
-      const ran = suites('--tee', 'kvm', '--only', '^(pass|differs|forks|nocall)01$', '--json', json);
+      const ran = suites(
+        '--tee',
+        'kvm',
+        '--only',
+        '^(pass|differs|forks|nocall)01$',
+        '--json',
+        json,
+        '--list',
+        join(folder, 'no-list.txt'),
+      );
       assert.is(ran.status, 1, ran.stderr);
       const { tests } = JSON.parse(readFileSync(json, 'utf8')) as Output;
       assert.equal(
