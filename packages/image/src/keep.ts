@@ -9,6 +9,7 @@ import type { FileIndex } from '@motte/config/image-files';
 import type { KeepConfig } from '@motte/config/keep-config';
 import { parseKeepToml } from '@motte/config/keep-toml';
 import { sha256 } from '@motte/measure/hash';
+import { KEEP_TEES } from '@motte/measure/keep-tees';
 import { KEEP_KVM } from '@motte/measure/profiles/keep';
 import { checkProgramFile } from '@motte/measure/program-file';
 import { measureSgxSteps } from '@motte/measure/sgx';
@@ -55,21 +56,24 @@ export function configOf(toml: Uint8Array): KeepConfig {
 }
 
 /** Plans the Keep of these parts. Throws what planning throws. */
-function planned({ name, exec, shim, config, index }: KeepParts, tee: KeepTee): PlannedKeep {
+export function plannedKeep(
+  { name, exec, shim, config, index }: KeepParts,
+  tee: KeepTee['tee'],
+): PlannedKeep {
   const files = index === undefined ? {} : { index };
   checkProgramFile(exec, index);
-  return planKeep({ exec, shim, file: name, argv0: name, config, tee, ...files });
+  return planKeep({ exec, shim, file: name, argv0: name, config, tee: KEEP_TEES[tee], ...files });
 }
 
 /** Plans and measures the SGX Keep of these parts. Throws what planning throws. */
 export function* sgxKeep(parts: KeepParts): Steps<MeasuredKeep> {
-  const keep = planned(parts, { tee: 'sgx' });
+  const keep = plannedKeep(parts, 'sgx');
   return { ...keep, measurement: yield* measureSgxSteps(keep.plan) };
 }
 
 /** As `sgxKeep`, the one for SEV-SNP: `shim` is the VM's. */
 export function* snpKeep(parts: KeepParts): Steps<MeasuredKeep> {
-  const keep = planned(parts, { tee: 'snp', ...KEEP_KVM });
+  const keep = plannedKeep(parts, 'snp');
   return { ...keep, measurement: yield* measureSnpSteps(vmLaunchPlan(keep.plan)) };
 }
 

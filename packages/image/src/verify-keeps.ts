@@ -13,7 +13,7 @@ import { blobBytes } from './image.js';
 import type { KeepImage } from './image.js';
 import { sgxKeep, sgxMeasurement, snpKeep, snpMeasurement } from './keep.js';
 import type { KeepParts, MeasuredKeep } from './keep.js';
-import type { SgxMeasurement, SnpMeasurement } from './manifest/types.js';
+import type { Measurement, SgxMeasurement, SnpMeasurement } from './manifest/types.js';
 import type { Descriptor } from './oci/descriptor.js';
 import type { TeePart } from './parts.js';
 import { checkSigstruct } from './sigstruct.js';
@@ -63,6 +63,17 @@ export type OwnParts = Omit<KeepParts, 'shim'>;
 type VerifiedSgx = MeasuredKeep & Pick<VerifiedSgxKeep, 'shim' | 'sigstruct'>;
 type VerifiedSnp = MeasuredKeep & Pick<VerifiedSnpKeep, 'shim' | 'identity'>;
 
+/** A Keep with the image's own shim for it. */
+function* withShim(
+  image: KeepImage,
+  own: OwnParts,
+  { shim: { blob, variant } }: TeePart<Measurement>,
+  make: (parts: KeepParts) => Steps<MeasuredKeep>,
+): Steps<MeasuredKeep & Pick<VerifiedKeep, 'shim'>> {
+  const shim = yield* hashedBlob(image, blob, `shim ${variant}`);
+  return { ...(yield* make({ ...own, shim })), shim };
+}
+
 /** The SGX Keep of an image, whose measurement and SIGSTRUCT are right. */
 export function* verifySgx(
   image: KeepImage,
@@ -70,8 +81,7 @@ export function* verifySgx(
   part: TeePart<SgxMeasurement>,
 ): Steps<VerifiedSgx> {
   const { predicted, field } = part;
-  const shim = yield* hashedBlob(image, part.shim.blob, `shim ${part.shim.variant}`);
-  const keep = yield* sgxKeep({ ...own, shim });
+  const keep = yield* withShim(image, own, part, sgxKeep);
   const { value, parameters } = sgxMeasurement(keep, own.config);
   checkEqual(`${field}.parameters.version`, parameters.version, predicted.parameters.version);
   checkEqual(`${field}.value`, value, predicted.value);
@@ -79,7 +89,7 @@ export function* verifySgx(
   const sigstruct =
     signature === undefined ? undefined : blobBytes(image.container.files, signature, 'SIGSTRUCT');
   if (sigstruct !== undefined) checkSigstruct(sigstruct, keep, own.config);
-  return { ...keep, shim, sigstruct };
+  return { ...keep, sigstruct };
 }
 
 /** The Keep of an image for SEV-SNP, whose launch digest and ID block are right. */
@@ -89,19 +99,18 @@ export function* verifySnp(
   part: TeePart<SnpMeasurement>,
 ): Steps<VerifiedSnp> {
   const { predicted, field } = part;
-  const shim = yield* hashedBlob(image, part.shim.blob, `shim ${part.shim.variant}`);
-  const keep = yield* snpKeep({ ...own, shim });
+  const keep = yield* withShim(image, own, part, snpKeep);
   const { value, parameters } = snpMeasurement(keep, own.config);
   checkEqual(`${field}.parameters.vcpus`, parameters.vcpus, predicted.parameters.vcpus);
   checkEqual(`${field}.parameters.vmm`, parameters.vmm, predicted.parameters.vmm);
   checkEqual(`${field}.value`, value, predicted.value);
   const { signature } = predicted;
-  if (signature === undefined) return { ...keep, shim, identity: undefined };
+  if (signature === undefined) return { ...keep, identity: undefined };
   const { files } = image.container;
   const identity = {
     block: blobBytes(files, signature.idBlock, 'ID block'),
     auth: blobBytes(files, signature.idAuth, 'ID authentication'),
   };
   checkIdentity(identity, keep, own.config);
-  return { ...keep, shim, identity };
+  return { ...keep, identity };
 }

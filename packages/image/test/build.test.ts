@@ -6,6 +6,8 @@ import { build, open, verify } from '@motte/image';
 import type { BuildOptions } from '@motte/image';
 import { buildSteps } from '@motte/image/build';
 import { openContainer } from '@motte/image/container/open';
+import { parseKeepToml } from '@motte/config/keep-toml';
+import { prepareVmKeep } from '@motte/loader';
 import { codeOf } from '@motte/test-helpers/errors';
 import { ROOT } from '@motte/test-helpers/vectors';
 import {
@@ -127,6 +129,22 @@ test('an image for SGX alone has nothing of SEV-SNP, and the same Keep for SGX',
   assert.is(both.manifest.measurements[1]?.value, toHex(both.snp?.measurement ?? new Uint8Array(0)));
   alone.close();
   both.close();
+});
+
+test('the library plans the same Keeps without an image', async () => {
+  const image = await verify(plainImage);
+  const config = parseKeepToml(TOML);
+  const made = (['snp', 'kvm'] as const).map((tee) =>
+    prepareVmKeep({ tee, exec: execPath, name: 'program', config }),
+  );
+  const [snp, kvm] = made;
+  assert.equal(snp?.measurement, image.snp?.measurement);
+  assert.not.equal(kvm?.measurement, snp?.measurement);
+  for (const keep of made) {
+    assert.equal(keep.config, image.snp?.config);
+    keep.close();
+  }
+  image.close();
 });
 
 test('a debug Keep has the shims for it', async () => {

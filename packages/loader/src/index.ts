@@ -3,7 +3,7 @@
 export { configId, load } from './load.js';
 export { prepareSgxKeep, prepareVmKeep } from './keep/prepare.js';
 export { platformInfo } from './platform.js';
-export type { KeepInput, PreparedKeep, PreparedVmKeep, PrepareInput } from './keep/prepare.js';
+export type { PreparedKeep, PreparedVmKeep, PrepareInput, ProgramInput } from './keep/prepare.js';
 export type {
   BackendName,
   Emulate,

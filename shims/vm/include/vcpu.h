@@ -66,6 +66,7 @@
 #include "../../core/include/caller.h"
 #include "../../core/include/hostcall.h"
 #include "../../core/include/task.h"
+#include "../../core/generated/trap_frame.h"
 
 struct vcpu {
 	uint64_t self;       /* address of this page */
@@ -85,16 +86,6 @@ struct vcpu {
 	struct caller caller; /* in shims with the switch `debug` */
 };
 
-/* Lowest address first; it begins as struct syscall_frame does, and ends as the CPU pushes it. */
-struct trap_frame {
-	uint64_t rax; /* number and result of a system call */
-	uint64_t rdi, rsi, rdx, r10, r8, r9; /* its arguments */
-	uint64_t r15, r14, r13, r12, rbp, rbx;
-	uint64_t r11, rcx;
-	uint64_t vector;
-	uint64_t error;
-	uint64_t rip, cs, rflags, rsp, ss;
-};
 _Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_SIZE, "trap_frame");
 
 _Static_assert(sizeof(struct vcpu) == PAGE_SIZE, "vcpu: size");

@@ -11,8 +11,7 @@ import { load } from '@motte/loader/load';
 import type { Image, Keep } from '@motte/loader/load';
 import type { Lie } from '@motte/loader/helper/start';
 import { helperPath, shimPath } from '@motte/loader/prebuilt';
-import { newSha256 } from '@motte/measure/hash';
-import { KEEP_KVM } from '@motte/measure/profiles/keep';
+import { KEEP_TEES } from '@motte/measure/keep-tees';
 import { planKeep } from '@motte/plan/plan-keep';
 import { freePort } from '@motte/test-helpers/port';
 import { tempFolder } from '@motte/test-helpers/temp';
@@ -61,7 +60,7 @@ function planned(
     file: path,
     argv0: path,
     config,
-    tee: tee === 'kvm' ? { tee, sha256: newSha256 } : { tee, ...KEEP_KVM },
+    tee: KEEP_TEES[tee],
     ...(packed === undefined ? {} : { index: packed }),
   });
   if (packed === undefined) return [keep];

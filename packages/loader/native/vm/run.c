@@ -147,7 +147,7 @@ void vm_run(struct keep_thread *thread)
 		vcpu->entries++;
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
 			if (thread->index == 0 && enclave.stats.left_ns == 0)
-				enclave.stats.left_ns = now_ns() - host->started_ns;
+				__atomic_store_n(&enclave.stats.left_ns, now_ns() - host->started_ns, __ATOMIC_RELAXED);
 			if (!handle(thread, vcpu))
 				return;
 		} else if (errno == EINTR || errno == EAGAIN) {

@@ -103,7 +103,7 @@ long snp_add_pages(struct keep_host *host, uint64_t offset, uint64_t length)
 	if (is_simulated(host))
 		return vm_add_memory(1ull << C_BIT | region.guest_phys_addr, length, host->base + offset);
 	region.slot = __atomic_fetch_add(&machine.slots, 1, __ATOMIC_RELAXED);
-	return sys(SYS_ioctl, machine.fd, SNP_IOC_MEMORY_REGION2, (long)&region, 0);
+	return kvm_ioctl(snp.calls, SNP_IOC_MEMORY_REGION2, &region);
 }
 
 bool snp_map_range(struct keep_host *host, uint64_t gpa, uint64_t length, bool private)

@@ -10,6 +10,7 @@
 #include "helper.h"
 #include "software.h"
 #include "vm_map.h"
+#include "trap_frame.h"
 #include "vmsa.h"
 
 #define CR4_OSXSAVE (1u << 18)

@@ -3,8 +3,7 @@
 import { finish } from '@motte/binary/steps';
 import { defaultConfig } from '@motte/config/keep-toml';
 import { shimVariant } from '@motte/config/shim-variant';
-import { newSha256 } from '@motte/measure/hash';
-import { KEEP_KVM } from '@motte/measure/profiles/keep';
+import { KEEP_TEES } from '@motte/measure/keep-tees';
 import { checkProgramFile } from '@motte/measure/program-file';
 import { measureSgx } from '@motte/measure/sgx';
 import { measureSnp } from '@motte/measure/snp';
@@ -23,7 +22,7 @@ import type { Image } from '../load.js';
 import type { FileSource } from './file-source.js';
 
 /** What every Keep is made of. */
-export interface KeepInput {
+export interface ProgramInput {
   /** The program: a path, or its bytes. */
   readonly exec: string | ByteSource;
   /** argv[0], and the name of the program's pages in the plan; a path's own by default. */
@@ -36,7 +35,7 @@ export interface KeepInput {
   readonly folder?: string;
 }
 
-export interface PrepareInput extends KeepInput {
+export interface PrepareInput extends ProgramInput {
   /** Who signs; by default this user's developer key. */
   readonly signer?: SgxSigner;
   /** SIGSTRUCT.DATE, `YYYY-MM-DD`; `UNDATED` by default. */
@@ -57,8 +56,8 @@ export interface PreparedKeep extends PreparedVmKeep {
 
 /** Plans a Keep, and hands it to `finished`; all that was opened is closed when that throws, else by `close`. */
 function prepared<T>(
-  input: KeepInput,
-  tee: KeepTee,
+  input: ProgramInput,
+  tee: KeepTee['tee'],
   finished: (planned: PlannedKeep, config: KeepConfig) => T,
 ): T & Pick<Image, 'files'> & { close(): void } {
   const files: { close(): void }[] = [];
@@ -77,11 +76,11 @@ function prepared<T>(
     checkProgramFile(source, packed);
     const planned = planKeep({
       exec: source,
-      shim: open(input.shim ?? shimPath(`${shimVariant(config.sgx, tee.tee)}.elf`)),
+      shim: open(input.shim ?? shimPath(`${shimVariant(config.sgx, tee)}.elf`)),
       file: name,
       argv0: name,
       config,
-      tee,
+      tee: KEEP_TEES[tee],
       ...(packed === undefined ? {} : { index: packed }),
     });
     const served = packed?.served;
@@ -97,7 +96,7 @@ function prepared<T>(
  * file stays open.
  */
 export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
-  return prepared(input, { tee: 'sgx' }, (planned, { sgx: { isvprodid, isvsvn } }) => {
+  return prepared(input, 'sgx', (planned, { sgx: { isvprodid, isvsvn } }) => {
     const measurement = measureSgx(planned.plan);
     const date = bcdDate(input.date ?? UNDATED);
     const unsigned = planSigstruct(planned.plan, measurement, { date, isvprodid, isvsvn });
@@ -107,9 +106,8 @@ export function prepareSgxKeep(input: PrepareInput): PreparedKeep {
 }
 
 /** As `prepareSgxKeep`, a Keep in a virtual machine: of SEV-SNP, or of plain KVM, where nothing protects it. */
-export function prepareVmKeep(input: KeepInput & { readonly tee: 'kvm' | 'snp' }): PreparedVmKeep {
-  const tee: KeepTee = input.tee === 'snp' ? { tee: 'snp', ...KEEP_KVM } : { tee: 'kvm', sha256: newSha256 };
-  return prepared(input, tee, (planned) => ({
+export function prepareVmKeep(input: ProgramInput & { readonly tee: 'kvm' | 'snp' }): PreparedVmKeep {
+  return prepared(input, input.tee, (planned) => ({
     ...planned,
     measurement: measureSnp(vmLaunchPlan(planned.plan)),
   }));

@@ -3,7 +3,7 @@ import { layout } from '@motte/binary/layout';
 import type { Layout } from '@motte/binary/layout';
 
 export const TRAP_FRAME_FIELDS = [
-  { at: 0x00, name: 'rax', type: 'u64' },
+  { at: 0x00, name: 'rax', type: 'u64', doc: 'number and result of a system call; its arguments follow' },
   { at: 0x08, name: 'rdi', type: 'u64' },
   { at: 0x10, name: 'rsi', type: 'u64' },
   { at: 0x18, name: 'rdx', type: 'u64' },
@@ -27,7 +27,7 @@ export const TRAP_FRAME_FIELDS = [
   { at: 0xa8, name: 'ss', type: 'u64' },
 ] as const;
 
-/** The program's registers, at the top of its vCPU's stack while the shim runs. */
+/** The program's registers, at the top of its vCPU's stack while the shim runs: it begins as struct syscall_frame, and ends as the CPU pushes it. */
 export const TRAP_FRAME: Layout<typeof TRAP_FRAME_FIELDS> = layout(
   { name: 'TRAP_FRAME', size: 0xb0, source: 'Motte, shims/vm/trap.S' },
   TRAP_FRAME_FIELDS,

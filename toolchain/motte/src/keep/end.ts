@@ -27,7 +27,7 @@ export interface RunStats {
   readonly timesNs: {
     readonly load: number;
     readonly firstInstruction: number;
-    /** KVM: on plain KVM the program was there before. */
+    /** KVM, if there was one: on plain KVM the program was there before. */
     readonly firstExit?: number;
     readonly total: number;
   };
@@ -67,7 +67,7 @@ export function endStats(
     timesNs: {
       load: ns(times.load),
       firstInstruction: since(stats.firstNs),
-      ...(vm ? { firstExit: since(stats.leftNs) } : {}),
+      ...(vm && stats.leftNs > 0 ? { firstExit: since(stats.leftNs) } : {}),
       total: ns(times.total),
     },
   };

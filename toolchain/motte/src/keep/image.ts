@@ -6,15 +6,14 @@ import type { ByteSource } from '@motte/binary/source';
 import { openContainer } from '@motte/image/container/open';
 import { publicKeyFromPem } from '@motte/image/dsse/keys';
 import type { PublicKey } from '@motte/image/dsse/keys';
+import { plannedKeep } from '@motte/image/keep';
 import { verifyContainer } from '@motte/image/verify';
 import type { VerifiedImage, VerifiedKeep, VerifiedSnpKeep } from '@motte/image/verify';
-import { planKeep } from '@motte/plan/plan-keep';
-import type { KeepTee } from '@motte/plan/plan-keep';
 import type { OptionName, OptionValues } from '../grammar/options.js';
 import type { InputFile } from '../io/file.js';
 import { readText } from '../io/file.js';
 import { withPath } from '../io/system.js';
-import type { Prepared } from './prepare.js';
+import type { PlanTee, Prepared } from './prepare.js';
 
 /** What an image fixes by itself. */
 const FIXED: readonly OptionName[] = ['config', 'shim', 'debug'];
@@ -51,18 +50,16 @@ function vmKeep(verified: VerifiedImage, path: string): VerifiedSnpKeep {
 }
 
 /** The image's own plan for a TEE; KVM's, which no image predicts and nothing attests, is made of the same files. */
-function keepOf(verified: VerifiedImage, path: string, tee: KeepTee): VerifiedKeep {
-  if (tee.tee === 'sgx') return verified.sgx;
+function keepOf(verified: VerifiedImage, path: string, tee: PlanTee): VerifiedKeep {
+  if (tee === 'sgx') return verified.sgx;
   const keep = vmKeep(verified, path);
-  if (tee.tee === 'snp') return keep;
+  if (tee === 'snp') return keep;
   const { exec, shim, settings: config, index } = keep;
-  const { name } = verified.manifest;
-  const files = index === undefined ? {} : { index };
-  return { ...keep, ...planKeep({ exec, shim, file: name, argv0: name, config, tee, ...files }) };
+  return { ...keep, ...plannedKeep({ name: verified.manifest.name, exec, shim, config, index }, tee) };
 }
 
 /** The plan of a verified image, and what it was made of. */
-export function prepareImage(path: string, options: OptionValues, tee: KeepTee): Prepared {
+export function prepareImage(path: string, options: OptionValues, tee: PlanTee): Prepared {
   refuseFixed(options);
   const verified = verifiedImage(path, options);
   try {
@@ -71,7 +68,7 @@ export function prepareImage(path: string, options: OptionValues, tee: KeepTee):
     const part = (source: ByteSource): InputFile => ({ ...source, path, close: () => {} });
     return {
       kind: 'image',
-      profile: tee.tee === 'sgx' ? `keep-sgx${keep.settings.sgx.version}` : `keep-${tee.tee}`,
+      profile: tee === 'sgx' ? `keep-sgx${keep.settings.sgx.version}` : `keep-${tee}`,
       plan: keep.plan,
       inputs: [
         { role: 'exec', file: part(keep.exec) },

@@ -13,14 +13,14 @@ import { readElf } from '@motte/elf/read';
 import type { VerifiedImage } from '@motte/image/verify';
 import { shimPath } from '@motte/loader/prebuilt';
 import { newSha256 } from '@motte/measure/hash';
-import { KEEP_KVM } from '@motte/measure/profiles/keep';
+import { KEEP_TEES } from '@motte/measure/keep-tees';
 import { detectKind } from '@motte/plan/file-kind';
 import type { FileKind } from '@motte/plan/file-kind';
 import { readPlan } from '@motte/plan/ndjson/read';
 import type { PagePlan } from '@motte/plan/plan';
 import { checkProgramFile } from '@motte/measure/program-file';
 import { planKeep } from '@motte/plan/plan-keep';
-import type { KeepTee, PlannedKeep } from '@motte/plan/plan-keep';
+import type { PlannedKeep } from '@motte/plan/plan-keep';
 import { SHIM_FILE } from '@motte/plan/sgx/keep';
 import { sdkPlan } from '@motte/plan/sgx/sdk';
 import { readSdkMetadata } from '@motte/plan/sgx/sdk/metadata';
@@ -65,13 +65,6 @@ export type PlanTee = PagePlan['tee'];
 function shimFile(sgx: Pick<KeepConfig['sgx'], 'version' | 'debug'>, tee: PlanTee): string {
   return shimPath(`${shimVariant(sgx, tee)}.elf`);
 }
-
-/** What a Keep's plan depends on besides its files, by TEE. */
-const KEEP_TEES: Readonly<Record<PlanTee, KeepTee>> = {
-  sgx: { tee: 'sgx' },
-  kvm: { tee: 'kvm', sha256: newSha256 },
-  snp: { tee: 'snp', ...KEEP_KVM },
-};
 
 /** The files of one preparation, closed together. */
 class Inputs {
@@ -234,7 +227,7 @@ export async function prepare(
   if (!image) return prepareFile(path, options, settings, tee);
   // Later, because whoever runs a program should not wait for what reads images.
   const { prepareImage } = await import('./image.js');
-  return prepareImage(path, options, KEEP_TEES[tee]);
+  return prepareImage(path, options, tee);
 }
 
 /** The TEE of `--tee` that a plan is made for; without it, or `auto`, SGX. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { VM_INFO, VM_INFO_MAGIC, VM_MODE } from '@motte/plan/vm/info';
 import { HOST_PVM, VM_MAP } from '@motte/plan/vm/map';
+import { TRAP_FRAME } from '@motte/plan/vm/trap-frame';
 import { defines, header, offsets, structures } from './c-text.js';
 
 /** `vm_map.h`: the address space of a VM-based Keep. */
@@ -23,4 +24,9 @@ export function vmInfoHeader(): string {
     offsets(VM_INFO),
     structures([VM_INFO]),
   ]);
+}
+
+/** `trap_frame.h`: the exec's registers on the stack of its vCPU. */
+export function trapFrameHeader(): string {
+  return header('trap_frame.h', 'packages/plan/src/vm/trap-frame.ts', [structures([TRAP_FRAME])]);
 }
