@@ -33,7 +33,7 @@ void ledger_start(struct ledger *ledger, uint64_t base, uint64_t pages, uint64_t
 	*ledger = (struct ledger){
 		.base = base,
 		.pages = pages,
-		.root = (uint64_t *)tables,
+		.root = (uint64_t *)platform_own(tables),
 		.leaf = tables + root * PAGE_BYTES,
 		.leaf_end = tables + ledger_tables(pages),
 	};
@@ -65,8 +65,8 @@ static uint8_t *leaf_of(struct ledger *ledger, uint64_t block)
 		if (ledger->leaf == ledger->leaf_end)
 			keep_refuse(REASON_OUT_OF_MEMORY);
 		platform_accept(ledger->leaf, 1, PERM_R | PERM_W | PAGE_SHIM);
-		memset((void *)ledger->leaf, (int)word, LEDGER_BLOCK_PAGES);
-		ledger->root[block] = ledger->leaf;
+		ledger->root[block] = platform_own(ledger->leaf);
+		memset((void *)ledger->root[block], (int)word, LEDGER_BLOCK_PAGES);
 		ledger->leaf += PAGE_BYTES;
 	}
 	return (uint8_t *)ledger->root[block];

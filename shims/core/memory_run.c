@@ -30,6 +30,12 @@ static void set(uint64_t address, uint64_t count, uint8_t from, uint8_t to)
 	ledger_write(&memory.ledger, page_of(address), count, to);
 }
 
+/* Pages in this state, where the shim can write them. */
+static void *seen_at(uint64_t address, uint8_t state)
+{
+	return (void *)(state & PAGE_SHIM ? platform_own(address) : address);
+}
+
 bool memory_has_room(uint64_t address, uint64_t pages)
 {
 	uint64_t end = address + (pages << PAGE_SHIFT), part, need = 0;
@@ -56,7 +62,7 @@ void memory_reuse(uint64_t address, uint64_t count, uint8_t state, uint8_t fresh
 	if (state & PAGE_ACCEPTED) {
 		/* Who reads here before the call that maps it is over sees what the program itself once left. */
 		platform_permit(address, count, 0, RW | (fresh & PAGE_SHIM));
-		memset((void *)address, 0, count << PAGE_SHIFT);
+		memset(seen_at(address, fresh), 0, count << PAGE_SHIFT);
 		memory.kept -= count;
 	}
 	set(address, count, state, (uint8_t)(fresh | (state & (PAGE_ACCEPTED | PAGE_IMAGE))));
@@ -116,7 +122,7 @@ void memory_zero(uint64_t address, uint64_t count, uint8_t state)
 	if (!(state & PAGE_ACCEPTED))
 		return;
 	if (!platform_lazy() || ((state & PERM_W) && count < TRIM_LEAST)) {
-		memset((void *)address, 0, count << PAGE_SHIFT);
+		memset(seen_at(address, state), 0, count << PAGE_SHIFT);
 		return;
 	}
 	memory.changes++;

@@ -29,13 +29,13 @@ uint64_t memory_take(uint64_t pages)
 		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		memory_reuse(at, part, state, PAGE_SHIM | PERM_R | PERM_W);
 	}
-	return address;
+	return platform_own(address);
 }
 
 void memory_ready(uint64_t address, uint64_t length)
 {
-	uint64_t first = address & ~(PAGE_BYTES - 1);
-	uint64_t end = (address + length + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1), part;
+	uint64_t first = platform_plain(address) & ~(PAGE_BYTES - 1);
+	uint64_t end = (platform_plain(address) + length + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1), part;
 	uint8_t state;
 
 	if (length == 0)
@@ -53,9 +53,10 @@ bool memory_is_taken(uint64_t address, uint64_t length)
 	uint64_t last, part;
 	uint8_t state;
 
-	if (length == 0 || __builtin_add_overflow(address, length - 1, &last))
+	if (length == 0 || __builtin_add_overflow(address, length - 1, &last) || platform_own(address) != address)
 		return false;
-	for (uint64_t at = address & ~(PAGE_BYTES - 1); at <= last; at += part << PAGE_SHIFT) {
+	last = platform_plain(last);
+	for (uint64_t at = platform_plain(address) & ~(PAGE_BYTES - 1); at <= last; at += part << PAGE_SHIFT) {
 		part = memory_run(at, ((last - at) >> PAGE_SHIFT) + 1, &state);
 		if (state != there)
 			return false;
@@ -65,10 +66,10 @@ bool memory_is_taken(uint64_t address, uint64_t length)
 
 void memory_wipe(uint64_t address, uint64_t pages)
 {
-	uint64_t end = address + (pages << PAGE_SHIFT), part;
+	uint64_t first = platform_plain(address), end = first + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+	for (uint64_t at = first; at < end; at += part << PAGE_SHIFT) {
 		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		memory_zero(at, part, state);
 	}
@@ -76,10 +77,10 @@ void memory_wipe(uint64_t address, uint64_t pages)
 
 void memory_give(uint64_t address, uint64_t pages)
 {
-	uint64_t end = address + (pages << PAGE_SHIFT), part;
+	uint64_t first = platform_plain(address), end = first + (pages << PAGE_SHIFT), part;
 	uint8_t state;
 
-	for (uint64_t at = address; at < end; at += part << PAGE_SHIFT) {
+	for (uint64_t at = first; at < end; at += part << PAGE_SHIFT) {
 		part = memory_run(at, (end - at) >> PAGE_SHIFT, &state);
 		memory_release(at, part, state);
 	}

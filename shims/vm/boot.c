@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The start of vCPU 0: the Keep's boot. */
 #include "include/paging.h"
+#include "include/pvm.h"
 #include "include/tee.h"
 #include "../core/include/boot.h"
 #include "../core/include/memory.h"
@@ -10,8 +11,11 @@
 
 _Noreturn void boot_first_entry(struct vcpu *vcpu);
 
+/* SMAP; in ring 3 the same flag would forbid what is not aligned. */
 static void allow_user(void)
 {
+	if (pvm_host)
+		return;
 	__asm__ volatile("pushq %0\n\tpopfq" : : "i"(RFLAGS_FIXED | RFLAGS_AC) : "cc", "memory");
 }
 
@@ -28,7 +32,8 @@ __attribute__((no_stack_protector)) void boot_first_entry(struct vcpu *vcpu)
 	tee_check();
 	relocate_self();
 	tables_make();
-	tables_load(vcpu);
+	if (!pvm_host)
+		tables_load(vcpu);
 	block_take(vcpu);
 	tee_start(vcpu);
 	tee_boot();

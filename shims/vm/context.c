@@ -22,7 +22,7 @@ void context_load(struct context *context, const struct trap_frame *frame)
 	*context = (struct context){
 		.state = self->xsave,
 		.state_size = state_size(),
-		.components = vm_info()->xcr0,
+		.components = state_components(),
 	};
 #define LOAD(name) context->registers.name = frame->name;
 	EACH_REGISTER(LOAD)
@@ -32,7 +32,7 @@ void context_load(struct context *context, const struct trap_frame *frame)
 		context->error = frame->error;
 	}
 	if (frame->vector == FAULT_PF)
-		context->fault_address = read_cr2();
+		context->fault_address = self->fault_address;
 }
 
 void context_store(const struct context *context, struct trap_frame *frame)

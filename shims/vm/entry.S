@@ -4,6 +4,7 @@
  * stack is found from GS.base, which is the plan's.
  */
 #include "include/vcpu.h"
+#include "../core/generated/vm_map.h"
 #include "../core/generated/vm_info.h"
 #include "shim_config.h"
 
@@ -39,22 +40,40 @@ vm_entry:
 .Lfirst:
 	movq	%rbx, VCPU_SELF(%rbx)
 	movq	%rsp, VCPU_STACK(%rbx)
-	movq	%rbx, %rdi
-	subq	$TRAP_FRAME_SIZE, %rsp		# where the exec's registers are
-	xorl	%ebp, %ebp			# the outermost frame
-	call	boot_first_entry		# (vcpu); does not return
-	ud2
+	cmpl	$VM_MODE_KVM, shim_end + PAGE_SIZE + OFF_VM_INFO_MODE(%rip)
+	jne	1f
+	movl	$VM_MAP_HOST_IS, %eax		# the host's word for what it is: nothing is protected there
+	movl	(%rax), %eax
+	testl	$HOST_PVM, %eax
+	jz	1f
+	movl	%eax, pvm_host(%rip)
+1:	xorl	%esi, %esi
+	jmp	.Lbegin
 
 #if SHIM_THREADS
 .Ltask:
 	movq	%rbx, VCPU_SELF(%rbx)
 	movq	%rsp, VCPU_STACK(%rbx)
-	movq	%rbx, %rdi
-	subq	$TRAP_FRAME_SIZE, %rsp		# clone() has filled it
-	xorl	%ebp, %ebp
-	call	boot_task			# (vcpu); does not return
-	ud2
+	movl	$1, %esi			# clone() has filled its trap frame
 #endif
+.Lbegin:
+	movq	%rbx, %rdi
+	subq	$TRAP_FRAME_SIZE, %rsp		# where the exec's registers are
+	xorl	%ebp, %ebp			# the outermost frame
+	cmpl	$0, pvm_host(%rip)
+	jne	pvm_begin			# (vcpu, which)
+
+/* In: RDI: the vCPU; ESI: 0 for the boot, 1 for a task; RSP, GS, RBP 0. */
+	.globl	vm_begin
+vm_begin:
+#if SHIM_THREADS
+	testl	%esi, %esi
+	jz	1f
+	call	boot_task			# (vcpu); does not return
+1:
+#endif
+	call	boot_first_entry		# (vcpu); does not return
+	ud2
 	.size	vm_entry, . - vm_entry
 
 /*
@@ -84,6 +103,8 @@ vm_refuse:
 	.type	vm_leave, @function
 vm_leave:
 	movq	%rdx, %r8
+	cmpl	$0, pvm_host(%rip)
+	jne	pvm_leave
 	movl	$VM_MAP_PORT, %edx
 1:	movl	%edi, %eax
 	outl	%eax, %dx
@@ -98,6 +119,8 @@ vm_leave:
 	.globl	vm_out
 	.type	vm_out, @function
 vm_out:
+	cmpl	$0, pvm_host(%rip)
+	jne	pvm_out
 	movl	%edi, %eax
 	movl	$VM_MAP_PORT, %edx
 	outl	%eax, %dx

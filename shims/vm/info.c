@@ -23,10 +23,12 @@ void vm_info_check(void)
 		!__builtin_mul_overflow(info->vcpu_count, (uint64_t)VM_MAP_VCPU_STRIDE, &vcpus_end) &&
 		!__builtin_add_overflow(vcpus_end, info->vcpu_start, &vcpus_end) && vcpus_end <= info->root_table;
 	good = good && aligned(info->root_table, PAGE_SIZE) && info->root_table < info->exec_start;
+	good = good && aligned(info->shim_table, PAGE_SIZE) && (info->shim_table == 0 || info->shim_table > info->root_table) &&
+		info->shim_table < info->exec_start;
 	good = good && aligned(info->exec_start, VM_MAP_REGION_ALIGN) && aligned(info->exec_end, PAGE_SIZE) &&
 		aligned(info->heap_start, VM_MAP_REGION_ALIGN) && aligned(info->heap_end, PAGE_SIZE);
 	good = good && info->exec_start < info->exec_end && info->exec_end < info->heap_start &&
-		info->heap_start < info->heap_end && info->heap_end <= VM_MAP_DIRECT - VM_MAP_BASE;
+		info->heap_start < info->heap_end && info->heap_end <= VM_MAP_OWN - VM_MAP_BASE;
 	good = good && info->memory != 0 && aligned(info->memory, PAGE_SIZE) && info->memory <= info->heap_end - info->heap_start;
 	good = good && info->pages_start == info->heap_start && aligned(info->pages_ready, VM_MAP_REGION_ALIGN) &&
 		aligned(info->pages_end, VM_MAP_REGION_ALIGN) && info->pages_start < info->pages_ready &&

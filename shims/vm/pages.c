@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages of a VM-based Keep: what the ledger decides becomes an entry of the page tables. */
+/*
+ * Pages of a VM-based Keep: what the ledger decides becomes an entry of the page tables. A page that ring 3 may use is at its
+ * address. One that is the shim's own, or permits nothing, is in the window of these (platform_own), so that its contents are kept
+ * and no address of ring 3 leads to it.
+ */
 #include "include/paging.h"
 #include "include/vm_keep.h"
 #include "../core/include/ledger.h"
 #include "../core/include/platform.h"
 
-/* Without permissions a page is the shim's alone, so that its contents can be kept: never absent with an address in it. */
 static uint64_t flags_of(unsigned perms)
 {
 	uint64_t flags = ENTRY_P | ENTRY_A | ENTRY_D;
@@ -14,27 +17,59 @@ static uint64_t flags_of(unsigned perms)
 		flags |= ENTRY_W;
 	if (!(perms & PERM_X))
 		flags |= ENTRY_NX;
-	if ((perms & PERM_MASK) && !(perms & PAGE_SHIM))
-		flags |= ENTRY_U;
 	return flags;
+}
+
+static bool is_user(unsigned perms)
+{
+	return (perms & PERM_MASK) && !(perms & PAGE_SHIM);
+}
+
+static uint64_t *put(uint64_t address, uint64_t page, unsigned perms)
+{
+	bool user = is_user(perms);
+	uint64_t *entry = paging_entry(user ? address : platform_own(address), true);
+
+	*entry = page | flags_of(perms) | (user ? ENTRY_U : paging_own());
+	return entry;
+}
+
+/* An accepted page's entry, in one place or the other; NULL for one of a segment that was launched without permissions. */
+static uint64_t *entry_of(uint64_t address)
+{
+	uint64_t *entry = paging_entry(address, false);
+
+	if (entry && (*entry & ENTRY_ADDRESS))
+		return entry;
+	entry = paging_entry(platform_own(address), false);
+	if (entry && (*entry & ENTRY_ADDRESS))
+		return entry;
+	if (address - keep_base() >= vm_info()->exec_end)
+		keep_refuse(REASON_MEMORY_LEDGER);
+	return NULL;
 }
 
 /* Nothing was there, so no TLB knows of it. */
 void platform_accept(uint64_t address, uint64_t pages, unsigned perms)
 {
 	for (uint64_t i = 0; i < pages; i++)
-		*paging_entry(address + i * PAGE_BYTES, true) =
-			(VM_MAP_BASE + guest_take()) | vm_info()->encrypted | flags_of(perms);
+		(void)put(address + i * PAGE_BYTES, (VM_MAP_BASE + guest_take()) | vm_info()->encrypted, perms);
+}
+
+static void permit(uint64_t address, unsigned now)
+{
+	uint64_t *entry = entry_of(address);
+	uint64_t page = entry ? *entry & ENTRY_ADDRESS : address | vm_info()->encrypted;
+
+	if (put(address, page, now) != entry && entry)
+		*entry = 0;
 }
 
 void platform_permit(uint64_t address, uint64_t pages, unsigned old, unsigned now)
 {
 	(void)old; /* what a page permits is in its entry */
-	for (uint64_t i = 0; i < pages; i++) {
-		uint64_t *entry = paging_entry(address + i * PAGE_BYTES, false);
-
-		*entry = (*entry & ENTRY_ADDRESS) | flags_of(now);
-	}
+	for (uint64_t i = 0; i < pages; i++)
+		permit(address + i * PAGE_BYTES, now);
 	paging_settle();
 }
 
@@ -47,12 +82,18 @@ void platform_code(uint64_t address, uint64_t pages, bool code)
 /* The pages are free only when no TLB knows of them. Until then their entries keep who they are. */
 void platform_trim(uint64_t address, uint64_t pages)
 {
-	for (uint64_t i = 0; i < pages; i++)
-		*paging_entry(address + i * PAGE_BYTES, false) &= ~ENTRY_P;
+	for (uint64_t i = 0; i < pages; i++) {
+		uint64_t *entry = entry_of(address + i * PAGE_BYTES);
+
+		if (entry)
+			*entry &= ~ENTRY_P;
+	}
 	paging_settle();
 	for (uint64_t i = 0; i < pages; i++) {
-		uint64_t *entry = paging_entry(address + i * PAGE_BYTES, false);
+		uint64_t *entry = entry_of(address + i * PAGE_BYTES);
 
+		if (!entry)
+			continue;
 		guest_give((*entry & ENTRY_ADDRESS & ~vm_info()->encrypted) - VM_MAP_BASE);
 		*entry = 0;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Keep's page tables, and how its vCPUs agree on them. */
 #include "include/paging.h"
-#include "include/vm_keep.h"
+#include "include/pvm.h"
 #include "../core/include/platform.h"
 #include "../core/generated/hostcall_guest.h"
 
@@ -23,20 +23,55 @@ static uint64_t table_entry(uint64_t offset, uint64_t flags)
 	return (VM_MAP_BASE + offset) | vm_info()->encrypted | flags;
 }
 
+static unsigned index_in(uint64_t address, unsigned level)
+{
+	return address >> (PAGE_SHIFT + (level - 1) * INDEX_BITS) & ((1u << INDEX_BITS) - 1);
+}
+
+static bool is_own(uint64_t address)
+{
+	return address >= VM_MAP_OWN;
+}
+
+uint64_t paging_own(void)
+{
+	return vm_info()->shim_table != 0 ? ENTRY_U : 0;
+}
+
+/* The shim's own tables are the exec's but for the few on the way to both, which have the same entries, all of them with U. */
+static void show_shim(uint64_t address, unsigned level, uint64_t entry)
+{
+	uint64_t *table = (uint64_t *)(keep_base() + vm_info()->shim_table);
+
+	for (unsigned above = LEVELS; above > level; above--)
+		table = table_of(table[index_in(address, above)]);
+	table[index_in(address, level)] = entry | ENTRY_U;
+}
+
+/* At the top, entries of the shim's own memory are without U: so nothing below is the exec's. */
+static void make_table(uint64_t *at, uint64_t address, unsigned level)
+{
+	uint64_t user = !is_own(address) ? ENTRY_U : level < LEVELS ? paging_own() : 0;
+
+	*at = table_entry(guest_take(), ENTRY_TABLE | user);
+	if (vm_info()->shim_table != 0)
+		show_shim(address, level, *at);
+}
+
 /* The entry for an address in the table of a level: 1 is the last. */
-static uint64_t *walk(uint64_t address, unsigned to, bool make, uint64_t user)
+static uint64_t *walk(uint64_t address, unsigned to, bool make)
 {
 	uint64_t *table = (uint64_t *)(keep_base() + vm_info()->root_table);
 
 	for (unsigned level = LEVELS; ; level--) {
-		uint64_t *entry = &table[address >> (PAGE_SHIFT + (level - 1) * INDEX_BITS) & ((1u << INDEX_BITS) - 1)];
+		uint64_t *entry = &table[index_in(address, level)];
 
 		if (level == to)
 			return entry;
 		if (!(*entry & ENTRY_P)) {
 			if (!make)
 				return NULL;
-			*entry = table_entry(guest_take(), ENTRY_TABLE | user);
+			make_table(entry, address, level);
 		}
 		table = table_of(*entry);
 	}
@@ -44,18 +79,23 @@ static uint64_t *walk(uint64_t address, unsigned to, bool make, uint64_t user)
 
 uint64_t *paging_entry(uint64_t address, bool make)
 {
-	return walk(address, 1, make, ENTRY_U);
+	return walk(address, 1, make);
 }
 
 void paging_see(uint64_t address, uint64_t offset)
 {
-	*walk(address, 2, true, 0) = table_entry(offset, ENTRY_P | ENTRY_W | ENTRY_A | ENTRY_D | ENTRY_PS | ENTRY_NX);
+	*walk(address, 2, true) =
+		table_entry(offset, ENTRY_P | ENTRY_W | ENTRY_A | ENTRY_D | ENTRY_PS | ENTRY_NX | paging_own());
 }
 
 static void flush(void)
 {
 	uint64_t cr3;
 
+	if (pvm_host) {
+		pvm_flush();
+		return;
+	}
 	__asm__ volatile("movq %%cr3, %0\n\tmovq %0, %%cr3" : "=r"(cr3) : : "memory");
 }
 

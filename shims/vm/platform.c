@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "include/pvm.h"
 #include "include/tee.h"
 #include "../core/include/debug.h"
 #include "../core/include/platform.h"
@@ -11,7 +12,7 @@ void platform_set_canary(uint64_t canary)
 void platform_set_fs(uint64_t base)
 {
 	vcpu_self()->exec_fs = base;
-	write_msr(MSR_FS_BASE, base);
+	write_fs_base(base);
 }
 
 void platform_start(uint64_t entry, uint64_t stack)

@@ -1,25 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Extended state: x87, SSE, AVX. A vCPU is one thread's, so it stays in the CPU; it is saved for a signal's frame and for a new
- * task alone. A machine without XSAVE (KVM on software) has FXSAVE's part of it.
+ * task alone. A KVM in software has no XSAVE in CR4 and XCR0; but there the shim is in ring 3, which runs with the host's.
  */
-#include "include/vm_keep.h"
+#include "include/pvm.h"
 #include "../core/include/bytes.h"
 #include "../core/generated/sgx.h"
 
-static bool has_xsave(void)
+static uint64_t host_components(void)
 {
-	return read_cr4() & CR4_OSXSAVE;
+	uint32_t low, high;
+
+	if (!(pvm_host & HOST_XSAVE))
+		return 0;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return low & XSAVE_COMPONENTS;
 }
 
-/* Bytes of XSAVE's standard format for the components that a Keep can have. */
+/* 0 without XSAVE: FXSAVE has x87 and SSE. */
+static uint64_t xsave_components(void)
+{
+	if (pvm_host)
+		return host_components();
+	return read_cr4() & CR4_OSXSAVE ? vm_info()->xcr0 : 0;
+}
+
+static bool has_xsave(void)
+{
+	return xsave_components() != 0;
+}
+
+uint64_t state_components(void)
+{
+	uint64_t components = xsave_components();
+
+	return components != 0 ? components : XFRM_X87 | XFRM_SSE;
+}
+
+/* Bytes of XSAVE's standard format for the components; without XSAVE a header that says that there is nothing more. */
 uint32_t state_size(void)
 {
-	uint64_t xcr0 = vm_info()->xcr0;
+	uint64_t components = state_components();
 
-	if (!has_xsave())
-		return 576; /* a header that says that there is nothing more */
-	return xcr0 & XFRM_HI16_ZMM ? 2688 : xcr0 & XFRM_AVX ? 832 : 576;
+	return components & XFRM_HI16_ZMM ? 2688 : components & XFRM_AVX ? 832 : 576;
 }
 
 static void load(const uint8_t *image)

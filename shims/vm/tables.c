@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Segments, the interrupt table, and the registers that SYSCALL goes by. */
-#include "include/vm_keep.h"
+#include "include/pvm.h"
 #include "../core/include/bytes.h"
+#include "../core/include/fault.h"
 #include "../core/include/platform.h"
 
 /* Descriptors of 64-bit mode (AMD 24593, 4.8): present, type, ring; base and limit of code and data mean nothing. */
@@ -55,13 +56,14 @@ struct descriptor_register {
 void tables_make(void)
 {
 	for (unsigned vector = 0; vector < VECTORS; vector++) {
-		uint64_t to = (uint64_t)trap_stubs + vector * TRAP_STUB_SIZE;
+		uint64_t to = vector == FAULT_BP && pvm_host ? (uint64_t)pvm_breakpoint :
+							       (uint64_t)trap_stubs + vector * TRAP_STUB_SIZE;
 
 		idt[vector] = (struct gate){
 			.offset_low = (uint16_t)to,
 			.selector = SELECTOR_CODE,
 			.ist = 1, /* whatever RSP is: a host can inject each of them anywhere */
-			.type = vector == 3 || vector == 4 ? GATE_FOR_USER : GATE_INTERRUPT, /* INT3, INTO */
+			.type = vector == FAULT_BP || vector == FAULT_OF ? GATE_FOR_USER : GATE_INTERRUPT, /* INT3, INTO */
 			.offset_middle = (uint16_t)(to >> 16),
 			.offset_high = (uint32_t)(to >> 32),
 		};
@@ -73,7 +75,7 @@ static void make_segments(struct system_page *page, struct vcpu *vcpu)
 	uint64_t tss = (uint64_t)&page->tss;
 
 	page->tss = (struct tss){
-		.ist = { vcpu->stack },
+		.ist = { pvm_host ? (uint64_t)vcpu + PVM_TOP : vcpu->stack },
 		.iomap = sizeof(struct tss), /* none: ring 3 has no port */
 	};
 	page->gdt[SELECTOR_CODE / 8] = DESCRIPTOR_CODE;
@@ -95,7 +97,7 @@ void tables_load(struct vcpu *vcpu)
 	__asm__ volatile("lidt %0" : : "m"(idtr));
 	__asm__ volatile("ltr %w0" : : "r"(SELECTOR_TSS));
 	write_msr(MSR_STAR, (uint64_t)SELECTOR_USER_BASE << 48 | (uint64_t)SELECTOR_CODE << 32);
-	write_msr(MSR_LSTAR, (uint64_t)trap_system_call);
+	write_msr(MSR_LSTAR, pvm_host ? (uint64_t)pvm_call : (uint64_t)trap_system_call);
 	write_msr(MSR_SFMASK, SFMASK);
 	write_msr(MSR_KERNEL_GS_BASE, 0); /* the exec's, until SWAPGS */
 }

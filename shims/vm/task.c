@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads besides the first: how one is prepared by another, and started. */
+#include "include/pvm.h"
 #include "include/tee.h"
 #include "../core/include/bytes.h"
 #include "../core/include/lock.h"
@@ -17,7 +18,8 @@ _Noreturn void boot_task(struct vcpu *vcpu);
 /* Who asked for it has the lock until all is prepared. */
 __attribute__((no_stack_protector)) void boot_task(struct vcpu *vcpu)
 {
-	tables_load(vcpu);
+	if (!pvm_host)
+		tables_load(vcpu);
 	block_take(vcpu);
 	tee_start(vcpu);
 	core_lock();
@@ -63,6 +65,6 @@ void platform_thread_begin(void)
 	struct vcpu *self = vcpu_self();
 
 	state_load(self);
-	write_msr(MSR_FS_BASE, self->exec_fs);
+	write_fs_base(self->exec_fs);
 	trap_return(self);
 }

@@ -50,7 +50,6 @@ void tee_boot(void)
 {
 	switch (vm_info()->mode) {
 	case VM_MODE_KVM:
-		kvm_boot();
 		return;
 	case VM_MODE_SNP:
 		snp_cpuid_check();
@@ -79,17 +78,6 @@ void tee_validate(uint64_t address)
 		snp_validate(address);
 		return;
 	}
-}
-
-bool tee_is_call(struct trap_frame *frame)
-{
-	switch (vm_info()->mode) {
-	case VM_MODE_KVM:
-		return kvm_is_call(frame);
-	case VM_MODE_SNP:
-		return false;
-	}
-	return false;
 }
 
 bool tee_exception(struct trap_frame *frame)

@@ -8,65 +8,11 @@
  * stack (IST), and of what was interrupted in ring 0 nothing is needed any more but its frame.
  */
 #include "include/vcpu.h"
+#include "include/frame.h"
 #include "../core/generated/snp.h"
 #include "shim_config.h"
 
 	.text
-
-/* struct trap_frame below its last seven words, from its end to its start. */
-.macro push_registers
-	pushq	%rcx
-	pushq	%r11
-	pushq	%rbx
-	pushq	%rbp
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
-	pushq	%r9
-	pushq	%r8
-	pushq	%r10
-	pushq	%rdx
-	pushq	%rsi
-	pushq	%rdi
-	pushq	%rax
-.endm
-
-.macro pop_registers
-	popq	%rax
-	popq	%rdi
-	popq	%rsi
-	popq	%rdx
-	popq	%r10
-	popq	%r8
-	popq	%r9
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbp
-	popq	%rbx
-	popq	%r11
-	popq	%rcx
-.endm
-
-/* C code finds nothing of the exec's in a register that it has not been told of. */
-.macro clear_registers
-	xorl	%eax, %eax
-	xorl	%ebx, %ebx
-	xorl	%ecx, %ecx
-	xorl	%edx, %edx
-	xorl	%esi, %esi
-	xorl	%ebp, %ebp
-	xorl	%r8d, %r8d
-	xorl	%r9d, %r9d
-	xorl	%r10d, %r10d
-	xorl	%r11d, %r11d
-	xorl	%r12d, %r12d
-	xorl	%r13d, %r13d
-	xorl	%r14d, %r14d
-	xorl	%r15d, %r15d
-.endm
 
 /* R9 is where the frame of an exception in ring 0 is; 0 outside of debug Keeps. */
 .macro said_by_debug_shims
@@ -132,7 +78,9 @@ trap_exception:
 	testb	$8, %spl
 	jz	.Lmisplaced
 	testb	$3, 24(%rsp)			# CS: which ring was it?
-	jz	.Lring0
+	jz	trap_fault
+	cmpl	$0, pvm_host(%rip)
+	jne	pvm_exception
 	swapgs
 	lfence					# no speculation with the other GS
 	cld
@@ -140,9 +88,12 @@ trap_exception:
 	movl	$0, %gs:VCPU_OUTSIDE
 	movq	%rsp, %rdi
 	clear_registers
+	movq	%cr2, %rsi
 	pushq	$(RFLAGS_FIXED | RFLAGS_AC)
 	popfq
-	call	trap_handle			# (frame)
+	call	trap_handle			# (frame, address)
+	.globl	trap_back
+trap_back:
 .Lback:
 	movq	%gs:VCPU_SELF, %rdi
 	jmp	trap_return
@@ -151,7 +102,8 @@ trap_exception:
  * Refused, with the reason and where it was; nothing of the Keep's is looked at. The shim does nothing that the host could have a say
  * in, so #VC is one like the others: only a page that was taken away is told apart.
  */
-.Lring0:
+	.globl	trap_fault
+trap_fault:
 	said_by_debug_shims
 	movl	$REASON_SHIM_FAULT, %esi
 	cmpl	$VECTOR_VC, (%rsp)
@@ -187,6 +139,8 @@ trap_return:
 	leaq	VCPU_TO_STACK - TRAP_FRAME_SIZE(%rdi), %rsp
 	movq	%rsp, %rsi
 	call	trap_leave			# (vcpu, frame): what has to be done at the last moment
+	cmpl	$0, pvm_host(%rip)
+	jne	pvm_return
 	pushq	$RFLAGS_FIXED
 	popfq					# AC
 	pop_registers

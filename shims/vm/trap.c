@@ -144,16 +144,11 @@ static void handle(struct trap_frame *frame, uint64_t address)
 	fault(frame, &info);
 }
 
-void trap_handle(struct trap_frame *frame)
+void trap_handle(struct trap_frame *frame, uint64_t address)
 {
-	uint64_t address = read_cr2();
-
 	if (frame->vector == VECTOR_SHOOTDOWN)
 		return; /* trap_leave() catches up */
-	if (tee_is_call(frame)) {
-		trap_handle_call(frame);
-		return;
-	}
+	vcpu_self()->fault_address = address;
 	core_lock();
 	if (SHIM_THREADS && task_self()->ending)
 		task_end(0);

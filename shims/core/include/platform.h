@@ -35,6 +35,8 @@ struct span {
  *   bool platform_task_ends(void)     its member `ending`, by one load
  *   const struct caller *platform_caller(void)   its registers in a system call, in shims with the switch `debug` alone
  *   void platform_locked(void)    this thread has just got the lock
+ *   uint64_t platform_own(uint64_t)    where the shim sees a page that it took for itself (PAGE_SHIM), by its address in the ledger
+ *   uint64_t platform_plain(uint64_t)  the other way round; other addresses stay as they are
  *   void platform_signal_due(struct task *, bool)   whether a signal is to be delivered when its system call returns
  */
 struct task;

@@ -54,6 +54,17 @@ static inline struct task *task_self(void)
 	return &thread_self()->task;
 }
 
+/* Of one protection domain, the shim's pages are seen where they are. */
+static inline uint64_t platform_own(uint64_t address)
+{
+	return address;
+}
+
+static inline uint64_t platform_plain(uint64_t address)
+{
+	return address;
+}
+
 /* The CPU itself sees to it that no thread uses what was taken from it (EACCEPT, ETRACK). */
 static inline void platform_locked(void)
 {

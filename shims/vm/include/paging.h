@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "../../core/generated/vm_map.h"
 
 /* Entries of page tables (AMD 24593, 5.4). */
 #define ENTRY_P 0x1ull
@@ -28,6 +29,12 @@ void guest_give(uint64_t offset);
 void *guest_at(uint64_t offset);
 
 /* ---- paging.c ---- */
+
+/*
+ * What entries of the shim's own memory have: U where it sees the Keep by tables of its own (VM_INFO's shim_table). Those of the exec
+ * have no U on the way to them.
+ */
+uint64_t paging_own(void);
 
 /* The entry of a page of the Keep; with `make`, tables on the way to it are made. NULL when there are none. */
 uint64_t *paging_entry(uint64_t address, bool make);

@@ -58,6 +58,17 @@ static inline bool platform_task_ends(void)
 	return __atomic_load_n(&task_self()->ending, __ATOMIC_RELAXED);
 }
 
+/* In a window of their own, so that the addresses of ring 3 have no page that is not ring 3's. */
+static inline uint64_t platform_own(uint64_t address)
+{
+	return address | VM_MAP_OWN;
+}
+
+static inline uint64_t platform_plain(uint64_t address)
+{
+	return address & ~(uint64_t)VM_MAP_OWN;
+}
+
 /* Whoever had the lock before may have changed the page tables: this vCPU's TLB must not say otherwise. */
 static inline void platform_locked(void)
 {

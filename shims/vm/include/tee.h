@@ -26,9 +26,6 @@ void tee_own(uint64_t offset, uint64_t length);
 /* The 2 MiB of guest pages that are seen at `address` are used for the first time. */
 void tee_validate(uint64_t address);
 
-/* Whether an exception of ring 3 is how a system call comes; the frame is then one of SYSCALL. */
-bool tee_is_call(struct trap_frame *frame);
-
 /* #VC of ring 3: whether the exec goes on at frame->rip. */
 bool tee_exception(struct trap_frame *frame);
 

@@ -5,9 +5,11 @@
 
 #include "vcpu.h"
 
-/* A system call, and an exception of ring 3 or SHOOTDOWN. The frame then says how the exec goes on. */
+/*
+ * A system call; and an exception of ring 3 or SHOOTDOWN, with what CR2 had. The frame then says how the exec goes on.
+ */
 void trap_handle_call(struct trap_frame *frame);
-void trap_handle(struct trap_frame *frame);
+void trap_handle(struct trap_frame *frame, uint64_t address);
 
 /* The last of ring 0: from here on another vCPU must interrupt this one. */
 void trap_leave(struct vcpu *vcpu, struct trap_frame *frame);

@@ -40,6 +40,8 @@
 
 /* The exec's registers on the vCPU's stack, from its top (struct trap_frame). */
 #define TRAP_FRAME_SIZE 176
+#define TRAP_FRAME_RAX 0
+#define TRAP_FRAME_ERROR 128
 
 /* Members of struct ending, for assembly. */
 #define ENDING_WHY 0x00
@@ -76,7 +78,8 @@ struct vcpu {
 	uint64_t stack;      /* the top of its stack */
 	uint64_t exec_rsp;   /* on the way in by SYSCALL */
 	uint64_t flushed;    /* the last change of page tables that its TLB knows */
-	uint64_t unused[2];
+	uint64_t fault_address; /* CR2 at its last exception */
+	uint64_t unused_038;
 	uint64_t exec_fs;    /* the exec's FS base; arch_prctl() sets it */
 	uint64_t unused_048;
 	uint64_t signal_due; /* 1: its system call does not return before a signal was delivered */
@@ -87,6 +90,9 @@ struct vcpu {
 };
 
 _Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_SIZE, "trap_frame");
+_Static_assert(__builtin_offsetof(struct trap_frame, rax) == TRAP_FRAME_RAX, "trap_frame");
+_Static_assert(__builtin_offsetof(struct trap_frame, error) == TRAP_FRAME_ERROR, "trap_frame");
+_Static_assert(__builtin_offsetof(struct trap_frame, rip) == TRAP_FRAME_ERROR + 8, "trap_frame");
 
 _Static_assert(sizeof(struct vcpu) == PAGE_SIZE, "vcpu: size");
 #define VCPU_AT(member, offset) _Static_assert(__builtin_offsetof(struct vcpu, member) == offset, #member)

@@ -56,6 +56,7 @@ void state_save(struct vcpu *vcpu);
 void state_load(struct vcpu *vcpu);
 void state_clear(void);
 uint32_t state_size(void);
+uint64_t state_components(void); /* bits of XCR0 */
 
 /* ---- paging.c ---- */
 

@@ -36,10 +36,12 @@ export function* parseDisassembly(text: string): Generator<Instruction> {
   }
 }
 
-function refusalOf({ mnemonic, operands }: Instruction, rules: CodeRules, user: boolean): string | undefined {
+function refusalOf(one: Instruction, rules: CodeRules, user: boolean): string | undefined {
+  const { mnemonic, operands, symbol } = one;
   if (user && rules.user.has(mnemonic)) return undefined;
+  if (rules.within?.[mnemonic]?.includes(symbol) === true) return undefined;
   const listed = rules.refused.find(
-    (one) => one.mnemonics.test(mnemonic) && (one.operands === undefined || one.operands.test(operands)),
+    ({ mnemonics, operands: those }) => mnemonics.test(mnemonic) && those?.test(operands) !== false,
   );
   if (listed !== undefined) return listed.why;
   const extended = EXTENDED_STATE.test(mnemonic) || EXTENDED_REGISTER.test(operands);

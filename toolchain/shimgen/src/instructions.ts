@@ -19,6 +19,8 @@ export interface CodeRules {
   readonly extended: ReadonlySet<string>;
   /** What is refused but in the page that ring 3 executes. */
   readonly user: ReadonlySet<string>;
+  /** What is refused but in these symbols. */
+  readonly within?: Readonly<Record<string, readonly string[]>>;
   /** Instructions that .motte.sites must list, and their SITE.kind. */
   readonly sites: Readonly<Record<string, number>>;
   /** Of what `motte lint` finds in a program, the names that no such shim has; undefined: none of them. */

@@ -34,6 +34,7 @@
 #define OFF_VM_INFO_ENCRYPTED 0x80
 #define OFF_VM_INFO_XCR0 0x88
 #define OFF_VM_INFO_CONFIG 0x90
+#define OFF_VM_INFO_SHIM_TABLE 0xb0
 #define SIZEOF_VM_INFO 0x100
 
 #ifndef __ASSEMBLER__
@@ -59,7 +60,8 @@ struct vm_info {
 	uint64_t encrypted; /* the C-bit of page table entries; 0 under KVM */
 	uint64_t xcr0; /* XCR0 of every vCPU */
 	uint8_t config[32]; /* KVM: SHA-256 of the config blob; SNP has it in HOST_DATA */
-	uint8_t reserved_0b0[80];
+	uint64_t shim_table; /* KVM: offset of the PML4 by which ring 3 can use all of the Keep, for a shim that runs there; SNP: 0 */
+	uint8_t reserved_0b8[72];
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct vm_info) == 256, "vm_info: size");
 _Static_assert(__builtin_offsetof(struct vm_info, magic) == 0x0, "vm_info.magic");
@@ -82,7 +84,8 @@ _Static_assert(__builtin_offsetof(struct vm_info, root_table) == 0x78, "vm_info.
 _Static_assert(__builtin_offsetof(struct vm_info, encrypted) == 0x80, "vm_info.encrypted");
 _Static_assert(__builtin_offsetof(struct vm_info, xcr0) == 0x88, "vm_info.xcr0");
 _Static_assert(__builtin_offsetof(struct vm_info, config) == 0x90, "vm_info.config");
-_Static_assert(__builtin_offsetof(struct vm_info, reserved_0b0) == 0xb0, "vm_info.reserved_0b0");
+_Static_assert(__builtin_offsetof(struct vm_info, shim_table) == 0xb0, "vm_info.shim_table");
+_Static_assert(__builtin_offsetof(struct vm_info, reserved_0b8) == 0xb8, "vm_info.reserved_0b8");
 
 #endif
 

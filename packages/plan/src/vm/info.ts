@@ -44,7 +44,13 @@ export const VM_INFO_FIELDS = [
     type: 'bytes32',
     doc: 'KVM: SHA-256 of the config blob; SNP has it in HOST_DATA',
   },
-  { at: 0xb0, name: 'reserved_0b0', type: 'bytes80' },
+  {
+    at: 0xb0,
+    name: 'shim_table',
+    type: 'u64',
+    doc: 'KVM: offset of the PML4 by which ring 3 can use all of the Keep, for a shim that runs there; SNP: 0',
+  },
+  { at: 0xb8, name: 'reserved_0b8', type: 'bytes72' },
 ] as const;
 
 /** What the plan tells the shim, in a measured page that follows the shim's image. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { PAGE_SIZE } from '@motte/binary/range';
 import type { Exec } from '@motte/elf/exec';
 import type { Shim } from '@motte/elf/shim';
 import { userSegment } from '@motte/elf/user-page';
@@ -15,8 +16,8 @@ import { vmKeepMap } from './keep-map.js';
 import type { VmKeepMap } from './keep-map.js';
 import { VM_MAP } from './map.js';
 import { directMapping, sharedMappings } from './mappings.js';
-import { pageTables, tableCount } from './page-tables.js';
-import type { Mapping } from './page-tables.js';
+import { pageTables, secondRoot, tableCount } from './page-tables.js';
+import type { Mapping, Views } from './page-tables.js';
 import { vcpuBlock } from './vcpu-block.js';
 import { vcpuState } from './vcpu-state.js';
 import type { VcpuAdditions } from './vcpu-state.js';
@@ -46,6 +47,7 @@ export const INFO_SECTION = 'vm info';
 const READ: Permissions = { read: true, write: false, execute: false };
 const READ_WRITE: Permissions = { read: true, write: true, execute: false };
 const BASE = BigInt(VM_MAP.BASE);
+const PAGE = BigInt(PAGE_SIZE);
 
 /** A run of pages and whether ring 3 may use them. */
 interface Placed {
@@ -58,7 +60,7 @@ function made(address: bigint, section: string, permissions: Permissions, kind: 
   return { address, pages: 1, kind, permissions, measured: kind === 'reg', bytes: NO_BYTES, source };
 }
 
-function infoRun(input: VmKeepInput, map: VmKeepMap, xcr0: bigint): PageRun {
+function infoRun(input: VmKeepInput, map: VmKeepMap, xcr0: bigint, second: number): PageRun {
   const { exec, mode } = input;
   const page = VM_INFO.write({
     magic: VM_INFO_MAGIC,
@@ -80,16 +82,24 @@ function infoRun(input: VmKeepInput, map: VmKeepMap, xcr0: bigint): PageRun {
     root_table: map.tables,
     encrypted: cBitOf(mode),
     xcr0,
-    ...(mode.tee === 'kvm' ? { config: mode.config } : {}),
+    ...(mode.tee === 'kvm' ? { config: mode.config, shim_table: map.tables + BigInt(second) * PAGE } : {}),
   });
   const run = made(map.info, INFO_SECTION, READ, 'reg');
   return { ...run, bytes: trimmedSource(page), source: { ...run.source, inline: true } };
 }
 
+/** On a KVM in software the shim runs in ring 3, and sees the Keep by tables of its own. */
+const viewsOf = ({ tee }: VmMode): Views => (tee === 'kvm' ? 2 : 1);
+
 const cBitOf = (mode: VmMode): bigint => (mode.tee === 'snp' ? mode.cBit : 0n);
 
 /** Everything but page tables and vCPU states, in launch order; the exec is last, for the tables come before it. */
-function placedRuns(input: VmKeepInput, map: VmKeepMap, xcr0: bigint): readonly [Placed[], Placed[]] {
+function placedRuns(
+  input: VmKeepInput,
+  map: VmKeepMap,
+  xcr0: bigint,
+  second: number,
+): readonly [Placed[], Placed[]] {
   const { shim, exec, threads, mode } = input;
   const own = (run: PageRun): Placed => ({ run, user: false });
   const user = userSegment(shim);
@@ -102,7 +112,7 @@ function placedRuns(input: VmKeepInput, map: VmKeepMap, xcr0: bigint): readonly 
       run: segmentRun(SHIM_FILE, shim.elf.source, load, 0n),
       user: load.index === user.index,
     })),
-    own(infoRun(input, map, xcr0)),
+    own(infoRun(input, map, xcr0, second)),
     ...(mode.tee === 'kvm'
       ? []
       : [
@@ -136,15 +146,17 @@ function layOut(
   tables: number;
 } {
   const { shim, exec, threads, memory, mode } = input;
-  for (let tables = 1; ;) {
+  for (let tables = 1, second = 1; ;) {
     const map = vmKeepMap({ shimEnd: shim.end, execEnd: exec.end, threads, memory, tables });
-    const [before, after] = placedRuns(input, map, xcr0);
+    const [before, after] = placedRuns(input, map, xcr0, second);
     const root = made(map.tables, 'page tables', READ_WRITE, 'reg');
     const placed = [...before, { run: { ...root, pages: tables }, user: false }, ...after];
     const mappings = [...placed.flatMap(mappingOf), ...sharedMappings(threads, mode.tee), directMapping(map)];
-    const needed = tableCount(mappings);
-    if (needed <= tables) return { map, before, after, mappings, tables };
-    tables = needed;
+    const needed = tableCount(mappings, viewsOf(mode));
+    const root2 = secondRoot(mappings);
+    if (needed <= tables && root2 === second) return { map, before, after, mappings, tables };
+    tables = needed > tables ? needed : tables;
+    second = root2;
   }
 }
 
@@ -161,7 +173,7 @@ export function vmKeepPlan(input: VmKeepInput): PagePlan {
   const tableRun: PageRun = {
     ...made(map.tables, 'page tables', READ_WRITE, 'reg'),
     pages: tables,
-    bytes: trimmedSource(pageTables(mappings, root, cBit)),
+    bytes: trimmedSource(pageTables(mappings, root, cBit, viewsOf(mode))),
   };
   const states = Array.from({ length: input.threads }, (_, i): PageRun => {
     const block = map.vcpuStart + BigInt(i) * BigInt(VM_MAP.VCPU_STRIDE);

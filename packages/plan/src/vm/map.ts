@@ -11,6 +11,8 @@ export const VM_MAP = {
   SHARED: 0x8000_0000,
   /** Under SEV-SNP, the GHCB of vCPU i is at GHCB + i * 4096, guest physical and virtual; two pages for guest requests follow. */
   GHCB: 0xc000_0000,
+  /** Where the shim sees pages of the heap that are its own, and those that permit nothing: OWN + their address. One bit. */
+  OWN: 0x2000_0000_0000,
   /** Where the shim sees the pages that it hands out: DIRECT + (their address - that of the first one). */
   DIRECT: 0x4000_0000_0000,
   STACK: 0x1000,
@@ -27,11 +29,12 @@ export const VM_MAP = {
   REGION_ALIGN: 0x200000,
   /** Under SEV-SNP, two words in block 0 that say how the Keep ended: what RSI and R8 are under plain KVM. */
   LAST_WORDS: 0x8000_0080,
-  /** Under plain KVM, a word in block 0: what kind of KVM it is (HOST_PVM). */
+  /** Under plain KVM, a word in block 0: what kind of KVM it is (HOST_PVM, HOST_XSAVE). */
   HOST_IS: 0x8000_0090,
   /** OUT to this port, with EXIT_WHY in EAX, is how a Keep on KVM leaves. */
   PORT: 0x4d54,
 } as const;
 
-/** VM_MAP.HOST_IS: a KVM in software, whose SYSCALL of ring 3 arrives as a page fault at LSTAR. */
+/** VM_MAP.HOST_IS: a KVM in software, which interprets ring 0; and its ring 3 has the XCR0 of the host's programs. */
 export const HOST_PVM = 1;
+export const HOST_XSAVE = 2;

@@ -35,6 +35,9 @@ interface Table {
   readonly index: number;
   readonly entries: BigUint64Array;
   readonly below: Map<number, Table>;
+  /** Whether something in it, or below, is ring 3's; and whether something is not. */
+  user: boolean;
+  own: boolean;
 }
 
 export const LARGE_SIZE: bigint = 1n << 21n;
@@ -91,7 +94,8 @@ class Tables {
   readonly all: Table[] = [];
 
   private make(): Table {
-    const table = { index: this.all.length, entries: new BigUint64Array(ENTRIES), below: new Map() };
+    const entries = new BigUint64Array(ENTRIES);
+    const table = { index: this.all.length, entries, below: new Map(), user: false, own: false };
     this.all.push(table);
     return table;
   }
@@ -99,6 +103,7 @@ class Tables {
   constructor(
     mappings: readonly Mapping[],
     private readonly cBit: bigint,
+    private readonly views: Views,
   ) {
     this.make();
     for (const mapping of mappings) {
@@ -112,7 +117,10 @@ class Tables {
     const virtual = mapping.virtual + at;
     const last = mapping.large === true ? 21n : 12n;
     let [table] = this.all as [Table];
-    for (let shift = 39n; shift > last; shift -= 9n) {
+    for (let shift = 39n; ; shift -= 9n) {
+      if (mapping.user) table.user = true;
+      else table.own = true;
+      if (shift === last) break;
       const slot = Number((virtual >> shift) & 0x1ffn);
       let next = table.below.get(slot);
       if (next === undefined) {
@@ -130,21 +138,53 @@ class Tables {
     table.entries[slot] = leaf(mapping, mapping.physical + at, this.cBit);
   }
 
+  /** The tables on the way both to pages of ring 3 and to others: each of these has a second one in the shim's view. */
+  private get mixed(): Table[] {
+    return this.views === 1 ? [] : this.all.filter(({ index, user, own }) => index === 0 || (user && own));
+  }
+
+  get count(): number {
+    return this.all.length + this.mixed.length;
+  }
+
   bytes(at: bigint): Uint8Array {
-    const out = new Uint8Array(this.all.length * PAGE_SIZE);
+    const out = new Uint8Array(this.count * PAGE_SIZE);
     const view = new DataView(out.buffer);
+    const address = (index: number): bigint => at + BigInt(index) * PAGE;
+    const put = (index: number, slot: number, entry: bigint): void =>
+      view.setBigUint64(index * PAGE_SIZE + slot * 8, entry, true);
+    const seconds = new Map(this.mixed.map(({ index }, i) => [index, this.all.length + i]));
     for (const { index, entries, below } of this.all) {
-      for (const [slot, next] of below)
-        entries[slot] = (entries[slot] ?? 0n) | (at + BigInt(next.index) * PAGE);
-      entries.forEach((entry, slot) => view.setBigUint64(index * PAGE_SIZE + slot * 8, entry, true));
+      const second = seconds.get(index);
+      entries.forEach((entry, slot) => {
+        if (entry === 0n) return;
+        const next = below.get(slot)?.index;
+        const whole = next === undefined ? entry : entry | address(next);
+        // Below a table that only the shim's pages are in, both views are alike: the exec's has no U on the way there.
+        put(index, slot, this.views === 2 && second === undefined ? whole | ENTRY.U : whole);
+        if (second === undefined) return;
+        const shown = next === undefined ? entry : entry | address(seconds.get(next) ?? next);
+        put(second, slot, shown | ENTRY.U);
+      });
     }
     return out;
   }
 }
 
+/**
+ * How the Keep is seen: once; or once by the exec and, by a second PML4, once by a shim that is in ring 3 itself and can use
+ * all of it there.
+ */
+export type Views = 1 | 2;
+
 /** How many tables some mappings take, whatever their addresses are. Throws PLAN_INVALID. */
-export function tableCount(mappings: readonly Mapping[]): number {
-  return new Tables(mappings, 0n).all.length;
+export function tableCount(mappings: readonly Mapping[], views: Views = 1): number {
+  return new Tables(mappings, 0n, views).count;
+}
+
+/** Which of the tables is the second view's PML4: the first one after those of the first view. */
+export function secondRoot(mappings: readonly Mapping[]): number {
+  return new Tables(mappings, 0n, 2).all.length;
 }
 
 /**
@@ -152,10 +192,15 @@ export function tableCount(mappings: readonly Mapping[]): number {
  * bit that marks memory of the guest's own, the tables' too; 0 where there is none. Throws PLAN_INVALID for pages that
  * are mapped twice, both writable and executable, or nowhere that an entry can say. The caller owns the result.
  */
-export function pageTables(mappings: readonly Mapping[], at: bigint, cBit: bigint): Uint8Array {
+export function pageTables(
+  mappings: readonly Mapping[],
+  at: bigint,
+  cBit: bigint,
+  views: Views = 1,
+): Uint8Array {
   if (at < 0n || at % PAGE !== 0n) {
     const expected = 'a multiple of 0x1000';
     throw new MotteError('PLAN_INVALID', { field: 'page tables', expected, found: at });
   }
-  return new Tables(mappings, cBit).bytes(at);
+  return new Tables(mappings, cBit, views).bytes(at);
 }

@@ -8,6 +8,16 @@ struct hostcall *platform_call(void);
 uint64_t platform_get_fs(void);
 struct task *task_self(void);
 
+static inline uint64_t platform_own(uint64_t address)
+{
+	return address;
+}
+
+static inline uint64_t platform_plain(uint64_t address)
+{
+	return address;
+}
+
 static inline void platform_locked(void)
 {
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { VM_INFO, VM_INFO_MAGIC, VM_MODE } from '@motte/plan/vm/info';
-import { HOST_PVM, VM_MAP } from '@motte/plan/vm/map';
+import { HOST_PVM, HOST_XSAVE, VM_MAP } from '@motte/plan/vm/map';
 import { TRAP_FRAME } from '@motte/plan/vm/trap-frame';
 import { defines, header, offsets, structures } from './c-text.js';
 
@@ -12,7 +12,7 @@ export function vmMapHeader(): string {
       VM_MAP,
       "addresses: BASE, SHARED, DIRECT; within a vCPU block, offsets from the block's start",
     ),
-    defines('', { HOST_PVM }, 'VM_MAP_HOST_IS'),
+    defines('', { HOST_PVM, HOST_XSAVE }, 'VM_MAP_HOST_IS'),
   ]);
 }
 

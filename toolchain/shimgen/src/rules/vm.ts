@@ -52,7 +52,7 @@ const FOUND = [
   'far ret',
 ];
 
-/** VM-based Keeps: ring 0, and one page of ring 3's whose only purpose is SYSCALL. */
+/** VM-based Keeps: ring 0, and one page of ring 3's that has no more than SYSCALL, and where it leads to on a KVM in software. */
 export const VM_RULES: CodeRules = {
   refused: REFUSED,
   extended: new Set([
@@ -69,7 +69,9 @@ export const VM_RULES: CodeRules = {
     'fninit',
     'ldmxcsr',
   ]),
-  user: new Set(['syscall']),
+  user: new Set(['syscall', 'int3']),
+  // On a KVM in software, how the shim asks ring 0 (shims/vm/pvm.S).
+  within: { int3: ['pvm_return', 'pvm_out', 'pvm_leave', 'pvm_flush', 'pvm_write_fs_base'] },
   sites: { vmgexit: SITE_KIND.VMGEXIT, pvalidate: SITE_KIND.PVALIDATE },
   found: new Set(FOUND),
 };
