@@ -114,7 +114,7 @@ test('the layout is what it was', () => {
     [digest(), digest({ mode: KVM })],
     [
       '177ed3d64ae8da79e4dbd7557f523b7a3219ce8f55426780e0206139cc79a054cb8aac5ed36ddc3459284c56675c9504',
-      'cf9702017de3e22fab882a18cb74bc5b84242354011792ae220e832c1a064f4fc6077ac0b7e38c151016122b5335bee7',
+      '57f9360828eeb6993eedcfd9995c748bff6efaaa2684de97adc674192354c77a866bcf88eca44d557c22a2126bff1ad1',
     ],
   );
 });

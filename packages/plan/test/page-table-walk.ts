@@ -13,8 +13,13 @@ export interface Translated {
 
 const bit = (entry: bigint, index: bigint): boolean => ((entry >> index) & 1n) === 1n;
 
-/** Every page of the tables in `bytes`, which lie from the physical address `at` on, the PML4 first. */
-export function translate(bytes: Uint8Array, at: bigint, cBit: bigint): Translated[] {
+/** Every page that the PML4 at the physical address `root` leads to, and the tables on the way; all of them lie in `bytes`, at `at`. */
+function translateFrom(
+  root: bigint,
+  bytes: Uint8Array,
+  at: bigint,
+  cBit: bigint,
+): { pages: Translated[]; seen: ReadonlySet<bigint> } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const out: Translated[] = [];
   const seen = new Set<bigint>();
@@ -58,7 +63,29 @@ export function translate(bytes: Uint8Array, at: bigint, cBit: bigint): Translat
       });
     }
   };
-  visit(at, 4, 0n, true, true, true);
+  visit(root, 4, 0n, true, true, true);
+  return { pages: out, seen };
+}
+
+function checkAllSeen(seen: ReadonlySet<bigint>, bytes: Uint8Array): void {
   if (seen.size * 4096 !== bytes.length) throw new Error('a table that nothing leads to');
-  return out;
+}
+
+/** Every page of the tables in `bytes`, which lie from the physical address `at` on, the PML4 first. */
+export function translate(bytes: Uint8Array, at: bigint, cBit: bigint): Translated[] {
+  const { pages, seen } = translateFrom(at, bytes, at, cBit);
+  checkAllSeen(seen, bytes);
+  return pages;
+}
+
+/** The same, of tables with two views, the second PML4 being table `second`: what each of them maps. */
+export function translateViews(
+  bytes: Uint8Array,
+  at: bigint,
+  second: number,
+): [exec: Translated[], shim: Translated[]] {
+  const exec = translateFrom(at, bytes, at, 0n);
+  const shim = translateFrom(at + BigInt(second) * 4096n, bytes, at, 0n);
+  checkAllSeen(new Set([...exec.seen, ...shim.seen]), bytes);
+  return [exec.pages, shim.pages];
 }

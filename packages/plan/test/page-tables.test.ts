@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Mapping } from '@motte/plan/vm/page-tables';
-import { pageTables, tableCount } from '@motte/plan/vm/page-tables';
+import { pageTables, secondRoot, tableCount } from '@motte/plan/vm/page-tables';
 import { codeAndField } from '@motte/test-helpers/errors';
-import { translate } from './page-table-walk.js';
+import { translate, translateViews } from './page-table-walk.js';
 import type { Translated } from './page-table-walk.js';
 
 const AT = 0x1_2345_6000n;
@@ -60,6 +60,15 @@ const mappings: fc.Arbitrary<Mapping[]> = fc
     });
   });
 
+const PAGE: Mapping = {
+  virtual: 0x200000n,
+  physical: 0x200000n,
+  pages: 1,
+  permissions: { read: true, write: false, execute: false },
+  user: false,
+  encrypted: true,
+};
+
 test('walking the tables gives back exactly the pages that were asked for', () => {
   fc.assert(
     fc.property(mappings, fc.constantFrom(...C_BITS), fc.boolean(), (list, cBit, backwards) => {
@@ -70,6 +79,36 @@ test('walking the tables gives back exactly the pages that were asked for', () =
     }),
     { numRuns: 200 },
   );
+});
+
+test('a shim in ring 3 can use every page by its own tables, and the exec no other than before', () => {
+  fc.assert(
+    fc.property(mappings, (list) => {
+      const bytes = pageTables(list, AT, 0n, 2);
+      assert.is(bytes.length, tableCount(list, 2) * 4096);
+      const [exec, shim] = translateViews(bytes, AT, secondRoot(list));
+      assert.equal(exec, asked(list, 0n));
+      assert.equal(
+        shim,
+        asked(list, 0n).map((one) => ({ ...one, user: true })),
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the two views share what is below', () => {
+  const page = { physical: 0x5000n, pages: 1, permissions: PAGE.permissions, encrypted: true };
+  const list = [
+    { ...page, virtual: 0x1000n, user: false },
+    { ...page, virtual: 1n << 40n, user: true },
+    { ...page, virtual: 1n << 41n, user: true },
+    { ...page, virtual: (1n << 41n) + 0x1000n, user: false },
+  ];
+  // PML4 and three tables for each of three pages; again the PML4, and those on the way to the last two.
+  assert.is(tableCount(list), 10);
+  assert.is(secondRoot(list), 10);
+  assert.is(tableCount(list, 2), 14);
 });
 
 test('what leads to no page of ring 3 is closed to it', () => {
@@ -94,15 +133,6 @@ test('what leads to no page of ring 3 is closed to it', () => {
   assert.is(entry(3 * 0x1000 + 8), 0x5000n | (1n << 63n) | 0x63n);
   assert.is(entry(6 * 0x1000), 0x5000n | (1n << 63n) | 0x67n);
 });
-
-const PAGE: Mapping = {
-  virtual: 0x200000n,
-  physical: 0x200000n,
-  pages: 1,
-  permissions: { read: true, write: false, execute: false },
-  user: false,
-  encrypted: true,
-};
 
 for (const [name, list, expected] of [
   ['twice the same page', [PAGE, PAGE], 'PLAN_INVALID page tables, 0x200000: virtual'],

@@ -18,7 +18,7 @@ import { VM_MAP } from '@motte/plan/vm/map';
 import { sameBytes } from '@motte/test-helpers/bytes';
 import { codeAndField } from '@motte/test-helpers/errors';
 import { ROOT } from '@motte/test-helpers/vectors';
-import { translate } from './page-table-walk.js';
+import { translate, translateViews } from './page-table-walk.js';
 import type { Translated } from './page-table-walk.js';
 import { sampleExec, sampleShim, sampleVmShim } from './samples.js';
 
@@ -62,11 +62,23 @@ function outline(plan: PagePlan): string[] {
   });
 }
 
+/** What the exec's CR3 leads to. On KVM the shim's own view has the same pages, all of them for ring 3. */
 function tablesOf(plan: PagePlan, cBit: bigint): Translated[] {
   const run = find(plan, 'page tables');
   const bytes = new Uint8Array(run.pages * 4096);
   bytes.set(readBytes(run.bytes, 0, run.bytes.size));
-  return translate(bytes, BASE + run.address, cBit);
+  const { root_table, shim_table } = VM_INFO.read(page(find(plan, 'vm info')));
+  if (plan.tee === 'snp') {
+    assert.is(shim_table, 0n);
+    return translate(bytes, BASE + run.address, cBit);
+  }
+  const second = Number((shim_table - root_table) / 4096n);
+  const [own, all] = translateViews(bytes, BASE + run.address, second);
+  assert.equal(
+    all,
+    own.map((one) => ({ ...one, user: true })),
+  );
+  return own;
 }
 
 const BLOCK = (start: number, index: number): string[] => [
@@ -95,12 +107,13 @@ const AFTER = (tables: number): string[] => [
 
 test('the layout on KVM is the one of docs/vm-keep.md', () => {
   const plan = vmKeepPlan(INPUT);
-  // PML4; PDPTs of 0 and DIRECT; directories of SHARED, BASE and DIRECT; tables of SHARED, shim and exec.
-  assert.equal(outline(plan), [...BEFORE, ...AFTER(9)]);
+  // PML4; PDPTs of 0 and DIRECT; directories of SHARED, BASE and DIRECT; tables of SHARED, shim and exec. In the shim's view
+  // again the PML4, the PDPT of 0, the directory of BASE, and the table of the shim, for its direct entry.
+  assert.equal(outline(plan), [...BEFORE, ...AFTER(13)]);
   assert.is(plan.tee, 'kvm');
   // The pages that the shim hands out: 64 KiB, a sixty-fourth more, 4 MiB, in whole large pages.
   assert.is(plan.size, 0x400000n + 0x600000n);
-  assert.equal(planTotals(plan), { measured: 6 + 1 + 2 * 10 + 9 + 7 + 2, unmeasured: 0 });
+  assert.equal(planTotals(plan), { measured: 6 + 1 + 2 * 10 + 13 + 7 + 2, unmeasured: 0 });
 });
 
 test('under SEV-SNP there are the pages of the firmware, GHCBs, and the C-bit', () => {
@@ -143,6 +156,7 @@ test('VM_INFO says what the plan does', () => {
     root_table: 0x2b000n,
     encrypted: 0n,
     xcr0: 7n,
+    shim_table: 0x2b000n + 9n * 0x1000n,
   };
   for (const [name, value] of Object.entries(expected))
     assert.is(info[name as keyof typeof expected], value, name);

@@ -192,6 +192,16 @@ test('vm: SYSCALL is for the page of ring 3 alone', () => {
   assert.is(codeInVm('sti', { vaddr: 0x1000n, memsz: 2 }), 'SHIM_INSTRUCTION');
 });
 
+test('vm: INT3 is for asking ring 0 on a KVM in software, and where SYSCALL leads to there', () => {
+  const within = (symbol: string): string =>
+    codeOf(() =>
+      checkInstructions(parseDisassembly(`0 <${symbol}>:\n 0: int3\n`), { sites: [] }, [], RULES.vm),
+    );
+  assert.is(within('pvm_out'), 'accepted');
+  assert.is(within('pvm_breakpoint'), 'SHIM_INSTRUCTION');
+  assert.is(codeInVm('int3', { vaddr: 0x1000n, memsz: 1 }), 'accepted');
+});
+
 test('an indirect branch is allowed in a symbol of the list alone', () => {
   for (const line of ['call   *%rax', 'jmp    *0x8(%rax)', 'notrack jmp *%rax']) {
     assert.is(codeOfLine(line), 'SHIM_BRANCH');

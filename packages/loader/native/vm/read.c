@@ -4,6 +4,7 @@
  * read as they are: a thread of the Keep may change them meanwhile, so nothing that is found there is believed to be within its memory.
  */
 #define _GNU_SOURCE
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 #include "vm.h"
@@ -45,13 +46,35 @@ static uint64_t translate(const struct keep_host *host, uint64_t address, uint64
 	return 0;
 }
 
-/* Where the frame of vCPU `index` is, an offset from the base; 0 where it cannot be read. */
-uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_frame *frame)
+static uint64_t vcpu_block(const struct keep_host *host, uint32_t index)
 {
 	struct vmsa_segment gs;
 	memcpy(&gs, vmsa_at(host, index)->gs, sizeof gs);
-	const uint64_t at = gs.base - VM_MAP_VCPU_PAGE + VM_MAP_STACK + VM_MAP_STACK_PAGES * PAGE - sizeof *frame;
+	return gs.base - VM_MAP_VCPU_PAGE;
+}
+
+static uint64_t stack_top(uint64_t block)
+{
+	return block + VM_MAP_STACK + VM_MAP_STACK_PAGES * PAGE;
+}
+
+/* Where the frame of vCPU `index` is, an offset from the base; 0 where it cannot be read. */
+uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_frame *frame)
+{
+	const uint64_t at = stack_top(vcpu_block(host, index)) - sizeof *frame;
 	return read_physical(host, frame, at, sizeof *frame) == sizeof *frame ? at - host->start.base : 0;
+}
+
+/*
+ * Of an exception within the shim, the last words of the frame, if RSP is where the CPU and the gate leave it: at the top of the vCPU's
+ * stack or, on a KVM in software, of ring 0's own.
+ */
+bool vm_fault_frame(const struct keep_host *host, uint32_t index, uint64_t rsp, struct trap_frame *frame)
+{
+	const uint64_t size = sizeof *frame - offsetof(struct trap_frame, vector), block = vcpu_block(host, index);
+	if (rsp != stack_top(block) - size && rsp != block + VM_MAP_SYSTEM_PAGE + PAGE - size)
+		return false;
+	return read_physical(host, &frame->vector, rsp, size) == size;
 }
 
 /* The bytes that were read: up to the first page that is not there. */

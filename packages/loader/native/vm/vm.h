@@ -108,6 +108,7 @@ void vcpu_interrupt(const struct keep_host *host, uint32_t index);
 
 /* read.c: registers that the program has left in its vCPU's stack. */
 uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_frame *frame);
+bool vm_fault_frame(const struct keep_host *host, uint32_t index, uint64_t rsp, struct trap_frame *frame);
 
 /* ring0.c: the shim's refusal, with what led to it where that may be told. */
 void vm_refused(struct keep_host *host, const struct vcpu *vcpu, uint32_t reason, uint64_t offset);

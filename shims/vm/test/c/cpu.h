@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 uint64_t read_cr0(void);
-uint64_t read_cr2(void);
 uint64_t read_cr4(void);
 uint64_t read_msr(uint32_t msr);
 void write_msr(uint32_t msr, uint64_t value);

@@ -9,6 +9,8 @@
 #include "../../include/ghcb.h"
 #include "../../../core/include/platform.h"
 
+uint32_t pvm_host;
+
 static void do_cpuid(int count, char **args)
 {
 	snp_cpuid_check();

@@ -81,11 +81,6 @@ uint64_t read_cr0(void)
 	return world.cr0;
 }
 
-uint64_t read_cr2(void)
-{
-	return 0;
-}
-
 uint64_t read_cr4(void)
 {
 	return world.cr4;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "snp_world.h"
 #include "../../tables.c"
+#include "../../include/pvm.h"
 #include "../../include/tee.h"
 #include "../../include/trap.h"
 #include "../../../core/include/fault.h"
@@ -18,7 +19,7 @@
 #include "../../../core/include/syscall.h"
 
 const uint8_t trap_stubs[VECTORS * TRAP_STUB_SIZE];
-const uint8_t trap_system_call[1];
+const uint8_t trap_system_call[1], pvm_breakpoint[1], pvm_call[2], pvm_call_entry[1], pvm_exception_entry[1];
 uint64_t paging_changes;
 struct ending keep_ending;
 
@@ -105,8 +106,11 @@ static void print_gate(unsigned vector)
 	const struct gate *gate = &idt[vector];
 	uint64_t to = (uint64_t)gate->offset_high << 32 | (uint64_t)gate->offset_middle << 16 | gate->offset_low;
 
-	printf("gate %u type %02x ist %u selector %u stub %lld\n", vector, gate->type, gate->ist, gate->selector,
-	       (long long)(to - (uint64_t)trap_stubs) / TRAP_STUB_SIZE);
+	printf("gate %u type %02x ist %u selector %u ", vector, gate->type, gate->ist, gate->selector);
+	if (to == (uint64_t)pvm_breakpoint)
+		printf("to the breakpoint\n");
+	else
+		printf("stub %lld\n", (long long)(to - (uint64_t)trap_stubs) / TRAP_STUB_SIZE);
 }
 
 /* In a process of its own: a refusal ends it. */
@@ -119,26 +123,38 @@ static void handle(unsigned vector, uint64_t rip, uint64_t error)
 	printf("vector %u ", vector);
 	fflush(stdout);
 	if (fork() == 0) {
-		trap_handle(&frame);
-		printf("handled%s\n", frame.rip == 0x1000 && frame.rflags == 0x202 ? ", on at RCX with R11" : "");
+		trap_handle(&frame, 0);
+		printf("handled\n");
 		exit(0);
 	}
 	syscall(SYS_wait4, -1, NULL, 0, NULL);
 }
 
-/* `lstar`: RIP is where SYSCALL goes. `external`: error codes say that something from outside was being delivered. */
+/* As pvm.S has it of SYSCALL, and of one that has jumped to where that leads. */
+static void handle_call(uint64_t rcx)
+{
+	struct trap_frame frame = { .rax = 39, .vector = VECTOR_SYSCALL, .rip = rcx, .rflags = 0x202 };
+
+	pvm_handle_call(&frame);
+	printf("handled%s\n", frame.rip == rcx && frame.rflags == 0x202 ? ", on at RCX with R11" : "");
+}
+
+/* `external`: error codes say that something from outside was being delivered. */
 int main(int count, char **args)
 {
-	uint64_t rip, error = count > 1 && strcmp(args[1], "external") == 0;
+	uint64_t error = count > 1 && strcmp(args[1], "external") == 0;
 
 	world_begin();
-	rip = count > 1 && strcmp(args[1], "lstar") == 0 ? (uint64_t)trap_system_call : (uint64_t)shim_start + WORLD_CODE + world.code_length;
-	if (vm_info()->mode == VM_MODE_KVM)
-		tee_boot();
+	pvm_host = vm_info()->mode == VM_MODE_KVM ? (uint32_t)world.host : 0;
 	tables_make();
 	for (unsigned vector = 0; vector < sizeof(idt) / sizeof(idt[0]); vector++)
 		print_gate(vector);
 	for (unsigned vector = 0; vector < 256; vector++)
-		handle(vector, rip, error);
+		handle(vector, (uint64_t)shim_start + WORLD_CODE + world.code_length, error);
+	if (pvm_host) {
+		handle_call(0x1000);
+		printf("jump ");
+		handle_call(1ull << 47);
+	}
 	return 0;
 }

@@ -156,8 +156,8 @@ export function run(args: readonly string[], start: Start, answers: readonly Ans
 }
 
 /** What the IDT and the handler of ring 3 make of each vector. */
-export function vectors(start: Start, at: 'code' | 'lstar' | 'external' = 'code'): string[] {
-  const made = program('vector_driver', ['tee.c', 'kvm.c', 'trap.c', '../core/fault.c']);
+export function vectors(start: Start, at: 'code' | 'external' = 'code'): string[] {
+  const made = program('vector_driver', ['tee.c', 'kvm.c', 'pvm.c', 'trap.c', '../core/fault.c']);
   return linesOf(made, at === 'code' ? [] : [at], input(start, []));
 }
 
