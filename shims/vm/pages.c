@@ -52,8 +52,11 @@ static uint64_t *entry_of(uint64_t address)
 /* Nothing was there, so no TLB knows of it. */
 void platform_accept(uint64_t address, uint64_t pages, unsigned perms)
 {
-	for (uint64_t i = 0; i < pages; i++)
-		(void)put(address + i * PAGE_BYTES, (VM_MAP_BASE + guest_take()) | vm_info()->encrypted, perms);
+	for (uint64_t i = 0; i < pages; i++) {
+		uint64_t page = perms & PAGE_SHIM ? guest_take_lasting() : guest_take();
+
+		(void)put(address + i * PAGE_BYTES, (VM_MAP_BASE + page) | vm_info()->encrypted, perms);
+	}
 }
 
 static void permit(uint64_t address, unsigned now)

@@ -53,7 +53,8 @@ static void make_table(uint64_t *at, uint64_t address, unsigned level)
 {
 	uint64_t user = !is_own(address) ? ENTRY_U : level < LEVELS ? paging_own() : 0;
 
-	*at = table_entry(guest_take(), ENTRY_TABLE | user);
+	/* What shows guest pages that have just come cannot wait for others of them. */
+	*at = table_entry(address >= VM_MAP_DIRECT ? guest_take() : guest_take_lasting(), ENTRY_TABLE | user);
 	if (vm_info()->shim_table != 0)
 		show_shim(address, level, *at);
 }

@@ -102,6 +102,19 @@ bool tee_is_plausible(const struct trap_frame *frame)
 	return false;
 }
 
+/* Not seen by ring 3 any more, and told the host only when the guest itself has let go of it. */
+void tee_disown(uint64_t offset, uint64_t seen_at)
+{
+	switch (vm_info()->mode) {
+	case VM_MODE_KVM:
+		return;
+	case VM_MODE_SNP:
+		snp_invalidate(seen_at);
+		snp_disown(keep_base() + offset, VM_MAP_REGION_ALIGN);
+		return;
+	}
+}
+
 uint32_t tee_hwcap(void)
 {
 	switch (vm_info()->mode) {

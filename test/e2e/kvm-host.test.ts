@@ -100,6 +100,17 @@ function touches(mib: number, leastMiB: number, mostMiB: number): HostCase {
   };
 }
 
+/** 2 MiB at a time, but for what a Keep keeps for its next use. */
+const GIVES: HostCase = {
+  name: 'what a program has given back the host has back, but for 32 MiB',
+  run: { args: ['200', '2'], keep: 'memory = "1GiB"\n' },
+  check: (ran, path) => {
+    assertNative(ran, spawnSync(path, ['200', '2']));
+    assert.ok(ran.peakKiB >= 200 << 10, `${ran.peakKiB} KiB at most`);
+    assert.ok(ran.heldKiB > 0 && ran.heldKiB <= 48 << 10, `${ran.heldKiB} KiB at the end`);
+  },
+};
+
 const empty = folder('empty');
 const some = folder('some');
 mkdirSync(join(some, 'sub'));
@@ -111,6 +122,7 @@ await testCases([
   ['http-go', () => [server('http', 24)]],
   // More than the 64 MiB that are there from the start: the shim asks for the rest.
   ['touch', () => [touches(1, 1, 256), touches(200, 200, 512)]],
+  ['give', () => [GIVES]],
   ['hostdir', () => [inDirectory(empty)]],
   ['wal', () => [inDirectory(empty)]],
   ['escape', () => [escapes(some, 'names', OUTSIDE), escapes(some, 'mounts')]],

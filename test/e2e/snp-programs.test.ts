@@ -10,6 +10,7 @@ const SHARE: ReadonlySet<ProgramName> = new Set([
   'tls-musl',
   'files',
   'memory',
+  'give',
   'signals',
   'timers',
   'threads',

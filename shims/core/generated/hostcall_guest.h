@@ -95,6 +95,8 @@ long host_mem_protect(struct hostcall *call, uint64_t offset, uint64_t length, u
 long host_mem_tcs(struct hostcall *call, uint64_t offset, uint64_t length);
 /* the guest pages from `offset` on are there from now on */
 long host_balloon_add(struct hostcall *call, uint64_t offset, uint64_t length);
+/* the host can have the guest pages from `offset` on for others: their contents are gone */
+long host_balloon_remove(struct hostcall *call, uint64_t offset, uint64_t length);
 /* interrupts the vCPU `index` as soon as its ring 3 runs, for it to flush its TLB */
 long host_vcpu_kick(struct hostcall *call, uint32_t index);
 /* a socket to connect, or to send from */

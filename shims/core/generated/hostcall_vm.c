@@ -32,6 +32,28 @@ long host_balloon_add(struct hostcall *call, uint64_t offset, uint64_t length)
 	return result;
 }
 
+long host_balloon_remove(struct hostcall *call, uint64_t offset, uint64_t length)
+{
+	static const uint64_t errnos[3] = { 0x4010400030ull, 0x80000000ull, 0x0ull };
+	int64_t result;
+
+	if (offset % 4096 != 0)
+		return -EINVAL;
+	if (length == 0 || length % 4096 != 0)
+		return -EINVAL;
+
+	hostcall_begin(call, 0x10009);
+	call->head.arg0 = offset;
+	call->head.arg1 = length;
+	result = hostcall_exchange(call, 0);
+	if (result < 0)
+		return hostcall_error(call, result, errnos);
+	if (result != 0)
+		keep_refuse(REASON_HOST_RESULT);
+	hostcall_wrote(call, 0);
+	return result;
+}
+
 long host_vcpu_kick(struct hostcall *call, uint32_t index)
 {
 	static const uint64_t errnos[3] = { 0x4000400000ull, 0x0ull, 0x0ull };

@@ -23,6 +23,9 @@ void guest_start(void);
 
 /* One that nobody uses, zeroed. The Keep ends when there is none. */
 uint64_t guest_take(void);
+
+/* The same, for what is not soon given back: page tables, the shim's own memory. */
+uint64_t guest_take_lasting(void);
 void guest_give(uint64_t offset);
 
 /* Where the shim sees one, whether it was launched or taken. */

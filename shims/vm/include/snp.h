@@ -10,7 +10,7 @@
 
 /* ---- instructions.S ---- */
 void snp_vmgexit(void);
-uint64_t snp_pvalidate(uint64_t address, uint32_t large);
+uint64_t snp_pvalidate(uint64_t address, uint32_t large, uint32_t valid);
 _Noreturn void snp_terminate(uint32_t why, uint64_t reason, uint64_t offset);
 
 /* ---- ghcb.c ---- */
@@ -21,11 +21,16 @@ void snp_check(void);
 
 /* ---- pages.c: guest pages that were not launched (SECURITY.md, rule 12) ---- */
 
-/* Asks the host to make [address, address + length) the guest's own: multiples of 2 MiB, guest physical. */
+/* Asks the host to make [address, address + length) the guest's own, or its own: multiples of 2 MiB, guest physical. */
 void snp_own(uint64_t address, uint64_t length);
+void snp_disown(uint64_t address, uint64_t length);
 
-/* Validates the 2 MiB of guest pages that are seen at `address`. Each once: a second time ends the Keep. */
+/*
+ * Validates the 2 MiB of guest pages that are seen at `address`, or takes that back. A page is validated once, until it is
+ * taken back: what is there already, or is not, ends the Keep.
+ */
 void snp_validate(uint64_t address);
+void snp_invalidate(uint64_t address);
 
 /* ---- cpuid.c ---- */
 

@@ -23,6 +23,9 @@ void tee_boot(void);
 /* Guest pages at [offset, offset + length) that the host has just given. */
 void tee_own(uint64_t offset, uint64_t length);
 
+/* The 2 MiB of guest pages at `offset`, which are validated and seen at `seen_at`, are the host's until they are owned and validated again. */
+void tee_disown(uint64_t offset, uint64_t seen_at);
+
 /* The 2 MiB of guest pages that are seen at `address` are used for the first time. */
 void tee_validate(uint64_t address);
 

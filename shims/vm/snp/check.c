@@ -29,6 +29,6 @@ void snp_check(void)
 	if (!has(read_cr0(), CR0_NEEDED) || !has(read_cr4(), CR4_NEEDED) || !has(read_msr(MSR_EFER), EFER_NEEDED))
 		keep_refuse(REASON_MODE);
 	/* VM_INFO was launched. If the C-bit of its entry did not mean what it should, it would be no page of this guest's. */
-	if (snp_pvalidate((uint64_t)vm_info(), 0) != WAS_VALID)
+	if (snp_pvalidate((uint64_t)vm_info(), 0, 1) != WAS_VALID)
 		keep_refuse(REASON_MODE);
 }

@@ -19,16 +19,15 @@ snp_vmgexit:
 	.size	snp_vmgexit, . - snp_vmgexit
 
 /*
- * uint64_t snp_pvalidate(uint64_t address, uint32_t large): the page is the guest's own from now on.
+ * uint64_t snp_pvalidate(uint64_t address, uint32_t large, uint32_t valid): the page is the guest's own from now on, or no more.
  *
- * In:  RDI: its virtual address; ESI: 1 for a page of 2 MiB. Out: EAX, and CF in bit 32. Clobbers RCX, RDX.
+ * In:  RDI: its virtual address; ESI: 1 for a page of 2 MiB; EDX: 1 or 0. Out: EAX, and CF in bit 32. Clobbers RCX, RDX.
  */
 	.globl	snp_pvalidate
 	.type	snp_pvalidate, @function
 snp_pvalidate:
 	movq	%rdi, %rax
 	movl	%esi, %ecx
-	movl	$1, %edx
 	pvalidate_site
 	setc	%dl
 	movl	%eax, %eax			# the upper half is not the instruction's

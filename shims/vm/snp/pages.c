@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pages that come after the launch (SECURITY.md, rule 12). The host is asked for each once, and each is validated once, by
- * guest.c's order: a page that is there already, or that goes away, is an attack, and #VC validates nothing.
+ * Pages that come after the launch, and go (SECURITY.md, rule 12). The host is asked for each once, and each is validated once, until
+ * the Keep itself gives it back, by guest.c's order: a page that is there already, or that goes away, is an attack, and #VC validates nothing.
  */
 #include "../include/ghcb.h"
 #include "../include/snp.h"
@@ -22,12 +22,12 @@ _Static_assert(sizeof(struct change) <= sizeof(((struct ghcb *)0)->shared_buffer
 /* Too large for a stack of 8 pages to be careless about; whoever comes here has the lock, or is alone. */
 static struct change change;
 
-static uint64_t fill(uint64_t address, uint64_t length)
+static uint64_t fill(uint64_t address, uint64_t length, uint64_t operation)
 {
 	uint64_t count = length / LARGE < PAGE_STATE_ENTRIES ? length / LARGE : PAGE_STATE_ENTRIES;
 
 	for (uint64_t i = 0; i < count; i++)
-		change.entries[i] = (address + i * LARGE) | (uint64_t)PAGE_STATE_PRIVATE << PAGE_STATE_OPERATION_SHIFT |
+		change.entries[i] = (address + i * LARGE) | operation << PAGE_STATE_OPERATION_SHIFT |
 				    1ull << PAGE_STATE_LARGE_SHIFT;
 	return count;
 }
@@ -49,10 +49,10 @@ static uint64_t request(struct vcpu *vcpu, uint64_t first, uint64_t count)
 	return header.current;
 }
 
-void snp_own(uint64_t address, uint64_t length)
+static void ask(uint64_t address, uint64_t length, uint64_t operation)
 {
 	while (length != 0) {
-		uint64_t count = fill(address, length), done = 0;
+		uint64_t count = fill(address, length, operation), done = 0;
 
 		while (done < count)
 			done = request(vcpu_self(), done, count);
@@ -61,20 +61,37 @@ void snp_own(uint64_t address, uint64_t length)
 	}
 }
 
-/* The host's pages are smaller than what was asked for. */
-static void validate_small(uint64_t address)
+void snp_own(uint64_t address, uint64_t length)
 {
-	for (unsigned i = 0; i < SMALL_IN_LARGE; i++)
-		if (snp_pvalidate(address + (uint64_t)i * PAGE_SIZE, 0) != 0)
-			keep_refuse(REASON_MEMORY_LEDGER);
+	ask(address, length, PAGE_STATE_PRIVATE);
+}
+
+void snp_disown(uint64_t address, uint64_t length)
+{
+	ask(address, length, PAGE_STATE_SHARED);
+}
+
+/* CF says that the page was so before, which nobody but the guest can have made it. */
+static void change_each(uint64_t address, uint32_t valid)
+{
+	uint64_t result = snp_pvalidate(address, 1, valid);
+
+	if (result == PVALIDATE_FAIL_SIZEMISMATCH) {
+		/* the host's pages are smaller than what was asked for */
+		for (unsigned i = 0; i < SMALL_IN_LARGE; i++)
+			if (snp_pvalidate(address + (uint64_t)i * PAGE_SIZE, 0, valid) != 0)
+				keep_refuse(REASON_MEMORY_LEDGER);
+	} else if (result != 0) {
+		keep_refuse(REASON_MEMORY_LEDGER);
+	}
 }
 
 void snp_validate(uint64_t address)
 {
-	uint64_t result = snp_pvalidate(address, 1);
+	change_each(address, 1);
+}
 
-	if (result == PVALIDATE_FAIL_SIZEMISMATCH)
-		validate_small(address);
-	else if (result != 0) /* CF: it was valid before */
-		keep_refuse(REASON_MEMORY_LEDGER);
+void snp_invalidate(uint64_t address)
+{
+	change_each(address, 0);
 }

@@ -76,8 +76,8 @@ const CHANGES: readonly [name: string, answers: Answer[], expected: string][] = 
 const VALIDATIONS: readonly [name: string, validated: bigint[], expected: string, count: number][] = [
   ['2 MiB', [0n], 'done', 1],
   ['512 times 4 KiB', [6n, 0n], 'done', 513],
-  ['2 MiB that were validated before', [VALID], refused('MEMORY_LEDGER'), 1],
-  ['4 KiB that were validated before', [6n, 0n, 0n, VALID, 0n], refused('MEMORY_LEDGER'), 4],
+  ['2 MiB that were so before', [VALID], refused('MEMORY_LEDGER'), 1],
+  ['4 KiB that were so before', [6n, 0n, 0n, VALID, 0n], refused('MEMORY_LEDGER'), 4],
   ['a size that fits neither way', [6n, 6n], refused('MEMORY_LEDGER'), 2],
   ['a bad address', [1n], refused('MEMORY_LEDGER'), 1],
 ];
@@ -138,14 +138,20 @@ else {
   }
 
   for (const [name, answers, expected] of CHANGES) {
-    test(`pages of the guest’s own: ${name}`, () => {
-      const lines = run(['own', '800000'], GOOD, [...AGREES, ...answers]);
-      assert.is(end(lines), expected);
-      const entry = BigInt(VM_MAP.BASE) | (1n << BigInt(PAGE_STATE.LARGE_SHIFT)) | (1n << 52n);
-      assert.match(lines[3] ?? '', `code=${GHCB_EXIT.PAGE_STATE.toString(16)} `);
-      assert.match(lines[3] ?? '', `scratch=${(ghcbAt(0) + 0x800).toString(16)} `);
-      const words = [3n << 16n, entry, entry + 0x20_0000n];
-      assert.is(lines[4], `change ${Buffer.from(BigUint64Array.from(words).buffer).toString('hex')}`);
+    test(`pages that become the guest’s own, or the host’s: ${name}`, () => {
+      for (const [command, operation] of [
+        ['own', PAGE_STATE.PRIVATE],
+        ['disown', PAGE_STATE.SHARED],
+      ] as const) {
+        const lines = run([command, '800000'], GOOD, [...AGREES, ...answers]);
+        assert.is(end(lines), expected);
+        const large = 1n << BigInt(PAGE_STATE.LARGE_SHIFT);
+        const entry = BigInt(VM_MAP.BASE) | large | (BigInt(operation) << 52n);
+        assert.match(lines[3] ?? '', `code=${GHCB_EXIT.PAGE_STATE.toString(16)} `);
+        assert.match(lines[3] ?? '', `scratch=${(ghcbAt(0) + 0x800).toString(16)} `);
+        const words = [3n << 16n, entry, entry + 0x20_0000n];
+        assert.is(lines[4], `change ${Buffer.from(BigUint64Array.from(words).buffer).toString('hex')}`);
+      }
     });
   }
 
@@ -158,13 +164,19 @@ else {
   });
 
   for (const [name, validated, expected, count] of VALIDATIONS) {
-    test(`validation: ${name}`, () => {
-      const lines = run(['validate', '40000000'], { ...GOOD, validated });
-      assert.is(end(lines), expected);
-      const asked = lines.filter((line) => line.startsWith('pvalidate'));
-      assert.is(asked.length, count);
-      assert.is(asked[0], 'pvalidate 40000000 1');
-      if (count > 1) assert.is(asked.at(-1), `pvalidate ${(0x40000000 + (count - 2) * 4096).toString(16)} 0`);
+    test(`validation, and taking it back: ${name}`, () => {
+      for (const [command, back] of [
+        ['validate', ''],
+        ['invalidate', ' back'],
+      ] as const) {
+        const lines = run([command, '40000000'], { ...GOOD, validated });
+        assert.is(end(lines), expected);
+        const asked = lines.filter((line) => line.startsWith('pvalidate'));
+        assert.is(asked.length, count);
+        assert.is(asked[0], `pvalidate 40000000 1${back}`);
+        const last = (0x40000000 + (count - 2) * 4096).toString(16);
+        if (count > 1) assert.is(asked.at(-1), `pvalidate ${last} 0${back}`);
+      }
     });
   }
 }

@@ -284,7 +284,7 @@ static long run_thread(bool sleeps)
 /* More than a VM-based Keep has at the start. */
 #define LARGE (96u << 20)
 
-static long touch_much(void)
+static long touch_much(bool free)
 {
 	uint8_t *made = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -292,7 +292,7 @@ static long touch_much(void)
 		return -1;
 	for (size_t i = 0; i < LARGE; i += PAGE)
 		made[i] = 1;
-	return 0;
+	return free ? munmap(made, LARGE) : 0;
 }
 
 static volatile bool spinning, enough;
@@ -368,7 +368,9 @@ static long run(const char *name)
 	if (ROW("mem_trim") || ROW("mem_remove"))
 		return called(munmap(used_pages(), MANY * PAGE), 0);
 	if (ROW("balloon_add"))
-		return touch_much();
+		return touch_much(false);
+	if (ROW("balloon_remove"))
+		return touch_much(true);
 	if (ROW("vcpu_kick"))
 		return unmap_beside();
 	return run_granted(name);

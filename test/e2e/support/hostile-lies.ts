@@ -87,6 +87,7 @@ export const HONEST: Readonly<Record<string, Honest>> = {
   mem_protect: { status: 0, outLength: 0 },
   trace: { status: 0, outLength: 0 },
   balloon_add: { status: 0, outLength: 0 },
+  balloon_remove: { status: 0, outLength: 0 },
   vcpu_kick: { status: 0, outLength: 0 },
 };
 
@@ -167,6 +168,8 @@ function afterError(
   if (row === 'thread_start') return [truth, 'ENTRY_STATE', `exited ${ERRNO.EAGAIN}`];
   // Whoever was to be interrupted says itself that it was.
   if (row === 'thread_wake' || row === 'vcpu_kick') return truth;
+  // What the host does not take back is its own loss.
+  if (row === 'balloon_remove') return truth;
   if (row === 'balloon_add') return 'OUT_OF_MEMORY';
   // Half a change of memory cannot be undone: there the shim takes no error.
   if (component === 'memory' || row === 'mem_tcs') return 'HOST_RESULT';

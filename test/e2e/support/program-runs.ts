@@ -35,6 +35,8 @@ export function programRuns(folder: string): readonly ProgramRun[] {
     { program: 'identity', strict: true },
     { program: 'stored' },
     { program: 'memory' },
+    // More than a Keep keeps of what is free.
+    { program: 'give', args: whenStrict(['8', '2'], ['80', '2']) },
     { program: 'signals', interpreted: ['no-sse'], strict: true },
     { program: 'waiting', strict: true },
     { program: 'fifo', keep: 'threads = 4\n', strict: true },

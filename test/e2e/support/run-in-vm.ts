@@ -2,7 +2,7 @@
 // Runs programs in VM-based Keeps where /dev/kvm is: reads a JSON array of VmRun from standard input and prints a line of JSON for
 // each, when it has ended, with its index. For tests that may have to bring it into a machine of scripts/tcg, where starting Node
 // is what takes the time.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { CLIENTS, served } from './clients.js';
 import { startInVm } from './start-in-vm.js';
@@ -26,6 +26,12 @@ function peak(pid: number | undefined): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(status, 'utf8'))?.[1] ?? 0);
 }
 
+/** What of the guest's memory the host has: its blocks, whoever sees them. */
+function held(pid: number | undefined): number {
+  const memory = `/proc/${pid}/fd/4`;
+  return existsSync(memory) ? statSync(memory).blocks / 2 : 0;
+}
+
 async function once(run: VmRun): Promise<VmRan> {
   const { keep, port, at } = await startInVm(run);
   const { stdin, stdout, stderr } = keep;
@@ -37,6 +43,7 @@ async function once(run: VmRun): Promise<VmRan> {
   const outputs = Promise.all([served(stdout, () => ask(run, port)), buffer(stderr)]);
   const end = await keep.exited;
   const peakKiB = peak(keep.pid);
+  const heldKiB = held(keep.pid);
   const stats = await keep.stats();
   await keep.close();
   const [said, err] = await outputs;
@@ -50,6 +57,7 @@ async function once(run: VmRun): Promise<VmRan> {
     err: err.toString('base64'),
     exits: [...stats.exits],
     peakKiB,
+    heldKiB,
     clients: said.clients,
     left: at === undefined ? [] : tree(at),
   };

@@ -50,6 +50,8 @@ export interface VmRan {
   readonly exits: readonly (readonly [reason: number, count: number])[];
   /** Most memory that the process which ran the Keep has had at a time; 0 where the host was hostile. */
   readonly peakKiB: number;
+  /** The guest's memory that the host has for it at the end. */
+  readonly heldKiB: number;
   /** What the clients got. */
   readonly clients: readonly string[];
   /** The granted directory and what is beside it, afterwards (tree.ts). */

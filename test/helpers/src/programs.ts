@@ -66,6 +66,7 @@ export type ProgramName =
   | 'stored'
   | 'memory'
   | 'touch'
+  | 'give'
   | 'hostdir'
   | 'exec'
   | 'image'
@@ -131,6 +132,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   stored: { source: 'stored.c', needs: [CC], commands: glibc() },
   memory: { source: 'memory.c', needs: [CC], commands: glibc() },
   touch: { source: 'touch.c', needs: [CC], commands: glibc() },
+  give: { source: 'give.c', needs: [CC], commands: glibc() },
   many: { source: 'many.c', needs: [CC], commands: glibc('-pthread') },
   exec: { source: 'exec.c', needs: [CC], commands: glibc('-pthread') },
   image: { source: 'image.c', needs: [CC], commands: glibc() },

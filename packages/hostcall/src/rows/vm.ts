@@ -14,7 +14,8 @@ const VCPUS = 256n;
 
 /**
  * What a VM-based Keep asks of its host: guest pages, and interrupts (docs/vm-keep.md). A host that gives no page has the Keep
- * trap at its first use, one that swallows an interrupt has it wait: the shim believes neither, it looks.
+ * trap at its first use, one that swallows an interrupt has it wait: the shim believes neither, it looks. One that does not
+ * take pages back has more memory in use than it need.
  */
 export const VM_CALLS: readonly Row[] = [
   {
@@ -25,6 +26,15 @@ export const VM_CALLS: readonly Row[] = [
     args: RANGE,
     result: { kind: 'zero' },
     errnos: ['EAGAIN', 'EEXIST', 'EINTR', 'EINVAL', 'ENOMEM', 'ENOSPC'],
+  },
+  {
+    number: PLATFORM_CALLS + 9,
+    name: 'balloon_remove',
+    component: 'vm',
+    doc: 'the host can have the guest pages from `offset` on for others: their contents are gone',
+    args: RANGE,
+    result: { kind: 'zero' },
+    errnos: ['EINTR', 'EINVAL', 'EIO', 'ENOSPC', 'EOPNOTSUPP'],
   },
   {
     number: PLATFORM_CALLS + 10,

@@ -1233,6 +1233,30 @@ static long do_balloon_add(struct keep_host *host, const struct hostcall_block *
 	return result;
 }
 
+static long do_balloon_remove(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
+	uint64_t *wrote)
+{
+	static const uint64_t errnos[3] = { 0x4010400030ull, 0x80000000ull, 0x0ull };
+	long result;
+	(void)data;
+
+	const uint64_t offset = head->arg0;
+	const uint64_t length = (uint64_t)head->arg1;
+	if (length == 0 || length % 4096 != 0)
+		return -EINVAL;
+	if (offset % 4096 != 0 || !keep_host_range(host, offset, length))
+		return -EINVAL;
+	if (head->in_length != 0)
+		return -EINVAL;
+	result = serve_balloon_remove(host, offset, length);
+	if (result < 0)
+		return allowed(result, errnos, -EIO);
+	if (result != 0)
+		return -EIO;
+	*wrote = 0;
+	return result;
+}
+
 static long do_vcpu_kick(struct keep_host *host, const struct hostcall_block *head, uint8_t *data,
 	uint64_t *wrote)
 {
@@ -1719,6 +1743,8 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 		return do_mem_tcs(host, head, data, wrote);
 	case 0x10008:
 		return do_balloon_add(host, head, data, wrote);
+	case 0x10009:
+		return do_balloon_remove(host, head, data, wrote);
 	case 0x1000a:
 		return do_vcpu_kick(host, head, data, wrote);
 	case 0x29:

@@ -110,6 +110,8 @@ long serve_mem_protect(struct keep_host *host, uint64_t offset, uint64_t length,
 long serve_mem_tcs(struct keep_host *host, uint64_t offset, uint64_t length);
 /* the guest pages from `offset` on are there from now on */
 long serve_balloon_add(struct keep_host *host, uint64_t offset, uint64_t length);
+/* the host can have the guest pages from `offset` on for others: their contents are gone */
+long serve_balloon_remove(struct keep_host *host, uint64_t offset, uint64_t length);
 /* interrupts the vCPU `index` as soon as its ring 3 runs, for it to flush its TLB */
 long serve_vcpu_kick(struct keep_host *host, uint32_t index);
 /* a socket to connect, or to send from */

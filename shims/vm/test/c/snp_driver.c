@@ -155,8 +155,13 @@ int main(int count, char **args)
 	else if (strcmp(command, "own") == 0) {
 		ghcb_start(vcpu_self());
 		snp_own(VM_MAP_BASE, number);
+	} else if (strcmp(command, "disown") == 0) {
+		ghcb_start(vcpu_self());
+		snp_disown(VM_MAP_BASE, number);
 	} else if (strcmp(command, "validate") == 0)
 		snp_validate(number);
+	else if (strcmp(command, "invalidate") == 0)
+		snp_invalidate(number);
 	else if (strcmp(command, "gcm") == 0)
 		do_gcm();
 	else

@@ -107,13 +107,14 @@ void write_msr(uint32_t msr, uint64_t value)
 	ghcb_msr = value;
 }
 
-uint64_t snp_pvalidate(uint64_t address, uint32_t large)
+uint64_t snp_pvalidate(uint64_t address, uint32_t large, uint32_t valid)
 {
 	uint64_t at = validations < 7 ? validations : 7;
 
 	/* An address of the image says where in it. */
-	printf("pvalidate %llx %u\n",
-	       (unsigned long long)(address - (uint64_t)image < WORLD_SIZE ? address - (uint64_t)image : address), large);
+	printf("pvalidate %llx %u%s\n",
+	       (unsigned long long)(address - (uint64_t)image < WORLD_SIZE ? address - (uint64_t)image : address), large,
+	       valid ? "" : " back");
 	validations++;
 	return world.validated[at];
 }
