@@ -2,7 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { native } from './native.js';
 import type { SyscallDispatch } from './native.js';
-import type { Platform, Problem } from './platform.js';
+import type { Problem, TeePlatform } from './platform.js';
 
 /** `auto`, or the TEE that must be used. */
 export const BACKENDS = ['auto', 'sgx', 'snp', 'kvm'] as const;
@@ -13,7 +13,7 @@ export type Emulate = boolean | 'strict';
 
 export interface Choice {
   readonly tee: 'sgx' | 'kvm' | 'snp';
-  /** SGX: by a CPU in software; SNP: by firmware in software, on any KVM. */
+  /** SGX: by a CPU in software; SNP: by firmware in software, on a KVM of hardware. */
   readonly emulated: boolean;
   readonly strict: boolean;
 }
@@ -29,7 +29,7 @@ function missing(problems: readonly Problem[]): MotteError {
   });
 }
 
-function plainKvm(emulate: Emulate, platform: () => Platform): Choice {
+function plainKvm(emulate: Emulate, platform: () => TeePlatform): Choice {
   if (emulate !== false)
     throw new MotteError('TEE_MISSING', {
       field: 'kvm',
@@ -44,17 +44,28 @@ function plainKvm(emulate: Emulate, platform: () => Platform): Choice {
   });
 }
 
-/** Simulated, it takes a KVM of any kind, and protects nothing. */
-function snp(emulate: Emulate, platform: () => Platform): Choice {
+/** A KVM in software lacks what the shim insists on in this mode (docs/vm-keep.md, "Order of the start"). */
+function simulationProblems({ kvm }: TeePlatform): readonly Problem[] {
+  if (!kvm.pvm) return kvm.problems;
+  const what =
+    'this KVM is in software (PVM) and has no SMEP, SMAP and UMIP, which a simulated SEV-SNP needs';
+  return [
+    ...kvm.problems,
+    { what, fix: 'use a KVM of hardware, or an interpreted machine (scripts/tcg of the clone)' },
+  ];
+}
+
+/** Simulated, it takes a KVM of hardware or a nested one, and protects nothing. */
+function snp(emulate: Emulate, platform: () => TeePlatform): Choice {
   if (emulate === 'strict')
     throw new MotteError('TEE_MISSING', {
       field: 'snp',
       message: '--emulate=strict is of SGX: a simulated SEV-SNP has no weaker way; use --emulate',
     });
   const machine = platform();
-  const { problems } = emulate ? machine.kvm : machine.snp;
+  const problems = emulate ? simulationProblems(machine) : machine.snp.problems;
   if (problems.length === 0) return { tee: 'snp', emulated: emulate, strict: false };
-  const hint = emulate ? '' : '. To try without protection, on any KVM: --emulate';
+  const hint = emulate ? '' : '. To try without protection, on another KVM: --emulate';
   throw new MotteError('TEE_MISSING', {
     field: 'snp',
     message: `a Keep cannot run as an SEV-SNP guest here. ${listed(problems)}${hint}`,
@@ -81,7 +92,7 @@ export function choose(
   backend: BackendName,
   emulate: Emulate,
   sgx2: boolean,
-  platform: () => Platform,
+  platform: () => TeePlatform,
   dispatch: () => SyscallDispatch = () => native().syscallUserDispatch(),
 ): Choice {
   if (backend === 'snp') return snp(emulate, platform);

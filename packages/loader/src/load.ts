@@ -13,7 +13,7 @@ import { dynamicRanges } from './keep-info.js';
 import { launchVm, vmInfo } from './vm/launch.js';
 import type { SnpOptions } from './snp/launch.js';
 import { launch } from './launch.js';
-import { platformInfo } from './platform.js';
+import { teePlatform } from './platform.js';
 import { helperPath } from './prebuilt.js';
 import { explainEinit } from './sgx/explain.js';
 import { hardwareBackend, hardwareBase } from './sgx/enclave.js';
@@ -199,7 +199,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
     options.backend ?? (image.plan.tee === 'sgx' ? 'auto' : image.plan.tee),
     options.emulate ?? false,
     dynamic.length > 0,
-    platformInfo,
+    teePlatform,
   );
   checkPlan(image, choice);
   if (choice.tee === 'snp' && choice.emulated && options.patch === false)

@@ -56,6 +56,23 @@ function brand(read: PlatformReaders): string {
   return ascii([0x80000002, 0x80000003, 0x80000004].flatMap((leaf) => [...read.cpuid(leaf, 0)]));
 }
 
+/** What decides where a Keep can run; each part is looked up when it is asked for. */
+export type TeePlatform = Pick<Platform, 'sgx' | 'kvm' | 'snp'>;
+
+export function teePlatform(read: PlatformReaders = SYSTEM_READERS): TeePlatform {
+  return {
+    get sgx() {
+      return sgxPlatform(read);
+    },
+    get kvm() {
+      return kvmPlatform(read);
+    },
+    get snp() {
+      return snpPlatform(read, kvmPlatform(read));
+    },
+  };
+}
+
 /** Looks at the machine. Throws ADDON_MISSING where the addon cannot be loaded. */
 export function platformInfo(read: PlatformReaders = SYSTEM_READERS): Platform {
   const [, b0, c0, d0] = read.cpuid(0, 0);

@@ -9,6 +9,7 @@ import type { BackendName, Emulate } from '@motte/loader/choice';
 import type { FakeChange } from './platform/fake.js';
 
 const NONE: FakeChange = { devices: { '/dev/sgx_enclave': 'missing' } };
+const PVM: FakeChange = { paths: ['/sys/module/kvm_pvm'] };
 const SGX1: FakeChange = { cpuid: { '18,0': [0x1, 0x1, 0, 0x381f] } };
 
 interface Row {
@@ -81,6 +82,14 @@ const ROWS: readonly Row[] = [
     machine: { devices: { '/dev/kvm': 'missing' } },
     expected: /kvm is missing/,
   },
+  {
+    name: 'snp simulated on a KVM in software',
+    backend: 'snp',
+    emulate: true,
+    machine: PVM,
+    expected: /in software \(PVM\).*scripts\/tcg/,
+  },
+  { name: 'kvm in software', backend: 'kvm', emulate: false, machine: PVM, expected: 'kvm' },
   { name: 'kvm', backend: 'kvm', emulate: false, machine: {}, expected: 'kvm' },
   { name: 'kvm emulated', backend: 'kvm', emulate: true, machine: {}, expected: /is not emulated/ },
   {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Mapping } from '@motte/plan/vm/page-tables';
-import { pageTables, secondRoot, tableCount } from '@motte/plan/vm/page-tables';
+import { PageTables } from '@motte/plan/vm/page-tables';
 import { codeAndField } from '@motte/test-helpers/errors';
 import { translate, translateViews } from './page-table-walk.js';
 import type { Translated } from './page-table-walk.js';
@@ -73,9 +73,10 @@ test('walking the tables gives back exactly the pages that were asked for', () =
   fc.assert(
     fc.property(mappings, fc.constantFrom(...C_BITS), fc.boolean(), (list, cBit, backwards) => {
       const order = backwards ? [...list].sort((a, b) => (a.virtual < b.virtual ? 1 : -1)) : list;
-      const bytes = pageTables(order, AT, cBit);
+      const tables = new PageTables(order, cBit);
+      const bytes = tables.bytes(AT);
       assert.equal(translate(bytes, AT, cBit), asked(list, cBit));
-      assert.is(bytes.length, tableCount(list) * 4096);
+      assert.is(bytes.length, tables.count * 4096);
     }),
     { numRuns: 200 },
   );
@@ -84,9 +85,10 @@ test('walking the tables gives back exactly the pages that were asked for', () =
 test('a shim in ring 3 can use every page by its own tables, and the exec no other than before', () => {
   fc.assert(
     fc.property(mappings, (list) => {
-      const bytes = pageTables(list, AT, 0n, 2);
-      assert.is(bytes.length, tableCount(list, 2) * 4096);
-      const [exec, shim] = translateViews(bytes, AT, secondRoot(list));
+      const tables = new PageTables(list, 0n, 2);
+      const bytes = tables.bytes(AT);
+      assert.is(bytes.length, tables.count * 4096);
+      const [exec, shim] = translateViews(bytes, AT, tables.second);
       assert.equal(exec, asked(list, 0n));
       assert.equal(
         shim,
@@ -106,9 +108,9 @@ test('the two views share what is below', () => {
     { ...page, virtual: (1n << 41n) + 0x1000n, user: false },
   ];
   // PML4 and three tables for each of three pages; again the PML4, and those on the way to the last two.
-  assert.is(tableCount(list), 10);
-  assert.is(secondRoot(list), 10);
-  assert.is(tableCount(list, 2), 14);
+  assert.is(new PageTables(list, 0n).count, 10);
+  const { count, second } = new PageTables(list, 0n, 2);
+  assert.equal([second, count], [10, 14]);
 });
 
 test('what leads to no page of ring 3 is closed to it', () => {
@@ -118,14 +120,13 @@ test('what leads to no page of ring 3 is closed to it', () => {
     permissions: { read: true, write: true, execute: false },
     encrypted: true,
   };
-  const bytes = pageTables(
+  const bytes = new PageTables(
     [
       { ...page, virtual: 0x1000n, user: false },
       { ...page, virtual: 1n << 40n, user: true },
     ],
-    AT,
     0n,
-  );
+  ).bytes(AT);
   const entry = (at: number): bigint => new DataView(bytes.buffer).getBigUint64(at, true);
   // Tables 1 to 3 are those of the first page, 4 to 6 those of the second.
   assert.is(entry(0), (AT + 0x1000n) | 0x23n);
@@ -168,7 +169,7 @@ for (const [name, list, expected] of [
 ] as const) {
   test(`${name}: ${expected}`, () => {
     assert.is(
-      codeAndField(() => pageTables(list, AT, 1n << 51n)),
+      codeAndField(() => new PageTables(list, 1n << 51n)),
       expected,
     );
   });

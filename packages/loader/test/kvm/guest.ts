@@ -6,7 +6,7 @@ import { NO_BYTES } from '@motte/plan/sources';
 import { VMSA_GPA } from '@motte/plan/snp/plan';
 import { VM_INFO, VM_INFO_MAGIC } from '@motte/plan/vm/info';
 import { VM_MAP } from '@motte/plan/vm/map';
-import { pageTables, tableCount } from '@motte/plan/vm/page-tables';
+import { PageTables } from '@motte/plan/vm/page-tables';
 import { vcpuState } from '@motte/plan/vm/vcpu-state';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
@@ -95,7 +95,7 @@ export function guestImage(index: number, change: { readonly xcr0?: bigint } = {
     mapping(BigInt(VM_MAP.SHARED), BigInt(VM_MAP.SHARED), (2 * BLOCK_SIZE) / PAGE, RW),
     { ...mapping(LATER, BASE + READY, 1, RW), large: true },
   ];
-  const tables = pageTables(mappings, BASE + TABLES_AT, 0n);
+  const tables = new PageTables(mappings, 0n);
   const state = (entry: number): Uint8Array =>
     vcpuState({
       entry: BASE + BigInt(entry),
@@ -112,7 +112,7 @@ export function guestImage(index: number, change: { readonly xcr0?: bigint } = {
         run(0n, 'code', RX, code),
         run(INFO_AT, 'info', R, info),
         run(DATA_AT, 'data', RW),
-        { ...run(TABLES_AT, 'tables', RW, tables), pages: tableCount(mappings) },
+        { ...run(TABLES_AT, 'tables', RW, tables.bytes(BASE + TABLES_AT)), pages: tables.count },
         run(at, 'vmsa 0', NONE, state(index * PAGE), 'vmsa'),
         run(at, 'vmsa 1', NONE, state(CASE.KICK * PAGE + 0x800), 'vmsa'),
       ],

@@ -16,7 +16,7 @@ import { vmKeepMap } from './keep-map.js';
 import type { VmKeepMap } from './keep-map.js';
 import { VM_MAP } from './map.js';
 import { directMapping, sharedMappings } from './mappings.js';
-import { pageTables, secondRoot, tableCount } from './page-tables.js';
+import { PageTables } from './page-tables.js';
 import type { Mapping, Views } from './page-tables.js';
 import { vcpuBlock } from './vcpu-block.js';
 import { vcpuState } from './vcpu-state.js';
@@ -142,21 +142,21 @@ function layOut(
   map: VmKeepMap;
   before: Placed[];
   after: Placed[];
-  mappings: Mapping[];
-  tables: number;
+  tables: PageTables;
+  /** Pages for them. */
+  count: number;
 } {
   const { shim, exec, threads, memory, mode } = input;
-  for (let tables = 1, second = 1; ;) {
-    const map = vmKeepMap({ shimEnd: shim.end, execEnd: exec.end, threads, memory, tables });
+  for (let count = 1, second = 1; ;) {
+    const map = vmKeepMap({ shimEnd: shim.end, execEnd: exec.end, threads, memory, tables: count });
     const [before, after] = placedRuns(input, map, xcr0, second);
     const root = made(map.tables, 'page tables', READ_WRITE, 'reg');
-    const placed = [...before, { run: { ...root, pages: tables }, user: false }, ...after];
+    const placed = [...before, { run: { ...root, pages: count }, user: false }, ...after];
     const mappings = [...placed.flatMap(mappingOf), ...sharedMappings(threads, mode.tee), directMapping(map)];
-    const needed = tableCount(mappings, viewsOf(mode));
-    const root2 = secondRoot(mappings);
-    if (needed <= tables && root2 === second) return { map, before, after, mappings, tables };
-    tables = needed > tables ? needed : tables;
-    second = root2;
+    const tables = new PageTables(mappings, cBitOf(mode), viewsOf(mode));
+    if (tables.count <= count && tables.second === second) return { map, before, after, tables, count };
+    count = Math.max(count, tables.count);
+    second = tables.second;
   }
 }
 
@@ -167,13 +167,13 @@ function layOut(
 export function vmKeepPlan(input: VmKeepInput): PagePlan {
   const { shim, mode, xcr0 = DEFAULT_XFRM } = input;
   checkXfrm(xcr0, 1);
-  const { map, before, after, mappings, tables } = layOut(input, xcr0);
+  const { map, before, after, tables, count } = layOut(input, xcr0);
   const cBit = cBitOf(mode);
   const root = BASE + map.tables;
   const tableRun: PageRun = {
     ...made(map.tables, 'page tables', READ_WRITE, 'reg'),
-    pages: tables,
-    bytes: trimmedSource(pageTables(mappings, root, cBit, viewsOf(mode))),
+    pages: count,
+    bytes: trimmedSource(tables.bytes(root)),
   };
   const states = Array.from({ length: input.threads }, (_, i): PageRun => {
     const block = map.vcpuStart + BigInt(i) * BigInt(VM_MAP.VCPU_STRIDE);

@@ -89,79 +89,110 @@ function leaf(mapping: Mapping, physical: bigint, cBit: bigint): bigint {
   );
 }
 
-/** The tables of some mappings, without their own addresses: these depend on how many there are. */
-class Tables {
-  readonly all: Table[] = [];
+/**
+ * How the Keep is seen: once; or once by the exec and, by a second PML4, once by a shim that is in ring 3 itself and can use
+ * all of it there.
+ */
+export type Views = 1 | 2;
 
-  private make(): Table {
-    const entries = new BigUint64Array(ENTRIES);
-    const table = { index: this.all.length, entries, below: new Map(), user: false, own: false };
-    this.all.push(table);
-    return table;
-  }
+/**
+ * Page tables for some mappings, the PML4 first. `cBit` is the bit that marks memory of the guest's own, the tables' too; 0
+ * where there is none. Throws PLAN_INVALID for pages that are mapped twice, both writable and executable, or nowhere that an
+ * entry can say.
+ */
+export class PageTables {
+  readonly #all: Table[] = [];
+  readonly #cBit: bigint;
+  readonly #views: Views;
 
-  constructor(
-    mappings: readonly Mapping[],
-    private readonly cBit: bigint,
-    private readonly views: Views,
-  ) {
-    this.make();
+  constructor(mappings: readonly Mapping[], cBit: bigint, views: Views = 1) {
+    this.#cBit = cBit;
+    this.#views = views;
+    this.#make();
     for (const mapping of mappings) {
       checkMapping(mapping, cBit);
-      const size = mapping.large === true ? LARGE_SIZE : PAGE;
-      for (let page = 0; page < mapping.pages; page++) this.place(mapping, BigInt(page) * size);
+      this.#place(mapping);
     }
   }
 
-  private place(mapping: Mapping, at: bigint): void {
-    const virtual = mapping.virtual + at;
+  #make(): Table {
+    const entries = new BigUint64Array(ENTRIES);
+    const table = { index: this.#all.length, entries, below: new Map(), user: false, own: false };
+    this.#all.push(table);
+    return table;
+  }
+
+  #place(mapping: Mapping): void {
     const last = mapping.large === true ? 21n : 12n;
-    let [table] = this.all as [Table];
+    const size = 1n << last;
+    let { virtual } = mapping;
+    const first = leaf(mapping, mapping.physical, this.#cBit);
+    for (let page = 0; page < mapping.pages;) {
+      const { entries } = this.#tableFor(mapping, virtual, last);
+      let slot = Number((virtual >> last) & 0x1ffn);
+      for (; slot < ENTRIES && page < mapping.pages; slot++, page++, virtual += size) {
+        if (entries[slot] !== 0n) throw bad(mapping, 'virtual', 'pages that are mapped once', 'twice');
+        entries[slot] = first + BigInt(page) * size;
+      }
+    }
+  }
+
+  /** The last table on the way to a page, and those before it, made where they are missing. */
+  #tableFor(mapping: Mapping, virtual: bigint, last: bigint): Table {
+    let [table] = this.#all as [Table];
     for (let shift = 39n; ; shift -= 9n) {
       if (mapping.user) table.user = true;
       else table.own = true;
-      if (shift === last) break;
+      if (shift === last) return table;
       const slot = Number((virtual >> shift) & 0x1ffn);
       let next = table.below.get(slot);
       if (next === undefined) {
         if (table.entries[slot] !== 0n) throw bad(mapping, 'virtual', 'pages that are mapped once', 'twice');
-        next = this.make();
+        next = this.#make();
         table.below.set(slot, next);
-        table.entries[slot] = ENTRY.P | ENTRY.W | ENTRY.A | this.cBit;
+        table.entries[slot] = ENTRY.P | ENTRY.W | ENTRY.A | this.#cBit;
       }
       // What a page of ring 3's lies in is U all the way; the last entry decides for each page.
       if (mapping.user) table.entries[slot] = (table.entries[slot] ?? 0n) | ENTRY.U;
       table = next;
     }
-    const slot = Number((virtual >> last) & 0x1ffn);
-    if (table.entries[slot] !== 0n) throw bad(mapping, 'virtual', 'pages that are mapped once', 'twice');
-    table.entries[slot] = leaf(mapping, mapping.physical + at, this.cBit);
   }
 
   /** The tables on the way both to pages of ring 3 and to others: each of these has a second one in the shim's view. */
-  private get mixed(): Table[] {
-    return this.views === 1 ? [] : this.all.filter(({ index, user, own }) => index === 0 || (user && own));
+  get #mixed(): Table[] {
+    return this.#views === 1 ? [] : this.#all.filter(({ index, user, own }) => index === 0 || (user && own));
   }
 
+  /** How many there are. */
   get count(): number {
-    return this.all.length + this.mixed.length;
+    return this.#all.length + this.#mixed.length;
   }
 
+  /** Which of them is the second view's PML4: the first one after those of the first view. */
+  get second(): number {
+    return this.#all.length;
+  }
+
+  /** As they are when they lie from the physical address `at` on. The caller owns the result. */
   bytes(at: bigint): Uint8Array {
+    if (at < 0n || at % PAGE !== 0n) {
+      const expected = 'a multiple of 0x1000';
+      throw new MotteError('PLAN_INVALID', { field: 'page tables', expected, found: at });
+    }
     const out = new Uint8Array(this.count * PAGE_SIZE);
     const view = new DataView(out.buffer);
     const address = (index: number): bigint => at + BigInt(index) * PAGE;
     const put = (index: number, slot: number, entry: bigint): void =>
       view.setBigUint64(index * PAGE_SIZE + slot * 8, entry, true);
-    const seconds = new Map(this.mixed.map(({ index }, i) => [index, this.all.length + i]));
-    for (const { index, entries, below } of this.all) {
+    const seconds = new Map(this.#mixed.map(({ index }, i) => [index, this.#all.length + i]));
+    for (const { index, entries, below } of this.#all) {
       const second = seconds.get(index);
       entries.forEach((entry, slot) => {
         if (entry === 0n) return;
         const next = below.get(slot)?.index;
         const whole = next === undefined ? entry : entry | address(next);
         // Below a table that only the shim's pages are in, both views are alike: the exec's has no U on the way there.
-        put(index, slot, this.views === 2 && second === undefined ? whole | ENTRY.U : whole);
+        put(index, slot, this.#views === 2 && second === undefined ? whole | ENTRY.U : whole);
         if (second === undefined) return;
         const shown = next === undefined ? entry : entry | address(seconds.get(next) ?? next);
         put(second, slot, shown | ENTRY.U);
@@ -169,38 +200,4 @@ class Tables {
     }
     return out;
   }
-}
-
-/**
- * How the Keep is seen: once; or once by the exec and, by a second PML4, once by a shim that is in ring 3 itself and can use
- * all of it there.
- */
-export type Views = 1 | 2;
-
-/** How many tables some mappings take, whatever their addresses are. Throws PLAN_INVALID. */
-export function tableCount(mappings: readonly Mapping[], views: Views = 1): number {
-  return new Tables(mappings, 0n, views).count;
-}
-
-/** Which of the tables is the second view's PML4: the first one after those of the first view. */
-export function secondRoot(mappings: readonly Mapping[]): number {
-  return new Tables(mappings, 0n, 2).all.length;
-}
-
-/**
- * Page tables for `mappings`, the PML4 first, as they are when they lie from the physical address `at` on. `cBit` is the
- * bit that marks memory of the guest's own, the tables' too; 0 where there is none. Throws PLAN_INVALID for pages that
- * are mapped twice, both writable and executable, or nowhere that an entry can say. The caller owns the result.
- */
-export function pageTables(
-  mappings: readonly Mapping[],
-  at: bigint,
-  cBit: bigint,
-  views: Views = 1,
-): Uint8Array {
-  if (at < 0n || at % PAGE !== 0n) {
-    const expected = 'a multiple of 0x1000';
-    throw new MotteError('PLAN_INVALID', { field: 'page tables', expected, found: at });
-  }
-  return new Tables(mappings, cBit, views).bytes(at);
 }
