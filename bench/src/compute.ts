@@ -8,8 +8,12 @@ import { row } from './stats.js';
 const ROUNDS = 7;
 const BOUND = 0.03;
 
-/** The program of that path, whose output in a Keep `inKeepOnce` gives, beside native runs. */
-export async function computed(path: string, inKeepOnce: () => Promise<string>): Promise<Outcome> {
+/** The program of that path, whose output in a Keep `inKeepOnce` gives, beside native runs with the same arguments. */
+export async function computed(
+  path: string,
+  inKeepOnce: () => Promise<string>,
+  args: readonly string[] = [],
+): Promise<Outcome> {
   const kernels = ['matrix', 'integers', 'sort'] as const;
   const inside = new Map<string, number[]>();
   const outside = new Map<string, number[]>();
@@ -21,7 +25,7 @@ export async function computed(path: string, inKeepOnce: () => Promise<string>):
   };
   // In turns, so that a noisy neighbour slows both.
   for (let round = 0; round < ROUNDS; round++) {
-    const sums = [add(outside, native(path)), add(inside, await inKeepOnce())];
+    const sums = [add(outside, native(path, ...args)), add(inside, await inKeepOnce())];
     if (sums[0] !== sums[1]) throw new Error(`computed ${sums[1]} inside and ${sums[0]} outside`);
   }
   const ms = (values: readonly number[] | undefined): number[] => (values ?? []).map((ns) => ns / 1e6);

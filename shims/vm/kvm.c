@@ -20,15 +20,20 @@ static struct words cpuid(uint32_t leaf)
 	return words;
 }
 
-/* A plan for plain KVM that was launched as a guest of SEV: with SEV-ES, CPUID itself has ended it. No KVM in software makes one. */
-void kvm_check(void)
+/* A plan for plain KVM that was launched as a guest of SEV: with SEV-ES, CPUID itself has ended it. */
+void kvm_check_mode(void)
 {
-	if (pvm_host)
-		return;
 	if (cpuid(LEAF_EXTENDED).eax < LEAF_SEV || !(cpuid(LEAF_SEV).eax & LEAF_SEV_EAX_SEV))
 		return;
 	if (read_msr(SEV_MSR_SEV_STATUS) != 0)
 		keep_refuse(REASON_MODE);
+}
+
+/* On a KVM in software ring 0 has looked (pvm_prepare): CPUID in ring 3 may be of the machine that it runs on. */
+void kvm_check(void)
+{
+	if (!pvm_host)
+		kvm_check_mode();
 }
 
 uint32_t kvm_hwcap(void)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "include/kvm.h"
 #include "include/pvm.h"
 #include "include/trap.h"
 #include "../core/include/fault.h"
@@ -22,6 +23,7 @@ void pvm_prepare(struct vcpu *vcpu)
 {
 	const struct vm_info *info = vm_info();
 
+	kvm_check_mode();
 	if (info->shim_table == 0)
 		keep_refuse(REASON_KEEP_INFO);
 	pvm_shim_root = keep_base() + info->shim_table;

@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include "vcpu.h"
 
+/* The mode against the CPU; and the same, in ring 0. */
 void kvm_check(void);
+void kvm_check_mode(void);
 
 uint32_t kvm_hwcap(void);
 
