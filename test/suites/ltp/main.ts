@@ -17,6 +17,7 @@ import { runSuite, runSuiteInVms } from './suite.js';
 const RUNNER = join(ROOT, 'test/suites/ltp/runner');
 const UNDER = join(ROOT, 'build/suites');
 
+const RESULTS = join(ROOT, 'test/suites/ltp/results.md');
 const SHARE = join(ROOT, 'test/suites/ltp/kvm.txt');
 
 const USAGE = `usage: scripts/suites ltp DIR [--tee TEE] [--jobs N] [--only PATTERN] [--json FILE] [--list FILE] [--results FILE] [--update]
@@ -27,7 +28,7 @@ const USAGE = `usage: scripts/suites ltp DIR [--tee TEE] [--jobs N] [--only PATT
   --only     tests whose name matches this regular expression
   --json     writes each verdict there
   --list     the list of unsupported tests (default: test/suites/ltp/unsupported.txt)
-  --results  the page of totals (default: test/suites/ltp/results.md)
+  --results  the page of totals (default with --update: test/suites/ltp/results.md), written after a whole run
   --update   writes the list anew after the run, and after a whole run the page`;
 
 interface Options {
@@ -37,7 +38,7 @@ interface Options {
   readonly only: RegExp;
   readonly json: string | undefined;
   readonly list: string;
-  readonly results: string;
+  readonly results: string | undefined;
   readonly update: boolean;
 }
 
@@ -59,17 +60,17 @@ function options(args: readonly string[]): Options | undefined {
         only: { type: 'string' },
         json: { type: 'string' },
         list: { type: 'string', default: join(ROOT, 'test/suites/ltp/unsupported.txt') },
-        results: { type: 'string', default: join(ROOT, 'test/suites/ltp/results.md') },
+        results: { type: 'string' },
         update: { type: 'boolean', default: false },
       },
     });
     const [dir, ...more] = positionals;
     const jobs = Number(values.jobs);
-    const { tee, only, json } = values;
+    const { tee, only, json, results = values.update ? RESULTS : undefined } = values;
     if (dir === undefined || more.length > 0 || !Number.isInteger(jobs) || jobs < 1) return undefined;
     // The list says what SGX Keeps do not pass.
     if ((tee !== 'sgx' && tee !== 'kvm') || (tee === 'kvm' && values.update)) return undefined;
-    return { ...values, dir, jobs, tee, only: chosen(tee, only), json };
+    return { ...values, dir, jobs, tee, only: chosen(tee, only), json, results };
   } catch {
     return undefined;
   }
@@ -112,10 +113,9 @@ async function run({
     );
   }
   const { better, worse } = tee === 'sgx' ? compared(list, verdicts) : { better: [], worse: [] };
-  if (update) {
-    writeFileSync(listFile, writeList(updated(list, verdicts)));
-    if (verdicts.size === ltp.tests.length) writeFileSync(results, resultsPage(ltp, verdicts));
-  }
+  if (update) writeFileSync(listFile, writeList(updated(list, verdicts)));
+  if (results !== undefined && verdicts.size === ltp.tests.length)
+    writeFileSync(results, resultsPage(tee, ltp, verdicts));
   for (const name of better)
     console.log(
       `listed as unsupported and passes${update ? ', removed' : '; remove it (--update)'}: ${name}`,

@@ -29,16 +29,25 @@ const GROUPS: Readonly<Record<string, string>> = {
   limit: 'wants of a documented call what is documented not to be there',
 };
 
-export function resultsPage(ltp: Ltp, verdicts: ReadonlyMap<string, Verdict>): string {
+const KEEPS = { sgx: 'an emulated SGX Keep', kvm: 'a Keep on plain KVM' } as const;
+const COMMANDS = { sgx: 'ltp DIR --update', kvm: 'ltp DIR --tee kvm --only . --results FILE' } as const;
+
+export function resultsPage(
+  tee: keyof typeof KEEPS,
+  ltp: Ltp,
+  verdicts: ReadonlyMap<string, Verdict>,
+): string {
   const sums = totals(verdicts.values());
   const rows = (Object.keys(MEANING) as (keyof typeof MEANING)[]).map(
     (kind) => `| ${kind} | ${sums[kind]} | ${MEANING[kind]} |`,
   );
+  const failed = [...verdicts].filter(([, { kind }]) => kind === 'failed');
+  const failures = failed.map(([name, { why }]) => `| ${name} | ${why.replaceAll('|', '/')} |`);
   const reasons = grouped(verdicts).map(([why, count]) => `| ${GROUPS[why] ?? why} | ${count} |`);
   return [
-    '<!-- Written by scripts/suites ltp DIR --update. -->',
+    `<!-- Written by scripts/suites ${COMMANDS[tee]}. -->`,
     '',
-    '# The Linux Test Project in an emulated SGX Keep',
+    `# The Linux Test Project in ${KEEPS[tee]}`,
     '',
     `LTP ${ltp.version}, \`runtest/syscalls\`, ${new Date().toISOString().slice(0, 10)}; ${cpus()[0]?.model.trim() ?? 'unknown'}, Linux ${release()}.`,
     `${verdicts.size} tests ran, ${ltp.missing.length} were not built (scripts, or libraries that are not there).`,
@@ -51,5 +60,6 @@ export function resultsPage(ltp: Ltp, verdicts: ReadonlyMap<string, Verdict>): s
     '| --- | --- |',
     ...reasons,
     '',
+    ...(failed.length === 0 ? [] : ['| failed | why |', '| --- | --- |', ...failures, '']),
   ].join('\n');
 }
