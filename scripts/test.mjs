@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const STRICT = process.argv.includes('--strict');
 const LIMIT_MS = 1000 * Number(process.env.MOTTE_TEST_SECONDS ?? (STRICT ? 3600 : 600));
+/** Files whose tests step through a Keep. */
+const STEPPING = /\/(?:smash|stops|gdb)\.test\.js$/;
 /** Whose tests run Keeps. */
 const KEEP_FOLDERS = ['shims/sgx', 'toolchain/motte', 'test'];
 if (STRICT) process.env.MOTTE_TEST_EMULATE = 'strict';
@@ -121,16 +123,23 @@ if (files.length === 0) {
   console.error('no test files');
   process.exit(1);
 }
-const queue = [...files];
 const sums = { passed: 0, failed: 0, skipped: 0 };
-await Promise.all(
-  Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runFile(file);
-      for (const key of Object.keys(sums)) sums[key] += result[key];
-    }
-  }),
-);
+async function runAll(all) {
+  const queue = [...all];
+  await Promise.all(
+    Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        const result = await runFile(file);
+        for (const key of Object.keys(sums)) sums[key] += result[key];
+      }
+    }),
+  );
+}
+
+// Where KVM is in software ("PVM"), single steps of other processes go astray while a guest runs: a trap too many, or one too late.
+const isApart = (file) => existsSync('/sys/module/kvm_pvm') && STEPPING.test(file);
+await runAll(files.filter(isApart));
+await runAll(files.filter((file) => !isApart(file)));
 console.log(
   `${sums.passed} passed, ${sums.failed} failed${sums.skipped > 0 ? `, ${sums.skipped} skipped` : ''}`,
 );

@@ -3,6 +3,7 @@
  * A vCPU in the state that the plan's VMSA gives it: what SNP_LAUNCH_UPDATE would hand to the CPU, by KVM's ioctls. Of PAT,
  * debug registers, x87 and SSE a plan for plain KVM says nothing: they are as after a reset.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -76,9 +77,23 @@ static bool set_regs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 	return vm_ioctl(vcpu->fd, KVM_SET_REGS, &regs) == 0;
 }
 
-/* Without OSXSAVE there is no XCR0 to set. */
+/* Of this process, and so of ring 3 on a KVM in software. 0 without XSAVE. */
+static uint64_t own_xcr0(void)
+{
+	uint32_t eax, ebx, ecx = 0, edx;
+	if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & bit_OSXSAVE) == 0)
+		return 0;
+	__asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+	return (uint64_t)edx << 32 | eax;
+}
+
+/* Without OSXSAVE there is no XCR0 to set; what not even the CPU has is refused all the same. */
 static bool set_xcr0(const struct vcpu *vcpu, const struct vmsa *vmsa)
 {
+	const uint64_t own = own_xcr0();
+	errno = EINVAL;
+	if ((machine.cr4_missing & CR4_OSXSAVE) != 0 && own != 0 && (vmsa->xcr0 & ~own) != 0)
+		return false;
 	const struct kvm_xcrs xcrs = {.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = vmsa->xcr0}}};
 	return (machine.cr4_missing & CR4_OSXSAVE) != 0 || vm_ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) == 0;
 }
