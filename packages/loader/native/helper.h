@@ -124,6 +124,7 @@ void run_keep(struct keep_thread *thread);
 bool serve_call(struct keep_thread *thread);
 
 /* vm/: a Keep in a virtual machine. */
+void vm_read_ahead(void);
 bool vm_create(struct keep_host *host);
 bool vm_threads(void);
 bool vm_thread_set_up(struct keep_thread *thread);

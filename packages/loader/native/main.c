@@ -39,6 +39,7 @@ int main(int argc, char **argv)
 	if (!debug_open())
 		return 1;
 	settle();
+	vm_read_ahead();
 	struct message header;
 	uint8_t *bytes = message_receive(&header);
 	keep.started_ns = now_ns();
