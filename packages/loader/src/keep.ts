@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { performance } from 'node:perf_hooks';
-import { TRACE_ANSWER, TRACE_EVENT } from '@motte/hostcall/trace-event';
-import type { Listener, Stop, Told } from './told.js';
-import {
-  DEBUG_BYTES,
-  DEBUG_READ,
-  DEBUG_WRITE,
-  DEBUG_WRITTEN,
-  STOPPED,
-  TRACE,
-  TRACED,
-} from './protocol/debug.js';
+import { TRACE_ANSWER } from '@motte/hostcall/trace-event';
+import type { Listener, Stop } from './told.js';
+import { DEBUG_BYTES, DEBUG_READ, DEBUG_WRITE, DEBUG_WRITTEN, TRACED } from './protocol/debug.js';
 import { MESSAGE_TYPE, PEEK, PEEKED, PEEK_MAX, PROTOCOL_VERSION, STARTED } from './protocol/messages.js';
 import { frame } from './helper/framing.js';
 import { HelperProcess } from './helper/process.js';
 import { decodeEnded, decodeStatistics } from './helper/report.js';
+import { readStop, readTold } from './helper/told.js';
 import type { Readable, Writable } from 'node:stream';
 import type { End, KeepStats } from './helper/report.js';
 import type { HelperExit, HelperInput } from './helper/process.js';
@@ -31,10 +24,16 @@ export interface Peek {
   readonly hidden: boolean;
 }
 
+/**
+ * Writes what the Keep's memory still lacks, while the helper process starts. The measurement of that is what the returned
+ * function gives, called while the helper makes the Keep.
+ */
+export type Fill = () => () => Uint8Array;
+
 /** What a Keep is started with. */
 export interface KeepInput extends HelperInput {
   readonly emulated: boolean;
-  readonly measurement: Uint8Array;
+  readonly measurement: Uint8Array | Fill;
   /** `performance.now()` when loading began. */
   readonly begun: number;
   /** Payload of START. */
@@ -83,8 +82,6 @@ const ABORTED: End = { ended: 'killed', status: 0, cause: 'ABORTED', reason: 'th
 /** A Keep that runs. */
 export class Keep {
   readonly emulated: boolean;
-  /** MRENCLAVE; of a VM-based Keep its launch digest. */
-  readonly measurement: Uint8Array;
   /** How it ended. Settles when the helper process is gone too, or (`linger`) as soon as the Keep has ended. */
   readonly exited: Promise<End>;
   readonly #input: KeepInput;
@@ -98,6 +95,7 @@ export class Keep {
   #aborted = false;
   /** The helper is gone, or on its way: nothing can be asked of it. */
   #released = false;
+  #measurement: Uint8Array = new Uint8Array();
   #loadMs = 0;
   #base = 0n;
   #landlock = 0;
@@ -107,7 +105,6 @@ export class Keep {
   private constructor(input: KeepInput) {
     this.#input = input;
     this.emulated = input.emulated;
-    this.measurement = input.measurement;
     this.exited = this.#end.promise;
   }
 
@@ -120,8 +117,11 @@ export class Keep {
     });
     void keep.#helper.exited.then((exit) => keep.#onExit(exit));
     keep.#follow(input.signal);
-    keep.#helper.send(frame(MESSAGE_TYPE.START, 0, input.start));
     try {
+      const { measurement } = input;
+      const measure = typeof measurement === 'function' ? measurement() : () => measurement;
+      keep.#helper.send(frame(MESSAGE_TYPE.START, 0, input.start));
+      keep.#measurement = measure();
       await keep.#started.promise;
     } catch (error) {
       // Whoever is told that there is no Keep must find no process either.
@@ -133,6 +133,10 @@ export class Keep {
     return keep;
   }
 
+  /** MRENCLAVE; of a VM-based Keep its launch digest. */
+  get measurement(): Uint8Array {
+    return this.#measurement;
+  }
   /** Standard input of the Keep, when it is `pipe`. */
   get stdin(): Writable | null {
     return this.#helper.stdin;
@@ -370,23 +374,6 @@ export class Keep {
     this.#waiting.clear();
     if (this.#ended !== undefined) this.#end.resolve(this.#ended);
   }
-}
-
-function readStop(payload: Uint8Array): Stop {
-  const { why, thread, signal, count } = STOPPED.read(payload);
-  const running = payload.subarray(STOPPED.size);
-  if (running.length !== count || thread >= count)
-    throw new MotteError('HELPER_PROTOCOL', { field: 'STOPPED.count', found: count });
-  return { why, thread, signal, threads: [...running.keys()].filter((index) => running[index] === 1) };
-}
-
-function readTold(payload: Uint8Array): Told {
-  const { phase, tid } = TRACE.read(payload);
-  const { number, arg0, arg1, arg2, arg3, arg4, arg5, result, ...registers } = TRACE_EVENT.read(
-    payload.subarray(TRACE.size),
-  );
-  const args = [arg0, arg1, arg2, arg3, arg4, arg5];
-  return { phase, tid, number, args, result: BigInt.asIntN(64, result), registers };
 }
 
 function died({ status, signal }: HelperExit): End {

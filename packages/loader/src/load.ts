@@ -9,6 +9,7 @@ import { closeGrants, openGrants } from './grants.js';
 import { encodeStart, sgxPlace } from './helper/start.js';
 import type { Emulation, Place, Range } from './helper/start.js';
 import { Keep } from './keep.js';
+import type { Fill } from './keep.js';
 import { dynamicRanges } from './keep-info.js';
 import { launchVm, vmInfo } from './vm/launch.js';
 import type { SnpOptions } from './snp/launch.js';
@@ -125,14 +126,14 @@ function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new MotteError('LOAD_ABORTED', { cause: signal.reason });
 }
 
-/** A Keep that lacks nothing but its helper; its owner closes it. */
+/** A Keep that lacks nothing but its helper, and in a VM what is in its memory; its owner closes it. */
 interface Launched {
   readonly place: Place;
   readonly memory: Descriptor;
   /** Emulated: the state of the EPC. KVM: the device. */
   readonly beside?: Descriptor;
   readonly sev?: Descriptor;
-  readonly measurement: Uint8Array;
+  readonly measurement: Uint8Array | Fill;
   close(): void;
 }
 
@@ -157,8 +158,8 @@ function launchMachine(image: Image, choice: Choice, options: LoadOptions): Laun
     choice.tee === 'snp'
       ? { ...options.snp, hostData: sha256(image.config), simulated: choice.emulated }
       : undefined;
-  const { device, ...launched } = launchVm(image.plan, snp);
-  return { ...launched, beside: device };
+  const { device, fill, ...launched } = launchVm(image.plan, snp);
+  return { ...launched, beside: device, measurement: fill };
 }
 
 function launchImage(

@@ -83,6 +83,11 @@ function checkRun(run: SnpRun): void {
     throw bad('bytes', `none for type ${type}`, bytes.size);
 }
 
+/** Throws SNP_INPUT for a plan that firmware refuses. */
+export function checkSnpPlan(plan: SnpPlan): void {
+  for (const run of plan.runs) checkRun(run);
+}
+
 /**
  * The launch digest of an SEV-SNP guest: for each page SHA-384 of a PAGE_INFO that has the digest so far and,
  * of `normal` and `vmsa` pages, the hash of the contents. Throws SNP_INPUT for a plan that firmware refuses.
@@ -105,7 +110,7 @@ export function* measureSnpSteps(plan: SnpPlan, options: MeasureSnpOptions = {})
       found: digest.length,
     });
   // All of them first: contents may be read ahead of the chain.
-  for (const run of plan.runs) checkRun(run);
+  checkSnpPlan(plan);
   const contents = options.contents ?? contentHashes(contentWindows(plan, WINDOW_PAGES), WINDOW_PAGES, hash);
   let done = 0;
   for (const { type, bytes, pages, gpa: start } of plan.runs) {

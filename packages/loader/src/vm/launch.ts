@@ -3,21 +3,22 @@
 import { MotteError } from '@motte/binary/error';
 import { PAGE_SIZE, toSafeNumber } from '@motte/binary/range';
 import { readBytes } from '@motte/binary/source';
-import { measureSnp } from '@motte/measure/snp';
+import { checkSnpPlan } from '@motte/measure/snp';
 import type { PagePlan, PageRun } from '@motte/plan/plan';
 import { VM_INFO, VM_INFO_MAGIC, VM_MODE } from '@motte/plan/vm/info';
 import type { VM_INFO_FIELDS } from '@motte/plan/vm/info';
 import { vmLaunchPlan } from '@motte/plan/vm/launch';
 import { VM_MAP } from '@motte/plan/vm/map';
-import { walkPlan } from '@motte/plan/walk';
 import type { LayoutValues } from '@motte/binary/layout';
 import { SharedMemory } from '../emulated/epc.js';
 import type { Place, Range } from '../helper/start.js';
+import type { Fill } from '../keep.js';
 import type { Descriptor } from '../native.js';
 import { BACKEND } from '../protocol/messages.js';
 import { openKvm } from '../kvm/device.js';
 import { encodeLaunch, openSev } from '../snp/launch.js';
 import type { SnpOptions } from '../snp/launch.js';
+import { fillMemory } from './fill.js';
 
 export type VmInfo = LayoutValues<typeof VM_INFO_FIELDS>;
 
@@ -29,8 +30,11 @@ export interface VmLaunch {
   readonly device: Descriptor;
   /** SEV-SNP of hardware: /dev/sev. */
   readonly sev?: Descriptor;
-  /** As docs/vm-keep.md defines it; of plain KVM nothing of hardware has measured this. */
-  readonly measurement: Uint8Array;
+  /**
+   * Writes the plan's pages to the memory. What it returns computes their digest, as docs/vm-keep.md defines it; of plain KVM
+   * nothing of hardware has measured this. Throws HOST_MEMORY, and what reading the plan's sources throws.
+   */
+  readonly fill: Fill;
   close(): void;
 }
 
@@ -64,16 +68,6 @@ function slots(plan: PagePlan, { pages_start: from, pages_ready: ready }: VmInfo
   return [{ offset: 0n, length: end }, ...(ready > from ? [{ offset: from, length: ready - from }] : [])];
 }
 
-/** Writes every page of the plan that has bytes; the others are holes, which read as zeros. */
-function fill(plan: PagePlan, memory: SharedMemory): void {
-  walkPlan(plan, {
-    begin: ({ kind }) => kind === 'reg',
-    content: (run, first, bytes) =>
-      memory.write(toSafeNumber(run.address, 'address') + first * PAGE_SIZE, bytes),
-    zeros: () => undefined,
-  });
-}
-
 /** Opens what is needed, in order; closes what is open when one cannot be. */
 function openAll(opens: readonly (() => Descriptor)[]): Descriptor[] {
   const open: Descriptor[] = [];
@@ -103,7 +97,7 @@ function placeOf(plan: PagePlan, info: VmInfo, snp: SnpLaunch | undefined): Plac
   };
 }
 
-/** Prepares a Keep for its virtual machine. Throws TEE_MISSING, HOST_MEMORY, PLAN_INVALID; nothing is left open then. */
+/** Prepares a Keep for its virtual machine. Throws TEE_MISSING, HOST_MEMORY, PLAN_INVALID, SNP_INPUT; nothing is left open then. */
 export function launchVm(
   plan: PagePlan,
   snp?: SnpLaunch,
@@ -112,7 +106,7 @@ export function launchVm(
 ): VmLaunch {
   const info = vmInfo(plan);
   const place = placeOf(plan, info, snp);
-  const measurement = measureSnp(vmLaunchPlan(plan));
+  checkSnpPlan(vmLaunchPlan(plan));
   const size = toSafeNumber(info.pages_end, 'VM_INFO.pages_end');
   const hardware = snp !== undefined && !snp.simulated;
   const opened = openAll(hardware ? [open, openFirmware] : [open]);
@@ -124,14 +118,14 @@ export function launchVm(
   };
   try {
     if (device === undefined) throw new TypeError('no device');
-    memory = new SharedMemory('motte-keep', size);
-    fill(plan, memory);
+    const own = new SharedMemory('motte-keep', size);
+    memory = own;
     return {
       place,
-      memory: memory.descriptor,
+      memory: own.descriptor,
       device,
       ...(sev === undefined ? {} : { sev }),
-      measurement,
+      fill: () => fillMemory(plan, (offset, bytes) => own.write(offset, bytes)),
       close,
     };
   } catch (error) {
