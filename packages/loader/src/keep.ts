@@ -26,7 +26,7 @@ export interface Peek {
 
 /**
  * Writes what the Keep's memory still lacks, while the helper process starts. The measurement of that is what the returned
- * function gives, called while the helper makes the Keep.
+ * function gives, called when the Keep is about to be entered, which need not wait for it.
  */
 export type Fill = () => () => Uint8Array;
 
@@ -121,15 +121,15 @@ export class Keep {
       const { measurement } = input;
       const measure = typeof measurement === 'function' ? measurement() : () => measurement;
       keep.#helper.send(frame(MESSAGE_TYPE.START, 0, input.start));
-      keep.#measurement = measure();
       await keep.#started.promise;
+      keep.#loadMs = performance.now() - input.begun;
+      keep.#measurement = measure();
     } catch (error) {
       // Whoever is told that there is no Keep must find no process either.
       keep.#helper.release();
       await keep.#helper.exited;
       throw keep.#aborted ? new MotteError('LOAD_ABORTED', { cause: input.signal?.reason ?? error }) : error;
     }
-    keep.#loadMs = performance.now() - input.begun;
     return keep;
   }
 
