@@ -12,7 +12,7 @@ import type { BackendName, Choice } from '@motte/loader/choice';
 import { cr4Names } from '@motte/loader/kvm/cr4';
 import { load } from '@motte/loader/load';
 import type { End, Keep, LoadOptions } from '@motte/loader/load';
-import { platformInfo } from '@motte/loader/platform';
+import { teePlatform } from '@motte/loader/platform';
 import { measureSgx } from '@motte/measure/sgx';
 import { measureSnp } from '@motte/measure/snp';
 import { vmLaunchPlan } from '@motte/plan/vm/launch';
@@ -47,7 +47,7 @@ function checkGrants({ listen, connect }: KeepConfig): void {
 
 function decide({ tee = 'auto', emulate }: OptionValues, { sgx }: KeepConfig): Choice {
   const wanted = emulate === undefined ? false : emulate === 'strict' ? 'strict' : true;
-  return choose(tee as BackendName, wanted, sgx.version === 2, platformInfo);
+  return choose(tee as BackendName, wanted, sgx.version === 2, teePlatform);
 }
 
 /** What the headline says of an image: which it is, and who signed it. */
@@ -193,7 +193,8 @@ async function start(
   });
   session?.observer.attach(running);
   await debug?.attach(running);
-  const loaded = performance.now();
+  // Of a VM, `load` goes on to compute the digest while the Keep runs.
+  const loaded = begun + running.loadMs;
   if (running.cr4Missing !== 0)
     say(`this KVM lacks ${cr4Names(running.cr4Missing).join(', ')}: the shim runs without`);
   if (running.cpuidCorrected !== 0)
