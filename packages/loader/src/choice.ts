@@ -2,6 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { native } from './native.js';
 import type { SyscallDispatch } from './native.js';
+import { simulationProblems } from './platform/simulation.js';
 import type { Problem, TeePlatform } from './platform.js';
 
 /** `auto`, or the TEE that must be used. */
@@ -44,17 +45,6 @@ function plainKvm(emulate: Emulate, platform: () => TeePlatform): Choice {
   });
 }
 
-/** A KVM in software lacks what the shim insists on in this mode (docs/vm-keep.md, "Order of the start"). */
-function simulationProblems({ kvm }: TeePlatform): readonly Problem[] {
-  if (!kvm.pvm) return kvm.problems;
-  const what =
-    'this KVM is in software (PVM) and has no SMEP, SMAP and UMIP, which a simulated SEV-SNP needs';
-  return [
-    ...kvm.problems,
-    { what, fix: 'use a KVM of hardware, or an interpreted machine (scripts/tcg of the clone)' },
-  ];
-}
-
 /** Simulated, it takes a KVM of hardware or a nested one, and protects nothing. */
 function snp(emulate: Emulate, platform: () => TeePlatform): Choice {
   if (emulate === 'strict')
@@ -63,7 +53,7 @@ function snp(emulate: Emulate, platform: () => TeePlatform): Choice {
       message: '--emulate=strict is of SGX: a simulated SEV-SNP has no weaker way; use --emulate',
     });
   const machine = platform();
-  const problems = emulate ? simulationProblems(machine) : machine.snp.problems;
+  const problems = emulate ? simulationProblems(machine.kvm) : machine.snp.problems;
   if (problems.length === 0) return { tee: 'snp', emulated: emulate, strict: false };
   const hint = emulate ? '' : '. To try without protection, on another KVM: --emulate';
   throw new MotteError('TEE_MISSING', {

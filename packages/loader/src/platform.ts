@@ -3,12 +3,13 @@ import { igvmPlatform } from './platform/igvm.js';
 import { kvmPlatform } from './platform/kvm.js';
 import { kernelFsgsbase, SYSTEM_READERS } from './platform/readers.js';
 import { sgxPlatform } from './platform/sgx.js';
+import { simulationProblems } from './platform/simulation.js';
 import { snpPlatform } from './platform/snp.js';
 import type { SyscallDispatch } from './native.js';
 import type { IgvmPlatform } from './platform/igvm.js';
 import type { KvmPlatform } from './platform/kvm.js';
 import type { PlatformReaders } from './platform/readers.js';
-import type { SgxPlatform } from './platform/sgx.js';
+import type { Problem, SgxPlatform } from './platform/sgx.js';
 import type { SnpPlatform } from './platform/snp.js';
 
 export type { DeviceState, PlatformReaders } from './platform/readers.js';
@@ -42,6 +43,8 @@ export interface Platform {
   };
   readonly kvm: KvmPlatform;
   readonly snp: SnpPlatform;
+  /** SEV-SNP by firmware in software: what keeps such a Keep from running here; empty when one can. */
+  readonly simulatedSnp: { readonly problems: readonly Problem[] };
   readonly igvm: IgvmPlatform;
 }
 
@@ -97,6 +100,7 @@ export function platformInfo(read: PlatformReaders = SYSTEM_READERS): Platform {
     emulation: { syscallUserDispatch: dispatch, usable: dispatch !== 'none' },
     kvm,
     snp: snpPlatform(read, kvm),
+    simulatedSnp: { problems: simulationProblems(kvm) },
     igvm: igvmPlatform(read),
   };
 }

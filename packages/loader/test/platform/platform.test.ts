@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { platformInfo } from '@motte/loader/platform';
 import { SYSTEM_READERS } from '@motte/loader/platform/readers';
 import { fakeReaders } from './fake.js';
+import type { FakeChange } from './fake.js';
 
 interface Row {
   readonly name: string;
@@ -77,6 +78,16 @@ test('CPUID leaf 12h is read whole', () => {
     [vendor, kernel, cpu.fsgsbase, cpu.fsgsbaseKernel],
     ['GenuineIntel', '6.1.0-test', true, true],
   );
+});
+
+test('whether a simulated SEV-SNP can run: on any KVM but one in software', () => {
+  const problems = (change: FakeChange): string[] =>
+    platformInfo(fakeReaders(change)).simulatedSnp.problems.map(({ what }) => what);
+  assert.equal(problems({}), []);
+  assert.equal(problems({ devices: { '/dev/kvm': 'missing' } }).length, 1);
+  const [pvm, ...more] = problems({ paths: ['/sys/module/kvm_pvm'] });
+  assert.match(pvm ?? '', /SMEP, SMAP and OSXSAVE/);
+  assert.equal(more, []);
 });
 
 test('what is asked of this machine is answered by this machine', () => {

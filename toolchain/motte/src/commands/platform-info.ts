@@ -53,6 +53,14 @@ function snpLines({ snp, kvm }: Platform): string[] {
   ];
 }
 
+/** With --emulate; what is wrong with KVM stands with KVM. */
+function simulatedLines({ simulatedSnp: { problems }, kvm }: Platform): string[] {
+  return [
+    `simulated  ${problems.length === 0 ? 'snp' : 'no snp'}`,
+    ...problemLines(problems.filter(({ what }) => !kvm.problems.some((one) => one.what === what))),
+  ];
+}
+
 const CPU_WORDS = { sev: 'SEV', es: 'SEV-ES', snp: 'SEV-SNP' } as const;
 
 const QEMU_WORDS = {
@@ -72,6 +80,7 @@ function text(platform: Platform): string {
     `emulation  ${yes(emulation.usable)} (Syscall User Dispatch: ${emulation.syscallUserDispatch})`,
     ...kvmLines(platform),
     ...snpLines(platform),
+    ...simulatedLines(platform),
     `igvm       measured and written here; to launch: ${QEMU_WORDS[igvm.qemu]}`,
     '',
   ].join('\n');
