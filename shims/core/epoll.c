@@ -2,6 +2,7 @@
 #include "include/epoll.h"
 #include "include/heap.h"
 #include "include/look.h"
+#include "include/wait.h"
 
 /* Sets within sets within sets: Linux has no more than this. */
 #define DEPTH_MOST 4
@@ -233,8 +234,39 @@ struct edges epoll_edges(struct file *set)
 	return sum;
 }
 
+/* Who waits for the set waits for something else now. */
 void epoll_anew(struct file *file)
 {
 	for (struct epoll_item *item = file->watched; item; item = item->next_of)
 		item->told = false;
+	if (file->watched)
+		wait_changed();
+}
+
+/* Whether somebody may wait without asking for READS, or WRITES, which is so until the first change after these were told. */
+static bool is_unasked(const struct file *file, uint32_t kind)
+{
+	for (const struct epoll_item *item = file->watched; item; item = item->next_of)
+		if ((item->event.events & EPOLLET) && item->told && (item->told_events & kind) &&
+		    (kind == READS ? item->told_at.in == file->edges.in : item->told_at.out == file->edges.out))
+			return true;
+	return false;
+}
+
+void epoll_read(struct file *file)
+{
+	bool unasked = is_unasked(file, READS);
+
+	file->edges.in++;
+	if (unasked)
+		wait_changed();
+}
+
+void epoll_written(struct file *file)
+{
+	bool unasked = is_unasked(file, WRITES);
+
+	file->edges.out++;
+	if (unasked)
+		wait_changed();
 }

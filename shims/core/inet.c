@@ -192,7 +192,8 @@ long inet_accept(struct file *file, struct file **accepted)
 		return -ENOMEM;
 	for (;;) {
 		handle = host_net_accept(platform_call(), file->handle, &peer);
-		file->edges.in++;
+		if (EPOLLS)
+			epoll_read(file);
 		if (handle != -EAGAIN || (file->flags & O_NONBLOCK))
 			break;
 		handle = waited(file, POLLIN, deadline);
@@ -277,7 +278,8 @@ static long receive_once(struct file *file, uint64_t to, uint64_t count, uint32_
 		result = receive_packet(file, to, count, flags, from, cut);
 	else
 		result = host_net_receive(platform_call(), file->handle, (void *)to, count, flags & (MSG_PEEK | MSG_OOB), from);
-	file->edges.in++;
+	if (EPOLLS)
+		epoll_read(file);
 	return result;
 }
 
@@ -349,7 +351,8 @@ long inet_send(struct file *file, uint64_t from, uint64_t count, uint32_t flags,
 			done += (uint64_t)result;
 		if (result > 0 && !packet && done < count)
 			continue;
-		file->edges.out += result < 0;
+		if (EPOLLS && result < 0)
+			epoll_written(file);
 		if (result == -EAGAIN && waits) {
 			result = waited(file, POLLOUT, deadline);
 			if (!result)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/stream.h"
 #include "generated/hostcall_guest.h"
+#include "include/epoll.h"
 #include "include/memory.h"
 #include "include/platform.h"
 #include "include/signal.h"
@@ -11,20 +12,30 @@
 
 long stream_read(struct file *file, uint64_t to, uint64_t count)
 {
+	long result;
+
 	if (count > HOSTCALL_DATA_SIZE)
 		count = HOSTCALL_DATA_SIZE;
 	if (memory_touch(to, count, PERM_R | PERM_W))
 		return -EFAULT;
-	return host_read(platform_call(), file->handle, (void *)to, count);
+	result = host_read(platform_call(), file->handle, (void *)to, count);
+	if (EPOLLS)
+		epoll_read(file);
+	return result;
 }
 
 long stream_write(struct file *file, uint64_t from, uint64_t count)
 {
+	long result;
+
 	if (count > HOSTCALL_DATA_SIZE)
 		count = HOSTCALL_DATA_SIZE;
 	if (memory_touch(from, count, PERM_R))
 		return -EFAULT;
-	return host_write(platform_call(), file->handle, (const void *)from, count);
+	result = host_write(platform_call(), file->handle, (const void *)from, count);
+	if (EPOLLS && result < 0)
+		epoll_written(file);
+	return result;
 }
 
 long stream_control(struct file *file, uint64_t request, uint64_t to)

@@ -93,9 +93,12 @@ class Client {
     this.#socket.write(bytes);
   }
   async reply(): Promise<string> {
-    for (const end = Date.now() + LIMIT_MS; Date.now() < end && !this.closed;) {
+    for (const end = Date.now() + LIMIT_MS; Date.now() < end;) {
+      // What came before the end counts.
+      const over = this.closed;
       const reply = this.#replies.shift();
       if (reply !== undefined) return reply;
+      if (over) break;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     throw new Error('no reply');

@@ -39,10 +39,12 @@ async function servedNatively(path: string, kind: ClientKind, count: number): Pr
   return [{ stdout: said.stdout, stderr, status, signal: null }, said.clients];
 }
 
+const WHAT = { http: 'requests', echo: 'clients', turns: 'turns' } as const;
+
 function server(kind: ClientKind, count: number): HostCase {
   const grant = `[[listen]]\nname = "it"\naddress = "127.0.0.1:${PORT}"\nprotocol = "tcp"\n`;
   return {
-    name: `${count} ${kind === 'http' ? 'requests' : 'clients'} are served as natively`,
+    name: `${count} ${WHAT[kind]} are served as natively`,
     run: { args: [PORT, String(count)], keep: `threads = 24\n${grant}`, clients: { kind, count } },
     check: async (ran, path) => {
       const [native, clients] = await servedNatively(path, kind, count);
@@ -118,6 +120,7 @@ writeFileSync(join(some, 'file'), 'inside');
 
 await testCases([
   ['echo', () => [server('echo', 20)]],
+  ['edge', () => [server('turns', 20)]],
   ['http', () => [server('http', 24)]],
   ['http-go', () => [server('http', 24)]],
   // More than the 64 MiB that are there from the start: the shim asks for the rest.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Servers as people write them, unmodified: HTTP in C with a thread for each connection, HTTP by Go's net/http, an echo
-// server on epoll. What their clients get is what they get of the same program natively.
+// server on epoll, one whose threads share an edge-triggered connection. What their clients get is what they get of the same program natively.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -20,6 +20,7 @@ const MOTTE = join(ROOT, 'node_modules/.bin/motte');
 const FOLDER = tempFolder('motte-servers');
 const REQUESTS = 60;
 const ECHOED = 100;
+const TURNS = 20;
 
 /** Starts the server, has it serve, and gives how it ended beside what its clients got. */
 async function ran(
@@ -38,6 +39,7 @@ const SERVERS: readonly (readonly [name: ProgramName, kind: ClientKind, last: nu
   ['http', 'http', REQUESTS],
   ['http-go', 'http', REQUESTS],
   ['echo', 'echo', ECHOED],
+  ['edge', 'turns', TURNS],
 ];
 for (const [name, kind, last] of SERVERS) {
   const built = program(name);

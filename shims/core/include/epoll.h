@@ -47,6 +47,13 @@ struct edges epoll_edges(struct file *set);
 /* What was told of a file is forgotten: it is another one now. */
 void epoll_anew(struct file *file);
 
+/*
+ * The program has read a file of the host's, or written it: what the host tells of it next is news. Who waits already has not asked
+ * the host for what was told before, and is woken to ask.
+ */
+void epoll_read(struct file *file);
+void epoll_written(struct file *file);
+
 /* The set is closed; a file that is closed leaves all sets. */
 void epoll_close(struct file *set);
 void epoll_forget(struct file *file);

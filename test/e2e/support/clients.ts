@@ -44,9 +44,24 @@ function echo(port: number, clients: number): Promise<string[]> {
   return Promise.all(Array.from({ length: clients }, (_, i) => echoed(port, Buffer.alloc(1 + i * 997, i))));
 }
 
-/** Asks a server so often, all at a time, and gives the answers. */
-export const CLIENTS: Readonly<Record<'http' | 'echo', (port: number, count: number) => Promise<string[]>>> =
-  { http, echo };
+/** One connection, a byte at a time: the next one when the last has come back. */
+async function turns(port: number, count: number): Promise<string[]> {
+  const socket = connect(port, '127.0.0.1');
+  let answers = 0;
+  socket.on('data', (chunk: Buffer) => {
+    answers += chunk.length;
+    if (answers < count) socket.write('x');
+    else socket.end();
+  });
+  socket.write('x');
+  await once(socket, 'close');
+  return [`${answers} answers`];
+}
+
+/** Asks a server so often, and gives the answers. */
+export const CLIENTS: Readonly<
+  Record<'http' | 'echo' | 'turns', (port: number, count: number) => Promise<string[]>>
+> = { http, echo, turns };
 export type ClientKind = keyof typeof CLIENTS;
 
 /** What is printed, until its end; `ready` is called once, when that begins with a line `listening …`. */

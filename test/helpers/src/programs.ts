@@ -93,6 +93,7 @@ export type ProgramName =
   | 'goroutines'
   | 'sqlite-file'
   | 'echo'
+  | 'edge'
   | 'http'
   | 'http-go'
   | 'non-pie'
@@ -167,6 +168,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
     commands: glibc('-lsqlite3', '-lm'),
   },
   echo: { source: 'echo.c', needs: [CC], commands: glibc() },
+  edge: { source: 'edge.c', needs: [CC], commands: glibc() },
   http: { source: 'http.c', needs: [CC], commands: glibc('-pthread') },
   'http-go': { source: 'http.go', needs: ['go', CC], commands: go },
   'non-pie': {

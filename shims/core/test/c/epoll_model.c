@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sets of epoll beside a table of who watches what: epoll_model SEED STEPS. Files are numbers here: what holds of one, and
- * how often it changed, is what the model says; half of them are the host's.
+ * how often it changed, is what the model says; half of them are the host's. For each set somebody may be asleep: what is news of
+ * a file of the host's must be among what the host was asked for then.
  */
 #include <string.h>
 #include "../../include/epoll.h"
 #include "../../include/heap.h"
 #include "../../include/look.h"
+#include "../../include/wait.h"
 #include "model.h"
 
 #define SETS 3
@@ -24,6 +26,9 @@ struct watch {
 };
 
 static struct watch watches[SETS][FILES][FDS];
+
+static bool asleep[SETS];
+static uint32_t asked[SETS][FILES]; /* of the host, by who is asleep */
 
 static bool is_hosted(uint64_t file)
 {
@@ -74,19 +79,66 @@ long wait_event(struct pollfd *fds, uint64_t count, const struct timespec *deadl
 	return any ? 0 : -ETIMEDOUT;
 }
 
+/* What of a watch was told and is not news. */
+static uint32_t stale(const struct watch *watch, uint64_t file)
+{
+	uint32_t old = watch->told && (watch->events & EPOLLET) ? watch->told_events : 0;
+
+	if (files[file].edges.in != watch->told_at.in)
+		old &= ~(uint32_t)(POLLIN | POLLRDHUP);
+	if (files[file].edges.out != watch->told_at.out)
+		old &= ~(uint32_t)POLLOUT;
+	return old;
+}
+
+static void doze(uint64_t set)
+{
+	struct look look;
+	bool all;
+
+	look_start(&look);
+	do {
+		look_again(&look);
+		(void)epoll_gather(&look, &sets[set], NULL, 0);
+		CHECK(look_room(&look, &all) == 0);
+	} while (!all);
+	memset(asked[set], 0, sizeof(asked[set]));
+	for (uint64_t i = 0; i < look.count; i++)
+		asked[set][look.asked[i].fd] |= (uint16_t)look.asked[i].events;
+	look_end(&look);
+	asleep[set] = true;
+}
+
+/* Everybody looks again, and sleeps again. */
+void wait_changed(void)
+{
+	for (uint64_t set = 0; set < SETS; set++)
+		if (asleep[set])
+			doze(set);
+}
+
+static void check_asleep(void)
+{
+	for (uint64_t set = 0; set < SETS; set++)
+		for (uint64_t i = 0; asleep[set] && i < FILES * FDS; i++) {
+			const struct watch *watch = &watches[set][i / FDS][i % FDS];
+			uint32_t old = stale(watch, i / FDS);
+
+			if (!is_hosted(i / FDS) || !watch->there || watch->disabled || (old & (POLLERR | POLLHUP)))
+				continue;
+			CHECK((watch->events & (POLLIN | POLLOUT) & ~old & ~asked[set][i / FDS]) == 0);
+		}
+}
+
 /* What there is to tell of a watch; as the documentation of epoll says it. */
 static uint32_t expected(const struct watch *watch, uint64_t file)
 {
-	uint32_t all = (watch->events & 0xffff) | POLLERR | POLLHUP, old = watch->told ? watch->told_events : 0;
+	uint32_t all = (watch->events & 0xffff) | POLLERR | POLLHUP, old = stale(watch, file);
 
 	if (!watch->there || watch->disabled)
 		return 0;
 	if (!(watch->events & EPOLLET))
 		return ready[file] & all;
-	if (files[file].edges.in != watch->told_at.in)
-		old &= ~(uint32_t)(POLLIN | POLLRDHUP);
-	if (files[file].edges.out != watch->told_at.out)
-		old &= ~(uint32_t)POLLOUT;
 	if (!(ready[file] & all & ~old))
 		return 0;
 	if (is_hosted(file)) /* which is asked for what is new alone, and for nothing after an end */
@@ -96,13 +148,7 @@ static uint32_t expected(const struct watch *watch, uint64_t file)
 
 static void told(struct watch *watch, uint64_t file, uint32_t events)
 {
-	uint32_t old = watch->told && (watch->events & EPOLLET) ? watch->told_events : 0;
-
-	if (files[file].edges.in != watch->told_at.in)
-		old &= ~(uint32_t)(POLLIN | POLLRDHUP);
-	if (files[file].edges.out != watch->told_at.out)
-		old &= ~(uint32_t)POLLOUT;
-	watch->told_events = old | events;
+	watch->told_events = stale(watch, file) | events;
 	watch->told_at = files[file].edges;
 	watch->told = true;
 	watch->disabled = (watch->events & EPOLLONESHOT) != 0;
@@ -171,18 +217,31 @@ static void control(uint64_t *seed)
 	if (result)
 		return;
 	*watch = (struct watch){ .there = command != EPOLL_CTL_DEL, .events = event.events, .data = event.data };
+	wait_changed(); /* as the system call does */
 }
 
 static void change(uint64_t *seed)
 {
 	uint64_t file = below(seed, FILES);
-	uint32_t bits = (uint32_t)below(seed, 8) & (POLLIN | POLLOUT);
+	uint32_t bits = (uint32_t)(below(seed, 8) & (POLLIN | POLLOUT)) | (below(seed, 10) == 0 ? POLLHUP : 0);
+	bool in = (bits & ~ready[file] & POLLIN) || below(seed, 4) == 0;
+	bool out = (bits & ~ready[file] & POLLOUT) || below(seed, 4) == 0;
 
-	if (below(seed, 10) == 0)
-		bits |= POLLHUP;
 	/* What comes to hold has come: its count goes up. A count may also go up for nothing. */
-	files[file].edges.in += (bits & ~ready[file] & POLLIN) || below(seed, 4) == 0;
-	files[file].edges.out += (bits & ~ready[file] & POLLOUT) || below(seed, 4) == 0;
+	if (!is_hosted(file)) {
+		files[file].edges.in += in;
+		files[file].edges.out += out;
+	} else {
+		if (in)
+			epoll_read(&files[file]);
+		if (out)
+			epoll_written(&files[file]);
+	}
+	if (below(seed, 16) == 0) { /* it is another one now */
+		epoll_anew(&files[file]);
+		for (uint64_t i = 0; i < SETS * FDS; i++)
+			watches[i / FDS][file][i % FDS].told = false;
+	}
 	ready[file] = bits;
 }
 
@@ -204,7 +263,8 @@ int main(int argc, char **argv)
 	for (uint64_t file = 0; file < FILES; file++)
 		files[file].kind = FILE_EVENTFD;
 	for (uint64_t i = 0; i < steps; i++) {
-		switch (below(&seed, 12)) {
+		check_asleep();
+		switch (below(&seed, 13)) {
 		case 0 ... 3:
 			control(&seed);
 			break;
@@ -214,6 +274,9 @@ int main(int argc, char **argv)
 		case 8:
 			if (below(&seed, 8) == 0)
 				close_file(below(&seed, FILES));
+			break;
+		case 9:
+			doze(below(&seed, SETS));
 			break;
 		default:
 			check_set(below(&seed, SETS), below(&seed, 3) ? FILES * FDS : 1 + below(&seed, 3));
