@@ -23,6 +23,13 @@ pvm_call:
 #define IN_CALL(what) ((what) - PVM_CALL_RAX)(%rsp)
 #define IN_EXCEPTION(what) ((what) - PVM_CR2)(%rsp)
 
+/* Was it the INT3 before `after`? Then on to `to`. */
+.macro at after, to
+	leaq	\after(%rip), %rax
+	cmpq	%rax, IN_CALL(PVM_RIP)
+	je	\to
+.endm
+
 /*
  * In: the frame of INT3 at PVM_RIP; all registers are those of the interrupted. Interrupts are off.
  */
@@ -31,24 +38,12 @@ pvm_call:
 	.type	pvm_breakpoint, @function
 pvm_breakpoint:
 	pushq	%rax
-	leaq	.Lcalled(%rip), %rax
-	cmpq	%rax, IN_CALL(PVM_RIP)
-	je	.Lcall
-	leaq	.Lreturned(%rip), %rax
-	cmpq	%rax, IN_CALL(PVM_RIP)
-	je	.Lreturn
-	leaq	.Lout(%rip), %rax
-	cmpq	%rax, IN_CALL(PVM_RIP)
-	je	.Lhost
-	leaq	.Lflushed(%rip), %rax
-	cmpq	%rax, IN_CALL(PVM_RIP)
-	je	.Lflush
-	leaq	.Lwritten(%rip), %rax
-	cmpq	%rax, IN_CALL(PVM_RIP)
-	je	.Lwrite
-	leaq	.Lleft(%rip), %rax
-	cmpq	%rax, IN_CALL(PVM_RIP)
-	je	.Lhost
+	at	.Lcalled, .Lcall
+	at	.Lreturned, .Lreturn
+	at	.Lout, .Lhost
+	at	.Lflushed, .Lflush
+	at	.Lwritten, .Lwrite
+	at	.Lleft, .Lhost
 	popq	%rax				# the exec's own
 	pushq	$0
 	pushq	$3
@@ -146,17 +141,8 @@ pvm_begin:
 	.type	pvm_call_entry, @function
 pvm_call_entry:
 	movq	%gs:PVM_CALL_RAX, %rax
-	pushq	$SELECTOR_USER_DATA
-	pushq	%gs:PVM_RSP
-	pushq	%r11
-	pushq	$SELECTOR_USER_CODE
-	pushq	%rcx
-	pushq	$0				# no error code
-	pushq	$VECTOR_SYSCALL
-	push_registers
-	movl	$0, %gs:VCPU_OUTSIDE
-	movq	%rsp, %rdi
-	clear_registers
+	push_call_frame %gs:PVM_RSP
+	take_registers
 	call	pvm_handle_call			# (frame)
 	jmp	trap_back
 	.size	pvm_call_entry, . - pvm_call_entry
@@ -173,10 +159,7 @@ pvm_exception_entry:
 	pushq	%gs:PVM_RIP
 	pushq	%gs:PVM_ERROR
 	pushq	%gs:PVM_VECTOR
-	push_registers
-	movl	$0, %gs:VCPU_OUTSIDE
-	movq	%rsp, %rdi
-	clear_registers
+	take_registers
 	movq	%gs:PVM_CR2, %rsi
 	call	trap_handle			# (frame, address)
 	jmp	trap_back

@@ -32,21 +32,12 @@ trap_system_call:
 	swapgs
 	movq	%rsp, %gs:VCPU_EXEC_RSP
 	movq	%gs:VCPU_STACK, %rsp
-	pushq	$SELECTOR_USER_DATA
-	pushq	%gs:VCPU_EXEC_RSP
-	pushq	%r11
-	pushq	$SELECTOR_USER_CODE
-	pushq	%rcx
-	pushq	$0				# no error code
-	pushq	$VECTOR_SYSCALL
-	push_registers
-	movl	$0, %gs:VCPU_OUTSIDE
-	movq	%rsp, %rdi
-	clear_registers
+	push_call_frame %gs:VCPU_EXEC_RSP
+	take_registers
 	pushq	$(RFLAGS_FIXED | RFLAGS_AC)
 	popfq					# what the ledger lets it touch is ring 3's (SMAP)
 	call	trap_handle_call		# (frame)
-	jmp	.Lback
+	jmp	trap_back
 	.size	trap_system_call, . - trap_system_call
 
 /* Each vector's gate: the error code that the CPU did not push, the vector, and on. */
@@ -84,17 +75,13 @@ trap_exception:
 	swapgs
 	lfence					# no speculation with the other GS
 	cld
-	push_registers
-	movl	$0, %gs:VCPU_OUTSIDE
-	movq	%rsp, %rdi
-	clear_registers
+	take_registers
 	movq	%cr2, %rsi
 	pushq	$(RFLAGS_FIXED | RFLAGS_AC)
 	popfq
 	call	trap_handle			# (frame, address)
 	.globl	trap_back
 trap_back:
-.Lback:
 	movq	%gs:VCPU_SELF, %rdi
 	jmp	trap_return
 

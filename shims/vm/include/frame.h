@@ -58,4 +58,23 @@
 	xorl	%r15d, %r15d
 .endm
 
+/* What the CPU pushes for an exception, for SYSCALL: the exec's RSP, and its RFLAGS and RIP as SYSCALL leaves them in registers. */
+.macro push_call_frame rsp
+	pushq	$SELECTOR_USER_DATA
+	pushq	\rsp
+	pushq	%r11
+	pushq	$SELECTOR_USER_CODE
+	pushq	%rcx
+	pushq	$0				# no error code
+	pushq	$VECTOR_SYSCALL
+.endm
+
+/* With a frame's last seven words pushed: the rest of it, and RDI is the frame. The vCPU is not with the host any more. */
+.macro take_registers
+	push_registers
+	movl	$0, %gs:VCPU_OUTSIDE
+	movq	%rsp, %rdi
+	clear_registers
+.endm
+
 #endif
