@@ -114,15 +114,16 @@ void boot_adopt(const struct exec *exec, struct span room)
 	const struct elf64_phdr *phdr = (const struct elf64_phdr *)exec->phdr;
 
 	for (uint64_t i = 0; i < exec->phnum; i++) {
+		unsigned perms = perms_of(phdr[i].p_flags);
 		uint64_t first, end;
 
 		if (phdr[i].p_type != PT_LOAD || phdr[i].p_memsz == 0)
 			continue;
-		if (__builtin_add_overflow(phdr[i].p_vaddr, phdr[i].p_memsz, &end) || end > room.end - room.start)
+		if (perms == 0 || __builtin_add_overflow(phdr[i].p_vaddr, phdr[i].p_memsz, &end) || end > room.end - room.start)
 			keep_refuse(REASON_KEEP_INFO);
 		first = phdr[i].p_vaddr >> PAGE_SHIFT;
 		end = (end + PAGE_BYTES - 1) >> PAGE_SHIFT;
-		memory_adopt(room.start + (first << PAGE_SHIFT), end - first, perms_of(phdr[i].p_flags));
+		memory_adopt(room.start + (first << PAGE_SHIFT), end - first, perms);
 	}
 }
 

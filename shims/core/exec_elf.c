@@ -102,6 +102,8 @@ static bool is_sane(const struct elf64_phdr *part, uint64_t size)
 
 static bool is_load(const struct elf64_phdr *load)
 {
+	if (!(load->p_flags & (PF_R | PF_W | PF_X)))
+		return false;
 	if ((load->p_flags & PF_W) && ((load->p_flags & PF_X) || !(load->p_flags & PF_R)))
 		return false;
 	if (load->p_align < PAGE_BYTES || load->p_align > ALIGN_MOST || load->p_vaddr + load->p_memsz > USER_END)

@@ -34,7 +34,7 @@ static uint64_t *put(uint64_t address, uint64_t page, unsigned perms)
 	return entry;
 }
 
-/* An accepted page's entry, in one place or the other; NULL for one of a segment that was launched without permissions. */
+/* An accepted page's entry, in one place or the other. */
 static uint64_t *entry_of(uint64_t address)
 {
 	uint64_t *entry = paging_entry(address, false);
@@ -42,11 +42,9 @@ static uint64_t *entry_of(uint64_t address)
 	if (entry && (*entry & ENTRY_ADDRESS))
 		return entry;
 	entry = paging_entry(platform_own(address), false);
-	if (entry && (*entry & ENTRY_ADDRESS))
-		return entry;
-	if (address - keep_base() >= vm_info()->exec_end)
+	if (!entry || !(*entry & ENTRY_ADDRESS))
 		keep_refuse(REASON_MEMORY_LEDGER);
-	return NULL;
+	return entry;
 }
 
 /* Nothing was there, so no TLB knows of it. */
@@ -62,9 +60,8 @@ void platform_accept(uint64_t address, uint64_t pages, unsigned perms)
 static void permit(uint64_t address, unsigned now)
 {
 	uint64_t *entry = entry_of(address);
-	uint64_t page = entry ? *entry & ENTRY_ADDRESS : address | vm_info()->encrypted;
 
-	if (put(address, page, now) != entry && entry)
+	if (put(address, *entry & ENTRY_ADDRESS, now) != entry)
 		*entry = 0;
 }
 
@@ -85,18 +82,12 @@ void platform_code(uint64_t address, uint64_t pages, bool code)
 /* The pages are free only when no TLB knows of them. Until then their entries keep who they are. */
 void platform_trim(uint64_t address, uint64_t pages)
 {
-	for (uint64_t i = 0; i < pages; i++) {
-		uint64_t *entry = entry_of(address + i * PAGE_BYTES);
-
-		if (entry)
-			*entry &= ~ENTRY_P;
-	}
+	for (uint64_t i = 0; i < pages; i++)
+		*entry_of(address + i * PAGE_BYTES) &= ~ENTRY_P;
 	paging_settle();
 	for (uint64_t i = 0; i < pages; i++) {
 		uint64_t *entry = entry_of(address + i * PAGE_BYTES);
 
-		if (!entry)
-			continue;
 		guest_give((*entry & ENTRY_ADDRESS & ~vm_info()->encrypted) - VM_MAP_BASE);
 		*entry = 0;
 	}

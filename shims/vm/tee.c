@@ -15,10 +15,10 @@ bool tee_is_known(const struct vm_info *info)
 
 	switch (info->mode) {
 	case VM_MODE_KVM:
-		return info->encrypted == 0;
+		return info->encrypted == 0 && info->shim_table != 0;
 	case VM_MODE_SNP: /* one bit, above all guest pages */
-		return !__builtin_add_overflow(info->pages_end, VM_MAP_BASE, &end) && info->encrypted >= end &&
-		       (info->encrypted & (info->encrypted - 1)) == 0;
+		return info->shim_table == 0 && !__builtin_add_overflow(info->pages_end, VM_MAP_BASE, &end) &&
+		       info->encrypted >= end && (info->encrypted & (info->encrypted - 1)) == 0;
 	}
 	return false;
 }

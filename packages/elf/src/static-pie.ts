@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a shim and an exec have in common: a static PIE for x86-64 whose segments can become pages.
 import { MotteError } from '@motte/binary/error';
+import type { ErrorCode } from '@motte/binary/error';
 import { PAGE_SIZE, alignDown, alignUp } from '@motte/binary/range';
 import { DF, DT, EM, ET, PF, PT, R_X86_64, nameOf } from './constants.js';
 import { readDynamic } from './dynamic.js';
@@ -52,6 +53,16 @@ export function checkKind(elf: Elf): void {
   }
 }
 
+const ACCESS = PF.R | PF.W | PF.X;
+
+/** What keeps a segment's pages from having its permissions: an error's code, if anything. */
+function unfit({ flags }: Segment): ErrorCode | undefined {
+  if ((flags & ACCESS) === 0) return 'ELF_NO_PERMISSIONS';
+  if ((flags & PF.W) === 0) return undefined;
+  if ((flags & PF.X) !== 0) return 'ELF_WRITE_EXECUTE';
+  return (flags & PF.R) === 0 ? 'ELF_WRITE_ONLY' : undefined;
+}
+
 /** The segments to load; refuses those that cannot become pages with one permission each. */
 export function checkLoads(elf: Elf): Segment[] {
   const loads = loadSegments(elf).filter((segment) => segment.memsz > 0);
@@ -61,8 +72,8 @@ export function checkLoads(elf: Elf): Segment[] {
   let previous: Segment | undefined;
   for (const load of loads) {
     const name = segmentName(load);
-    if ((load.flags & PF.W) !== 0 && ((load.flags & PF.X) !== 0 || (load.flags & PF.R) === 0)) {
-      const code = (load.flags & PF.X) === 0 ? 'ELF_WRITE_ONLY' : 'ELF_WRITE_EXECUTE';
+    const code = unfit(load);
+    if (code !== undefined) {
       throw new MotteError(code, {
         field: `${name}.p_flags`,
         expected: 'r--, rw-, r-x or --x',

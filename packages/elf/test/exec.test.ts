@@ -115,6 +115,16 @@ const REFUSED: readonly Row[] = [
     expected: 'ELF_WRITE_ONLY PT_LOAD 3.p_flags',
   },
   {
+    name: 'data that permits nothing',
+    options: { data: { flags: 0 } },
+    expected: 'ELF_NO_PERMISSIONS PT_LOAD 3.p_flags',
+  },
+  {
+    name: 'data that permits nothing, and a bit that is no permission',
+    options: { data: { flags: 0x100000 } },
+    expected: 'ELF_NO_PERMISSIONS PT_LOAD 3.p_flags',
+  },
+  {
     name: 'executable stack',
     change: { phdr: { 5: { p_flags: 7 } } },
     expected: 'ELF_STACK_EXECUTABLE PT_GNU_STACK 5.p_flags',

@@ -8,7 +8,7 @@
 
 #include "vm_keep.h"
 
-/* Whether VM_INFO's mode is one of them, with a C-bit such as it has. */
+/* Whether VM_INFO's mode is one of them, with such a C-bit and such views of the page tables as it has. */
 bool tee_is_known(const struct vm_info *info);
 
 /* Holds the mode against the CPU, before any word of the host's is looked at. */

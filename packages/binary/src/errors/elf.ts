@@ -148,6 +148,12 @@ export const ELF_ERRORS = {
     reason: 'A segment is writable and not readable, which no x86-64 page can be.',
     fix: 'Link with the linker as it is, without a script that sets the flags of segments.',
   },
+  ELF_NO_PERMISSIONS: {
+    exit: 2,
+    reason:
+      'A segment permits nothing, and what an enclave page does not permit when it is added the host never maps.',
+    fix: 'Link with the linker as it is; memory that nothing may touch is what mmap with PROT_NONE gives.',
+  },
   ELF_STACK_EXECUTABLE: {
     exit: 2,
     reason: 'The program asks for an executable stack (PT_GNU_STACK).',

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The virtual machine and its memory: slots of what the loader filled, and of the host-call blocks. */
-#include <cpuid.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,9 +100,8 @@ static bool map_memory(struct keep_host *host)
 /* A KVM in software interprets ring 0, and its ring 3 is a program of this machine's: the shim goes there. */
 static void tell_shim(const struct keep_host *host)
 {
-	uint32_t eax, ebx, ecx, edx;
 	uint64_t is = access("/sys/module/kvm_pvm", F_OK) == 0 ? HOST_PVM : 0;
-	if (is != 0 && __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_OSXSAVE) != 0)
+	if (is != 0 && vm_own_xcr0() != 0)
 		is |= HOST_XSAVE;
 	memcpy(host->blocks + (VM_MAP_HOST_IS - VM_MAP_SHARED), &is, sizeof is);
 }

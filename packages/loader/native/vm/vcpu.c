@@ -77,8 +77,7 @@ static bool set_regs(const struct vcpu *vcpu, const struct vmsa *vmsa)
 	return vm_ioctl(vcpu->fd, KVM_SET_REGS, &regs) == 0;
 }
 
-/* Of this process, and so of ring 3 on a KVM in software. 0 without XSAVE. */
-static uint64_t own_xcr0(void)
+uint64_t vm_own_xcr0(void)
 {
 	uint32_t eax, ebx, ecx = 0, edx;
 	if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & bit_OSXSAVE) == 0)
@@ -90,7 +89,7 @@ static uint64_t own_xcr0(void)
 /* Without OSXSAVE there is no XCR0 to set; what not even the CPU has is refused all the same. */
 static bool set_xcr0(const struct vcpu *vcpu, const struct vmsa *vmsa)
 {
-	const uint64_t own = own_xcr0();
+	const uint64_t own = vm_own_xcr0();
 	errno = EINVAL;
 	if ((machine.cr4_missing & CR4_OSXSAVE) != 0 && own != 0 && (vmsa->xcr0 & ~own) != 0)
 		return false;

@@ -102,6 +102,9 @@ bool vm_cpuid_snp(struct keep_host *host);
 /* vcpu.c: one vCPU in its first state; false with `ending` filled in. */
 bool vcpu_make(struct keep_host *host, uint32_t index);
 
+/* XCR0 of this process, and so of ring 3 on a KVM in software. 0 without XSAVE. */
+uint64_t vm_own_xcr0(void);
+
 /* run.c: makes a vCPU's thread look at what others want of it; how the vCPU has left. */
 bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why);
 void vcpu_interrupt(const struct keep_host *host, uint32_t index);

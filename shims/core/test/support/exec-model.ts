@@ -115,6 +115,7 @@ function partRules(header: Header, parts: readonly Part[], size: bigint): Rules 
     // So there is something to load.
     'entry in code': code !== undefined && (code.p_flags & PF.X) !== 0,
     'not writable and executable': paged.every(({ p_flags }) => (p_flags & (PF.W | PF.X)) !== (PF.W | PF.X)),
+    'permits something': paged.every(({ p_flags }) => (p_flags & (PF.R | PF.W | PF.X)) !== 0),
     'not writable alone': paged.every(({ p_flags }) => (p_flags & (PF.W | PF.R)) !== PF.W),
     'alignment of pages': paged.every(({ p_align }) => p_align >= PAGE && p_align <= ALIGN_MOST),
     'alike by alignment': paged.every(
