@@ -6,6 +6,8 @@
 #include "include/tee.h"
 #include "include/trap.h"
 #include "include/vm_keep.h"
+#include "shim_config.h"
+#include "../core/generated/hostcall_guest.h"
 #include "../core/include/fault.h"
 #include "../core/include/linux.h"
 #include "../core/include/lock.h"
@@ -144,10 +146,29 @@ static void handle(struct trap_frame *frame, uint64_t address)
 	fault(frame, &info);
 }
 
+#ifdef SHIM_HAS_DEBUG
+/*
+ * INT3 and single steps are a debugger's, if one is there, and so may be code that cannot be executed: gdb has functions that it calls
+ * return to an INT3 on the stack. The thread stands still in the host call, and the frame is then as the debugger wants it.
+ */
+static bool is_debuggers(const struct trap_frame *frame)
+{
+	struct trace_event event = { .number = frame->vector };
+	bool may = frame->vector == FAULT_DB || frame->vector == FAULT_BP ||
+		   (frame->vector == FAULT_PF && (frame->error & PF_CODE));
+
+	return may && host_trace(platform_call(), TRACE_STOPS, task_self()->number, &event) == TRACE_GO_ON;
+}
+#endif
+
 void trap_handle(struct trap_frame *frame, uint64_t address)
 {
 	if (frame->vector == VECTOR_SHOOTDOWN)
 		return; /* trap_leave() catches up */
+#ifdef SHIM_HAS_DEBUG
+	if (is_debuggers(frame))
+		return;
+#endif
 	vcpu_self()->fault_address = address;
 	core_lock();
 	if (SHIM_THREADS && task_self()->ending)

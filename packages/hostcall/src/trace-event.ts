@@ -12,6 +12,8 @@ export const TRACE_PHASE = {
   UNSUPPORTED: 2,
   /** The Keep ends by a signal that this call raised: `number` is the signal's. */
   ENDS: 3,
+  /** VM-based Keeps: an exception of the program that may be a debugger's: `number` is its vector. GO_ON: it was. */
+  STOPS: 4,
 } as const;
 
 /** The host's answer: go on as before, or make no CALL and RESULT of this number again. */

@@ -87,6 +87,10 @@ void debug_ring(void)
 long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const void *event)
 {
 	long answer = TRACE_MUTE;
+	if (phase == TRACE_STOPS)
+		return is_vm(host) && vm_stops_take(&host->threads[cpu_self()->index], ((const struct trace_event *)event)->number)
+			       ? TRACE_GO_ON
+			       : TRACE_MUTE;
 	if ((host->start.flags & START_TRACE) == 0 || !take())
 		return TRACE_MUTE;
 	told.head = (struct trace){.phase = phase, .tid = tid};
@@ -225,12 +229,34 @@ void debug_write(const struct keep_host *host, uint32_t id, const uint8_t *paylo
 	if (length < sizeof request)
 		_exit(1);
 	memcpy(&request, payload, sizeof request);
-	if (request.length > PEEK_MAX || request.length != length - sizeof request || request.offset > host->start.size ||
-	    request.length > host->start.size - request.offset)
+	if (request.length > PEEK_MAX || request.length != length - sizeof request ||
+	    (!is_vm(host) && (request.offset > host->start.size || request.length > host->start.size - request.offset)))
 		_exit(1);
 	uint64_t done = 0;
 	if (host->base != NULL && host->start.backend == BACKEND_EMULATED)
 		done = write_emulated(request.offset, payload + sizeof request, request.length);
+	else if (host->base != NULL && host->debugged)
+		done = vm_write(host, host->start.base + request.offset, payload + sizeof request, request.length);
 	const struct debug_written answer = {.offset = request.offset, .length = (uint32_t)done};
 	message_send(MESSAGE_DEBUG_WRITTEN, id, &answer, sizeof answer, NULL, 0);
+}
+
+/* Of a thread that stands still in a VM: what its registers are, or, with their bytes, are to be. */
+void debug_registers(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length)
+{
+	struct debug_registers request;
+	struct debug_state state = {0};
+	struct debug_registers_are answer = {.where = STATE_NONE};
+	if (length != sizeof request && length != sizeof request + sizeof state)
+		_exit(1);
+	memcpy(&request, payload, sizeof request);
+	if (!is_vm(host) || !host->debugged || request.thread >= host->start.tcs_count)
+		_exit(1);
+	if (host->threads != NULL && stops_standing(host)) {
+		if (length != sizeof request)
+			memcpy(&state, payload + sizeof request, sizeof state);
+		if (length == sizeof request || vm_state_put(host, request.thread, &state))
+			answer.where = vm_state_get(host, request.thread, &state);
+	}
+	message_send(MESSAGE_DEBUG_REGISTERS_ARE, id, &answer, sizeof answer, &state, sizeof state);
 }

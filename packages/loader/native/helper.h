@@ -32,6 +32,12 @@ struct ending {
 	char text[sizeof((struct ended *)0)->text];
 };
 
+/* A thread's registers as a debugger has them: as an SSA frame has them, whatever the Keep is. */
+struct debug_state {
+	uint8_t xsave[4096];	/* the standard format */
+	struct gprsgx gprs;
+};
+
 /* What a thread of this process does for its TCS. */
 enum { THREAD_NONE, THREAD_RUNS, THREAD_OVER };
 
@@ -133,6 +139,14 @@ uint32_t vm_cr4_missing(void);
 uint32_t vm_cpuid_corrected(void);
 bool vm_patch(struct keep_host *host);
 uint64_t vm_read(const struct keep_host *host, uint8_t *to, uint64_t address, uint64_t length);
+uint64_t vm_write(const struct keep_host *host, uint64_t address, const uint8_t *from, uint64_t length);
+void vcpu_interrupt(const struct keep_host *host, uint32_t index);
+
+/* vm/stops.c: what a debugger has of a vCPU's thread; the last three on the control thread, while that one stands still. */
+bool vm_stops_take(struct keep_thread *thread, uint64_t vector);
+void vm_single(struct keep_host *host, uint32_t index, bool step);
+uint32_t vm_state_get(const struct keep_host *host, uint32_t index, struct debug_state *state);
+bool vm_state_put(const struct keep_host *host, uint32_t index, const struct debug_state *state);
 size_t vm_statistics(struct statistics *stats, uint8_t *out);
 
 /* end.c: how it ended. */
@@ -155,6 +169,7 @@ int debug_descriptor(void);
 void debug_heard(struct keep_host *host);
 void debug_traced(const uint8_t *payload, uint32_t length);
 void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
+void debug_registers(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
 void debug_write(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
 void debug_ring(void);
 
@@ -162,6 +177,8 @@ void debug_ring(void);
 bool stops_gate(struct keep_thread *thread, bool resumes);
 void stops_left(struct keep_thread *thread);
 bool stops_take(struct keep_thread *thread, uint32_t vector);
+void stops_note(struct keep_thread *thread, uint32_t why, uint32_t signal);
+bool stops_standing(const struct keep_host *host);
 bool stops_signal(struct keep_thread *thread, uint32_t signal);
 void stops_start(struct keep_host *host);
 void stops_heard(struct keep_host *host);

@@ -137,6 +137,9 @@ static void serve_message(struct keep_host *host)
 	case MESSAGE_DEBUG_WRITE:
 		debug_write(host, header.id, payload, header.length);
 		break;
+	case MESSAGE_DEBUG_REGISTERS:
+		debug_registers(host, header.id, payload, header.length);
+		break;
 	case MESSAGE_DEBUG_STOP:
 		stops_ask(host);
 		break;

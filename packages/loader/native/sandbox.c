@@ -181,6 +181,21 @@ static const struct sock_filter simulated[] = {
 	LOAD(nr),
 };
 
+/* What a debugger has of a vCPU, and does to it. */
+static const struct sock_filter debugging[] = {
+	IF_NOT(SYS_ioctl, 15),
+	LOAD(args[1]),
+	ALLOW_COMMAND(KVM_GET_VCPU_EVENTS),
+	ALLOW_COMMAND(KVM_SET_REGS),
+	ALLOW_COMMAND(KVM_SET_SREGS),
+	ALLOW_COMMAND(KVM_GET_XSAVE),
+	ALLOW_COMMAND(KVM_SET_XSAVE),
+	ALLOW_COMMAND(KVM_GET_MSRS),
+	ALLOW_COMMAND(KVM_SET_MSRS),
+	LOAD(nr),
+	ALLOW(SYS_pwrite64),
+};
+
 #ifdef MOTTE_HOSTILE
 /* What vm/inject.c does to a vCPU. */
 static const struct sock_filter injecting[] = {
@@ -249,7 +264,8 @@ struct rules {
 			       sizeof connecting / sizeof connecting[0] + sizeof reading / sizeof reading[0] +
 			       sizeof changing / sizeof changing[0] + sizeof making / sizeof making[0] +
 			       sizeof ticking / sizeof ticking[0] + DISPATCHING + sizeof sgx / sizeof sgx[0] +
-			       sizeof vm / sizeof vm[0] + sizeof launched / sizeof launched[0] + sizeof simulated / sizeof simulated[0] + sizeof filter / sizeof filter[0]];
+			       sizeof vm / sizeof vm[0] + sizeof launched / sizeof launched[0] + sizeof simulated / sizeof simulated[0] +
+			       sizeof debugging / sizeof debugging[0] + sizeof filter / sizeof filter[0]];
 	size_t count;
 };
 
@@ -314,6 +330,8 @@ bool sandbox_enter(struct keep_host *host)
 		append(&rules, launched, sizeof launched);
 	if (is_simulated(host))
 		append(&rules, simulated, sizeof simulated);
+	if (is_vm(host) && (host->start.flags & START_DEBUGGER) != 0)
+		append(&rules, debugging, sizeof debugging);
 #ifdef MOTTE_HOSTILE
 	if (is_vm(host))
 		append(&rules, injecting, sizeof injecting);

@@ -28,7 +28,7 @@ static const struct tcs *tcs_of(const struct keep_thread *thread)
 /* ---- on a thread of the Keep: no libc ---- */
 
 /* Of several that are stopped at once one is told. The others come to the same INT3 again, if it is still there. */
-static void note(struct keep_thread *thread, uint32_t why, uint32_t signal)
+void stops_note(struct keep_thread *thread, uint32_t why, uint32_t signal)
 {
 	uint32_t nobody = 0;
 	thread->stop_why = why;
@@ -53,7 +53,7 @@ bool stops_gate(struct keep_thread *thread, bool resumes)
 	if (!thread->host->debugged)
 		return true;
 	if (resumes && is_past(thread))
-		note(thread, STOP_WHY_STEP, 0);
+		stops_note(thread, STOP_WHY_STEP, 0);
 	for (;;) {
 		/* First the one, then the other, and the control thread the other way round: one of them sees it. */
 		__atomic_store_n(&thread->within, 1, __ATOMIC_SEQ_CST);
@@ -87,7 +87,7 @@ bool stops_take(struct keep_thread *thread, uint32_t vector)
 		return false;
 	const bool breakpoint = vector == EXIT_VECTOR_BP || is_unreached_breakpoint(thread->cpu);
 	if (breakpoint || vector == EXIT_VECTOR_DB)
-		note(thread, breakpoint ? STOP_WHY_BREAKPOINT : STOP_WHY_STEP, 0);
+		stops_note(thread, breakpoint ? STOP_WHY_BREAKPOINT : STOP_WHY_STEP, 0);
 	return breakpoint || vector == EXIT_VECTOR_DB;
 }
 
@@ -95,7 +95,7 @@ bool stops_take(struct keep_thread *thread, uint32_t vector)
 bool stops_signal(struct keep_thread *thread, uint32_t signal)
 {
 	while (thread->host->debugged && !thread->stop_told) {
-		note(thread, STOP_WHY_SIGNAL, signal);
+		stops_note(thread, STOP_WHY_SIGNAL, signal);
 		if (!stops_gate(thread, false))
 			return false;
 		stops_left(thread);
@@ -117,7 +117,10 @@ static void bring_out(struct keep_thread *thread)
 	const int process = getpid();
 	while (__atomic_load_n(&thread->within, __ATOMIC_SEQ_CST) != 0 && !thread->cpu->lost) {
 		thread->cpu->kicked = true;
-		syscall(SYS_tgkill, process, thread->cpu->tid, SIGNAL_TICK);
+		if (is_vm(thread->host))
+			vcpu_interrupt(thread->host, thread->index);
+		else
+			syscall(SYS_tgkill, process, thread->cpu->tid, SIGNAL_TICK);
 		nanosleep(&nap, NULL);
 	}
 }
@@ -151,6 +154,12 @@ void stops_start(struct keep_host *host)
 	standing = host->debugged;
 }
 
+/* Whether the loader may look at registers: nobody changes them. */
+bool stops_standing(const struct keep_host *host)
+{
+	return host->debugged && standing;
+}
+
 void stops_heard(struct keep_host *host)
 {
 	const uint32_t first = __atomic_load_n(&reporter, __ATOMIC_ACQUIRE);
@@ -165,16 +174,24 @@ void stops_ask(struct keep_host *host)
 		stand_still(host, STOP_WHY_ASKED, 0);
 }
 
-static void let_go(struct keep_thread *thread, uint32_t action, bool stopped)
+static void step(struct keep_thread *thread, bool wanted, bool stopped)
 {
 	const struct tcs *tcs = tcs_of(thread);
 	struct cpu *cpu = thread->cpu;
-	cpu->single = action == STOP_ACTION_STEP && tcs->cssa > 0;
+	cpu->single = wanted && tcs->cssa > 0;
 	if (cpu->single) {
 		/* The program's, unless it was the shim's handler that stopped. */
 		cpu->single_frame = stopped ? tcs->cssa - 1 : 0;
 		cpu->single_from = cpu_saved_regs(tcs, cpu->single_frame)->rip;
 	}
+}
+
+static void let_go(struct keep_thread *thread, uint32_t action, bool stopped)
+{
+	if (is_vm(thread->host))
+		vm_single(thread->host, thread->index, action == STOP_ACTION_STEP);
+	else
+		step(thread, action == STOP_ACTION_STEP, stopped);
 	if (action == STOP_ACTION_HOLD)
 		return;
 	__atomic_store_n(&thread->held, 0, __ATOMIC_SEQ_CST);

@@ -11,8 +11,11 @@ import { LAUNCH, LAUNCH_FLAGS, LAUNCH_RUN } from './protocol/launch.js';
 import {
   DEBUG_BYTES,
   DEBUG_READ,
+  DEBUG_REGISTERS,
+  DEBUG_REGISTERS_ARE,
   DEBUG_WRITE,
   DEBUG_WRITTEN,
+  STATE,
   STOP_ACTION,
   STOP_WHY,
   STOPPED,
@@ -96,6 +99,7 @@ function helperProtocolHeader(): string {
     defines('EPCM_', EPCM_FLAGS),
     defines('STOP_WHY_', STOP_WHY),
     defines('STOP_ACTION_', STOP_ACTION),
+    defines('STATE_', STATE),
     ...[
       MESSAGE,
       START,
@@ -118,6 +122,8 @@ function helperProtocolHeader(): string {
       TRACED,
       DEBUG_WRITE,
       DEBUG_WRITTEN,
+      DEBUG_REGISTERS,
+      DEBUG_REGISTERS_ARE,
       STOPPED,
     ].map((table) => toC(table)),
     '#endif /* MOTTE_HELPER_PROTOCOL_H */',

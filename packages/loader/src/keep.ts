@@ -2,20 +2,21 @@
 import { MotteError } from '@motte/binary/error';
 import { performance } from 'node:perf_hooks';
 import { TRACE_ANSWER } from '@motte/hostcall/trace-event';
-import type { Listener, Stop } from './told.js';
-import { DEBUG_BYTES, DEBUG_READ, DEBUG_WRITE, DEBUG_WRITTEN, TRACED } from './protocol/debug.js';
+import type { Listener, Stop, ThreadRegisters } from './told.js';
+import { DEBUG_BYTES, DEBUG_READ, DEBUG_REGISTERS, DEBUG_WRITE } from './protocol/debug.js';
+import { DEBUG_WRITTEN, TRACED } from './protocol/debug.js';
 import { MESSAGE_TYPE, PEEK, PEEKED, PEEK_MAX, PROTOCOL_VERSION, STARTED } from './protocol/messages.js';
 import { frame } from './helper/framing.js';
 import { HelperProcess } from './helper/process.js';
 import { decodeEnded, decodeStatistics } from './helper/report.js';
-import { readStop, readTold } from './helper/told.js';
+import { readRegisters, readStop, readTold } from './helper/told.js';
 import type { Readable, Writable } from 'node:stream';
 import type { End, KeepStats } from './helper/report.js';
 import type { HelperExit, HelperInput } from './helper/process.js';
 import type { Message } from './helper/framing.js';
 
 export type { End, KeepStats } from './helper/report.js';
-export type { Stop, Told } from './told.js';
+export type { Stop, ThreadRegisters, Told } from './told.js';
 
 /** What the host sees of a part of the Keep's memory. */
 export interface Peek {
@@ -224,15 +225,23 @@ export class Keep {
   }
 
   /**
-   * EDBGWR into a debug Keep at `offset` from the base; of an emulated one. Resolves with the number of bytes that were
+   * EDBGWR into a debug Keep at `offset` from the base; of an emulated one, or into a VM. Resolves with the number of bytes that were
    * written: up to the first page that is not there.
    */
   async debugWrite(offset: bigint, bytes: Uint8Array): Promise<number> {
-    const request = new Uint8Array(DEBUG_WRITE.size + bytes.length);
-    request.set(DEBUG_WRITE.write({ offset, length: BigInt(bytes.length) }));
-    request.set(bytes, DEBUG_WRITE.size);
+    const request = Buffer.concat([DEBUG_WRITE.write({ offset, length: BigInt(bytes.length) }), bytes]);
     const { DEBUG_WRITE: type, DEBUG_WRITTEN: answer } = MESSAGE_TYPE;
     return DEBUG_WRITTEN.read(await this.#request(type, answer, request)).length;
+  }
+
+  /**
+   * Registers of a thread that stands still, of a VM-based Keep with a debugger: DEBUG_STATE_SIZE bytes, and where they are (STATE).
+   * With `bytes`, which are as long, they are changed first.
+   */
+  async debugRegisters(thread: number, bytes: Uint8Array = new Uint8Array(0)): Promise<ThreadRegisters> {
+    const request = Buffer.concat([DEBUG_REGISTERS.write({ thread }), bytes]);
+    const { DEBUG_REGISTERS: type, DEBUG_REGISTERS_ARE: answer } = MESSAGE_TYPE;
+    return readRegisters(await this.#request(type, answer, request));
   }
 
   /** Makes all threads stand still; `stopped` hears when they do. */
@@ -325,6 +334,7 @@ export class Keep {
       case MESSAGE_TYPE.PEEKED:
       case MESSAGE_TYPE.DEBUG_BYTES:
       case MESSAGE_TYPE.DEBUG_WRITTEN:
+      case MESSAGE_TYPE.DEBUG_REGISTERS_ARE:
       case MESSAGE_TYPE.STATISTICS: {
         const waiting = this.#waiting.get(message.id);
         if (waiting?.answer !== message.type) {

@@ -86,7 +86,7 @@ export interface LoadOptions {
   /** Of a debug Keep whose shim has the component `debug`: hears its system calls. */
   readonly listener?: Listener;
   /**
-   * Of an emulated debug Keep: hears of stops. No thread enters the Keep before `debugGo`; INT3 and single steps are the
+   * Of a debug Keep, emulated or of plain KVM: hears of stops. No thread enters the Keep before `debugGo`; INT3 and single steps are the
    * debugger's, and a signal that ends the Keep stops it first.
    */
   readonly stopped?: (stop: Stop) => void;
@@ -209,11 +209,11 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       expected: 'true: this CPU has no VMGEXIT and no PVALIDATE, so a simulated SEV-SNP replaces them',
       found: 'false',
     });
-  if (options.stopped !== undefined && (choice.tee !== 'sgx' || !choice.emulated))
+  if (options.stopped !== undefined && choice.tee !== 'kvm' && !choice.emulated)
     throw new MotteError('LOAD_OPTION', {
       field: 'stopped',
-      expected: 'an emulated Keep',
-      found: choice.tee === 'sgx' ? 'hardware' : choice.tee,
+      expected: 'an emulated Keep, or one of plain KVM',
+      found: `hardware (${choice.tee})`,
     });
   const boot = bootMessage(image.config, { args: options.args ?? [], env: options.env ?? [] });
   const path = options.helper ?? helperPath();

@@ -39,3 +39,11 @@ export interface Stop {
   /** The TCSs that have a thread. */
   readonly threads: readonly number[];
 }
+
+/** Registers of a thread that stands still in a VM. */
+export interface ThreadRegisters {
+  /** STATE of `@motte/loader/protocol/debug`. */
+  readonly where: number;
+  /** DEBUG_STATE_SIZE bytes: an XSAVE area in the standard format, then GPRSGX. */
+  readonly bytes: Uint8Array;
+}

@@ -15,7 +15,7 @@ long host_trace(struct hostcall *call, uint32_t phase, uint32_t tid, const void 
 	static const uint64_t errnos[3] = { 0x4000000000ull, 0x0ull, 0x0ull };
 	int64_t result;
 
-	if (phase > 3u)
+	if (phase > 4u)
 		return -EINVAL;
 	const uint64_t at_event = 0;
 

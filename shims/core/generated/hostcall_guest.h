@@ -119,7 +119,7 @@ long host_net_name(struct hostcall *call, int32_t fd, void *address);
 long host_net_option(struct hostcall *call, int32_t fd, uint32_t option, void *value);
 /* options of the same list */
 long host_net_set_option(struct hostcall *call, int32_t fd, uint32_t option, int32_t value);
-/* a system call begins (0), has its result (1), is not supported (2), or ends the Keep by a signal (3); 1 asks for no more of 0 and 1 */
+/* a system call begins (0), has its result (1), is not supported (2), ends the Keep by a signal (3), or an exception that may be a debugger’s came (4); 1 asks for no more of 0 and 1, and says that it was none */
 long host_trace(struct hostcall *call, uint32_t phase, uint32_t tid, const void *event);
 
 #endif

@@ -9,13 +9,13 @@ export const DEBUG: readonly Row[] = [
     number: PLATFORM_CALLS + 0xf,
     name: 'trace',
     component: 'debug',
-    doc: 'a system call begins (0), has its result (1), is not supported (2), or ends the Keep by a signal (3); 1 asks for no more of 0 and 1',
+    doc: 'a system call begins (0), has its result (1), is not supported (2), ends the Keep by a signal (3), or an exception that may be a debugger’s came (4); 1 asks for no more of 0 and 1, and says that it was none',
     args: [
       {
         kind: 'value',
         name: 'phase',
         type: 'u32',
-        check: { range: [BigInt(TRACE_PHASE.CALL), BigInt(TRACE_PHASE.ENDS)] },
+        check: { range: [BigInt(TRACE_PHASE.CALL), BigInt(TRACE_PHASE.STOPS)] },
       },
       { kind: 'value', name: 'tid', type: 'u32' },
       { kind: 'buffer', name: 'event', direction: 'in', size: { bytes: TRACE_EVENT.size } },

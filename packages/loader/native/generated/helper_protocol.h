@@ -7,7 +7,7 @@
 
 #define MESSAGE_MAGIC 0x48544f4d
 #define MESSAGE_MAX 0x1000000
-#define PROTOCOL_VERSION 0x4
+#define PROTOCOL_VERSION 0x5
 #define PEEK_MAX 0x100000
 #define GRANTS_MOST 0x40
 #define PARTS_MOST 0x2
@@ -31,6 +31,7 @@
 #define MESSAGE_DEBUG_WRITE 0x7
 #define MESSAGE_DEBUG_STOP 0x8
 #define MESSAGE_DEBUG_GO 0x9
+#define MESSAGE_DEBUG_REGISTERS 0xa
 #define MESSAGE_STARTED 0x81
 #define MESSAGE_PEEKED 0x82
 #define MESSAGE_STATISTICS 0x83
@@ -39,6 +40,7 @@
 #define MESSAGE_DEBUG_BYTES 0x86
 #define MESSAGE_DEBUG_WRITTEN 0x87
 #define MESSAGE_STOPPED 0x88
+#define MESSAGE_DEBUG_REGISTERS_ARE 0x89
 
 #define BACKEND_EMULATED 0x1
 #define BACKEND_HARDWARE 0x2
@@ -139,6 +141,11 @@
 #define STOP_ACTION_HOLD 0x0
 #define STOP_ACTION_GO 0x1
 #define STOP_ACTION_STEP 0x2
+
+#define STATE_NONE 0x0
+#define STATE_VCPU 0x1
+#define STATE_FRAME 0x2
+#define STATE_CALL 0x3
 
 /* MESSAGE: Motte, docs/helper-protocol.md */
 struct message {
@@ -468,6 +475,24 @@ _Static_assert(sizeof(struct debug_written) == 16, "debug_written: size");
 _Static_assert(__builtin_offsetof(struct debug_written, offset) == 0x0, "debug_written.offset");
 _Static_assert(__builtin_offsetof(struct debug_written, length) == 0x8, "debug_written.length");
 _Static_assert(__builtin_offsetof(struct debug_written, reserved_00c) == 0xc, "debug_written.reserved_00c");
+
+/* DEBUG_REGISTERS: Motte, docs/helper-protocol.md */
+struct debug_registers {
+	uint32_t thread; /* index of its vCPU */
+	uint32_t reserved_004;
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct debug_registers) == 8, "debug_registers: size");
+_Static_assert(__builtin_offsetof(struct debug_registers, thread) == 0x0, "debug_registers.thread");
+_Static_assert(__builtin_offsetof(struct debug_registers, reserved_004) == 0x4, "debug_registers.reserved_004");
+
+/* DEBUG_REGISTERS_ARE: Motte, docs/helper-protocol.md */
+struct debug_registers_are {
+	uint32_t where; /* STATE; DEBUG_STATE_SIZE bytes follow */
+	uint32_t reserved_004;
+} __attribute__((packed, aligned(8)));
+_Static_assert(sizeof(struct debug_registers_are) == 8, "debug_registers_are: size");
+_Static_assert(__builtin_offsetof(struct debug_registers_are, where) == 0x0, "debug_registers_are.where");
+_Static_assert(__builtin_offsetof(struct debug_registers_are, reserved_004) == 0x4, "debug_registers_are.reserved_004");
 
 /* STOPPED: Motte, docs/helper-protocol.md */
 struct stopped {

@@ -83,6 +83,7 @@
 #define TRACE_RESULT 0x1
 #define TRACE_UNSUPPORTED 0x2
 #define TRACE_ENDS 0x3
+#define TRACE_STOPS 0x4
 
 /* and what is answered */
 #define TRACE_GO_ON 0x0

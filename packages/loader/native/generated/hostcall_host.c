@@ -1637,7 +1637,7 @@ static long do_trace(struct keep_host *host, const struct hostcall_block *head, 
 	const uint32_t phase = (uint32_t)head->arg0;
 	if ((uint64_t)phase != head->arg0)
 		return -EINVAL;
-	if (phase > 3u)
+	if (phase > 4u)
 		return -EINVAL;
 	const uint32_t tid = (uint32_t)head->arg1;
 	if ((uint64_t)tid != head->arg1)

@@ -134,7 +134,7 @@ long serve_net_name(struct keep_host *host, int fd, void *address);
 long serve_net_option(struct keep_host *host, int fd, uint32_t option, void *value);
 /* options of the same list */
 long serve_net_set_option(struct keep_host *host, int fd, uint32_t option, int32_t value);
-/* a system call begins (0), has its result (1), is not supported (2), or ends the Keep by a signal (3); 1 asks for no more of 0 and 1 */
+/* a system call begins (0), has its result (1), is not supported (2), ends the Keep by a signal (3), or an exception that may be a debugger’s came (4); 1 asks for no more of 0 and 1, and says that it was none */
 long serve_trace(struct keep_host *host, uint32_t phase, uint32_t tid, const void *event);
 
 #endif

@@ -46,6 +46,13 @@ static uint64_t translate(const struct keep_host *host, uint64_t address, uint64
 	return 0;
 }
 
+static bool write_physical(const struct keep_host *host, uint64_t gpa, const void *from, uint64_t length)
+{
+	const uint64_t offset = gpa - host->start.base;
+	return gpa >= host->start.base && offset <= host->start.size && length <= host->start.size - offset &&
+	       pwrite(HELPER_FD_MEMORY, from, length, (off_t)offset) == (ssize_t)length;
+}
+
 static uint64_t vcpu_block(const struct keep_host *host, uint32_t index)
 {
 	struct vmsa_segment gs;
@@ -63,6 +70,11 @@ uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_fram
 {
 	const uint64_t at = stack_top(vcpu_block(host, index)) - sizeof *frame;
 	return read_physical(host, frame, at, sizeof *frame) == sizeof *frame ? at - host->start.base : 0;
+}
+
+bool vm_frame_write(const struct keep_host *host, uint32_t index, const struct trap_frame *frame)
+{
+	return write_physical(host, stack_top(vcpu_block(host, index)) - sizeof *frame, frame, sizeof *frame);
 }
 
 /*
@@ -85,6 +97,20 @@ uint64_t vm_read(const struct keep_host *host, uint8_t *to, uint64_t address, ui
 		const uint64_t left = translate(host, address + done, &gpa);
 		const uint64_t part = left < length - done ? left : length - done;
 		if (part == 0 || read_physical(host, to + done, gpa, part) != part)
+			break;
+		done += part;
+	}
+	return done;
+}
+
+/* And written: whatever the page permits the program. */
+uint64_t vm_write(const struct keep_host *host, uint64_t address, const uint8_t *from, uint64_t length)
+{
+	uint64_t done = 0, gpa;
+	while (done < length && (address + done) >> (VIRTUAL_BITS - 1) == 0) {
+		const uint64_t left = translate(host, address + done, &gpa);
+		const uint64_t part = left < length - done ? left : length - done;
+		if (part == 0 || !write_physical(host, gpa, from + done, part))
 			break;
 		done += part;
 	}

@@ -64,12 +64,20 @@ static void signalled(struct keep_host *host, const struct vcpu *vcpu, uint32_t 
 		end_own(host, ENDED_SIGNALLED, signal, 0);
 }
 
+/* The program's registers are where a debugger finds them. */
+static void stands(struct keep_thread *thread, struct vcpu *vcpu)
+{
+	vcpu->between = false;
+	stops_left(thread);
+}
+
 /* The vCPU has left with EXIT_WHY; of nothing but the end the registers are looked at. False when the Keep has ended. */
 bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why)
 {
 	struct keep_host *host = thread->host;
 	uint64_t words[2];
 	if (why == EXIT_WHY_HOSTCALL) {
+		stands(thread, vcpu);
 		if (!serve_call(thread))
 			return false;
 #ifdef MOTTE_HOSTILE
@@ -81,8 +89,11 @@ bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why)
 		return false;
 	if (why == EXIT_WHY_ENDED && (words[0] & 0x7f) == 0 && words[0] <= 0xff00)
 		end_own(host, ENDED_EXITED, (uint32_t)words[0] >> 8, 0);
-	else if (why == EXIT_WHY_ENDED && words[0] < 0x7f)
-		signalled(host, vcpu, (uint32_t)words[0]);
+	else if (why == EXIT_WHY_ENDED && words[0] < 0x7f) {
+		stands(thread, vcpu);
+		if (stops_signal(thread, (uint32_t)words[0]))
+			signalled(host, vcpu, (uint32_t)words[0]);
+	}
 	else if (why == EXIT_WHY_ENDED)
 		end_killed(host, CAUSE_EXIT_WHY, "ENDED with wait status 0x%llx", (unsigned long long)words[0]);
 	else if (why == EXIT_WHY_REFUSED)
@@ -123,7 +134,7 @@ static bool handle(struct keep_thread *thread, struct vcpu *vcpu)
 	return false;
 }
 
-void vm_run(struct keep_thread *thread)
+static void run(struct keep_thread *thread)
 {
 	struct keep_host *host = thread->host;
 	if (thread->index == 0) {
@@ -132,6 +143,8 @@ void vm_run(struct keep_thread *thread)
 	}
 	for (;;) {
 		struct vcpu *vcpu = &machine.vcpus[thread->enters];
+		if (!vcpu->between && !stops_gate(thread, false))
+			return;
 #ifdef MOTTE_HOSTILE
 		hostile_gate(thread);
 #endif
@@ -145,6 +158,7 @@ void vm_run(struct keep_thread *thread)
 			return;
 #endif
 		vcpu->entries++;
+		vcpu->between = host->debugged;
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
 			if (thread->index == 0 && enclave.stats.left_ns == 0)
 				__atomic_store_n(&enclave.stats.left_ns, now_ns() - host->started_ns, __ATOMIC_RELAXED);
@@ -152,6 +166,7 @@ void vm_run(struct keep_thread *thread)
 				return;
 		} else if (errno == EINTR || errno == EAGAIN) {
 			vcpu->exits[KVM_EXIT_INTR]++;
+			vcpu->between = !vm_stops_anywhere(thread, vcpu);
 		} else if (errno == EFAULT && is_simulated(host)) {
 			if (!simulated_fault(thread, vcpu))
 				return;
@@ -160,4 +175,10 @@ void vm_run(struct keep_thread *thread)
 			return;
 		}
 	}
+}
+
+void vm_run(struct keep_thread *thread)
+{
+	run(thread);
+	stops_left(thread);
 }

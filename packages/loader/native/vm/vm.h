@@ -28,6 +28,7 @@ struct vcpu {
 	int fd;
 	struct kvm_run *run;	/* shared with the kernel */
 	uint32_t kicked;	/* SHOOTDOWN is to be injected */
+	bool between;		/* debugger: it left where it cannot stand still */
 	uint64_t ghcb_msr;	/* simulated SNP */
 	uint64_t entries;
 	uint64_t exits[EXIT_REASONS];
@@ -105,12 +106,15 @@ bool vcpu_make(struct keep_host *host, uint32_t index);
 /* XCR0 of this process, and so of ring 3 on a KVM in software. 0 without XSAVE. */
 uint64_t vm_own_xcr0(void);
 
-/* run.c: makes a vCPU's thread look at what others want of it; how the vCPU has left. */
+/* run.c: how the vCPU has left. */
 bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why);
-void vcpu_interrupt(const struct keep_host *host, uint32_t index);
+
+/* stops.c: whether a vCPU that was interrupted can stand still for a debugger. */
+bool vm_stops_anywhere(struct keep_thread *thread, struct vcpu *vcpu);
 
 /* read.c: registers that the program has left in its vCPU's stack. */
 uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_frame *frame);
+bool vm_frame_write(const struct keep_host *host, uint32_t index, const struct trap_frame *frame);
 bool vm_fault_frame(const struct keep_host *host, uint32_t index, uint64_t rsp, struct trap_frame *frame);
 
 /* ring0.c: the shim's refusal, with what led to it where that may be told. */

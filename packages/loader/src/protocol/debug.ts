@@ -2,6 +2,7 @@
 // What is said of debug Keeps (docs/adr/0019-seeing-inside.md).
 import { layout } from '@motte/binary/layout';
 import type { Layout } from '@motte/binary/layout';
+import { GPRSGX } from '@motte/binary/sgx/gprsgx';
 
 const SOURCE = 'Motte, docs/helper-protocol.md';
 
@@ -76,6 +77,46 @@ export const DEBUG_WRITTEN_FIELDS = [
 export const DEBUG_WRITTEN: Layout<typeof DEBUG_WRITTEN_FIELDS> = layout(
   { name: 'DEBUG_WRITTEN', size: 16, source: SOURCE },
   DEBUG_WRITTEN_FIELDS,
+);
+
+export const DEBUG_REGISTERS_FIELDS = [
+  { at: 0x0, name: 'thread', type: 'u32', doc: 'index of its vCPU' },
+  { at: 0x4, name: 'reserved_004', type: 'u32' },
+] as const;
+
+/**
+ * Asks for the registers of a thread that stands still in a VM; with DEBUG_STATE_SIZE bytes that follow, these are what they
+ * are to be.
+ */
+export const DEBUG_REGISTERS: Layout<typeof DEBUG_REGISTERS_FIELDS> = layout(
+  { name: 'DEBUG_REGISTERS', size: 8, source: SOURCE },
+  DEBUG_REGISTERS_FIELDS,
+);
+
+/** Of a thread's registers: an XSAVE area in the standard format, then GPRSGX, as an SSA frame has them. */
+export const DEBUG_STATE_SIZE: number = 4096 + GPRSGX.size;
+
+/** Where they are (DEBUG_REGISTERS_ARE.where). */
+export const STATE = {
+  /** There are none yet, or they could not be changed. */
+  NONE: 0,
+  /** The program runs on the vCPU. */
+  VCPU: 1,
+  /** On the shim's stack, by an exception. */
+  FRAME: 2,
+  /** The same, by a system call: they cannot be changed. */
+  CALL: 3,
+} as const;
+
+export const DEBUG_REGISTERS_ARE_FIELDS = [
+  { at: 0x0, name: 'where', type: 'u32', doc: 'STATE; DEBUG_STATE_SIZE bytes follow' },
+  { at: 0x4, name: 'reserved_004', type: 'u32' },
+] as const;
+
+/** Its answer. */
+export const DEBUG_REGISTERS_ARE: Layout<typeof DEBUG_REGISTERS_ARE_FIELDS> = layout(
+  { name: 'DEBUG_REGISTERS_ARE', size: 8, source: SOURCE },
+  DEBUG_REGISTERS_ARE_FIELDS,
 );
 
 /** Why the Keep's threads stand still (STOPPED.why). */

@@ -8,7 +8,7 @@ const SOURCE = 'Motte, docs/helper-protocol.md';
 export const MESSAGE_MAGIC = 0x48544f4d;
 
 /** Version of the protocol, in START and STARTED. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Most bytes of a message after its header. */
 export const MESSAGE_MAX = 0x1000000;
@@ -38,6 +38,7 @@ export const MESSAGE_TYPE = {
   DEBUG_WRITE: 7,
   DEBUG_STOP: 8,
   DEBUG_GO: 9,
+  DEBUG_REGISTERS: 10,
   STARTED: 0x81,
   PEEKED: 0x82,
   STATISTICS: 0x83,
@@ -46,6 +47,7 @@ export const MESSAGE_TYPE = {
   DEBUG_BYTES: 0x86,
   DEBUG_WRITTEN: 0x87,
   STOPPED: 0x88,
+  DEBUG_REGISTERS_ARE: 0x89,
 } as const;
 
 export const MESSAGE_FIELDS = [

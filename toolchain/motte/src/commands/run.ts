@@ -160,11 +160,11 @@ async function start(
   const signed = signedPlan(prepared, measurement, options);
   const emulation = interruptions(choice);
   const debug = session?.debugger;
-  if (debug !== undefined && (choice.tee !== 'sgx' || !choice.emulated))
+  if (debug !== undefined && choice.tee !== 'kvm' && !choice.emulated)
     throw new MotteError('DEBUG_REFUSED', {
       field: '--gdb',
-      expected: '--emulate',
-      found: choice.tee === 'sgx' ? 'a Keep of hardware' : `a Keep of ${choice.tee}`,
+      expected: '--emulate or --tee kvm',
+      found: `a Keep that hardware protects (${choice.tee})`,
     });
   say(headline(choice, measurement, prepared, signed, emulation?.seed));
   if (choice.strict) sayFaulting(prepared);

@@ -4,7 +4,6 @@ import { MotteError } from '@motte/binary/error';
 import { Session } from '@motte/debug/gdb/session';
 import type { Exit, Halt } from '@motte/debug/gdb/target';
 import type { End, Keep, Stop } from '@motte/loader/load';
-import { STOP_ACTION } from '@motte/loader/protocol/debug';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { say } from '../io/stdout.js';
@@ -54,7 +53,7 @@ export class Debugger {
     const target = new KeepTarget(keep, places);
     this.#target = target;
     if (!places.later) await this.#stopAtEntry(target, places);
-    keep.debugGo(new Uint8Array(places.tcs.length).fill(STOP_ACTION.GO));
+    target.goAll();
     const { port } = this.#server.address() as AddressInfo;
     say(`motte: gdb ${target.exec} -ex 'target remote ${LOOPBACK}:${port}'`);
   }
@@ -82,7 +81,7 @@ export class Debugger {
       return;
     } else if (this.#waiting === undefined && halt.why.kind !== 'breakpoint') {
       // Nobody looks at what is about to end it.
-      this.#target?.go({ threads: new Map(), others: true });
+      this.#target?.goAll();
       return;
     } else this.#halt = halt;
     this.#join();

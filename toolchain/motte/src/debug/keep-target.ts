@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// A debug Keep as gdb's target: registers out of SSA frames and system calls, memory by EDBGRD and EDBGWR.
+// A debug Keep as gdb's target: its threads, and its memory by EDBGRD and EDBGWR or by a VM's page tables.
 import { PAGE_SIZE } from '@motte/binary/range';
-import { TCS } from '@motte/binary/sgx/tcs';
-import { CallRegisters, FrameRegisters } from '@motte/debug/gdb/register-file';
+import { CallRegisters } from '@motte/debug/gdb/register-file';
 import type { RegisterFile } from '@motte/debug/gdb/register-file';
-import { NUMBER } from '@motte/debug/gdb/registers';
 import type { Halt, Moves, Target, ThreadInfo } from '@motte/debug/gdb/target';
-import { readWhole } from '@motte/debug/memory';
 import type { Program } from '@motte/debug/program';
+import { tcsOffsets } from '@motte/loader/keep-info';
 import type { Keep, Stop } from '@motte/loader/load';
 import { STOP_ACTION, STOP_WHY } from '@motte/loader/protocol/debug';
-import { SGX_MAP } from '@motte/plan/sgx/map';
+import { vmInfo } from '@motte/loader/vm/launch';
+import type { PagePlan } from '@motte/plan/plan';
 import { resolve } from 'node:path';
 import { memoryOf } from './observer.js';
+import { SgxThreads } from './sgx-threads.js';
+import type { Threads } from './threads.js';
+import { VmThreads } from './vm-threads.js';
 
 /** Where the parts of a Keep are. */
 export interface Places {
   readonly program: Program;
+  readonly plan: PagePlan;
   /** Offset of the program's first page; the shim is before it. */
   readonly start: bigint;
-  /** Offsets of the TCSs. */
-  readonly tcs: readonly bigint[];
   /** The program does not wait for the debugger. */
   readonly later: boolean;
 }
-
-/** struct caller (shims/core/include/caller.h). */
-const CALLER = ['rip', 'rsp', 'rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'] as const;
-const RIP = NUMBER.get('rip') as number;
 
 /** Bytes of a program header. */
 const PHDR_SIZE = 56;
@@ -53,7 +50,7 @@ function auxvOf({ elf, bias }: Program): Uint8Array {
   return new Uint8Array(BigUint64Array.from(entries.flat()).buffer);
 }
 
-/** gdb's number of the thread of a TCS. */
+/** gdb's number of the thread of a TCS or a vCPU. */
 const idOf = (index: number): number => index + 1;
 
 const WHY: Readonly<Record<number, 'asked' | 'breakpoint' | 'step'>> = {
@@ -62,20 +59,28 @@ const WHY: Readonly<Record<number, 'asked' | 'breakpoint' | 'step'>> = {
   [STOP_WHY.STEP]: 'step',
 };
 
+function threadsOf(keep: Keep, { plan, start }: Places, target: Pick<Target, 'read' | 'write'>): Threads {
+  const { base } = keep;
+  const { read, write } = target;
+  if (plan.tee === 'sgx') return new SgxThreads({ base, start, tcs: tcsOffsets(plan), read, write });
+  const { vcpu_count, vcpu_start } = vmInfo(plan);
+  return new VmThreads(keep, { count: Number(vcpu_count), blocks: base + vcpu_start, read });
+}
+
 export class KeepTarget implements Target {
   readonly exec: string;
   readonly bias: bigint;
   readonly auxv: Uint8Array;
   readonly #keep: Keep;
-  readonly #places: Places;
+  readonly #threads: Threads;
   #stop: Stop | undefined;
 
   constructor(keep: Keep, places: Places) {
     this.#keep = keep;
-    this.#places = places;
     this.exec = resolve(places.program.name);
     this.bias = places.program.bias;
     this.auxv = auxvOf(places.program);
+    this.#threads = threadsOf(keep, places, this);
   }
 
   /** What gdb is told of a stop. */
@@ -86,12 +91,11 @@ export class KeepTarget implements Target {
     return { thread: idOf(stop.thread), why };
   }
 
-  /** Those that run a task; a TCS stays entered when its task has ended. */
+  /** Those that run a task; a TCS, or a vCPU, stays when its task has ended. */
   async threads(): Promise<readonly ThreadInfo[]> {
     const out: ThreadInfo[] = [];
     for (const index of this.#stop?.threads ?? []) {
-      const block = this.#block(index);
-      const number = (await readWhole(this.read, block + BigInt(SGX_MAP.TASK_NUMBER), 4))?.getUint32(0, true);
+      const number = await this.#threads.task(index);
       if (number === undefined || (number === 0 && index !== this.#stop?.thread)) continue;
       const file = await this.registers(idOf(index));
       if (file === undefined) continue;
@@ -101,68 +105,38 @@ export class KeepTarget implements Target {
     return out;
   }
 
-  #block(index: number): bigint {
-    return this.#keep.base + (this.#places.tcs[index] ?? 0n) - BigInt(SGX_MAP.TCS);
-  }
-
-  /** Address of the SSA frame that is the thread's: the last, where it is the one that stopped; else the program's. */
-  async #frame(index: number): Promise<bigint | undefined> {
-    const tcs = await this.read(this.#block(index) + BigInt(SGX_MAP.TCS), TCS.offsetOf('oentry'));
-    if (tcs.length < TCS.offsetOf('oentry')) return undefined;
-    const view = new DataView(tcs.buffer, tcs.byteOffset);
-    const cssa = view.getUint32(TCS.offsetOf('cssa'), true);
-    if (cssa === 0) return undefined;
-    const last = this.#isWhere(index) ? cssa - 1 : 0;
-    const frame = BigInt(last * SGX_MAP.SSA_FRAME_PAGES * PAGE_SIZE);
-    return this.#keep.base + view.getBigUint64(TCS.offsetOf('ossa'), true) + frame;
-  }
-
   /** Whether an instruction of this thread's stopped it. */
-  #isWhere(index: number): boolean {
+  #isOwn(index: number): boolean {
     const stop = this.#stop;
     return stop?.thread === index && (stop.why === STOP_WHY.BREAKPOINT || stop.why === STOP_WHY.STEP);
   }
 
-  async registers(thread: number): Promise<RegisterFile | undefined> {
+  registers(thread: number): Promise<RegisterFile | undefined> {
     const index = thread - 1;
-    const at = await this.#frame(index);
-    if (at === undefined) return this.#caller(index);
-    const bytes = await this.read(at, SGX_MAP.SSA_FRAME_PAGES * PAGE_SIZE);
-    if (bytes.length < SGX_MAP.SSA_FRAME_PAGES * PAGE_SIZE) return undefined;
-    const file = new FrameRegisters(bytes.slice());
-    const rip = file.get(RIP) as Uint8Array;
-    const offset = new DataView(rip.buffer).getBigUint64(0, true) - this.#keep.base;
-    // The shim, on the program's behalf.
-    return offset >= 0n && offset < this.#places.start && !this.#isWhere(index) ? this.#caller(index) : file;
+    return this.#threads.registers(index, this.#isOwn(index));
   }
 
-  async #caller(index: number): Promise<RegisterFile | undefined> {
-    const block = this.#block(index);
-    const caller = await readWhole(this.read, block + BigInt(SGX_MAP.CALLER), 8 * CALLER.length);
-    const fs = await readWhole(this.read, block + BigInt(SGX_MAP.EXEC_FS), 8);
-    // Before its first system call the shim has made none of the program's instructions run on this thread.
-    if (caller === undefined || fs === undefined || caller.getBigUint64(0, true) === 0n) return undefined;
-    const known = CALLER.map((name, i) => [name, caller.getBigUint64(8 * i, true)] as const);
-    return new CallRegisters(new Map([...known, ['fs_base', fs.getBigUint64(0, true)]]));
-  }
-
-  async store(thread: number, file: RegisterFile): Promise<boolean> {
-    const at = await this.#frame(thread - 1);
-    if (at === undefined || !(file instanceof FrameRegisters)) return file instanceof CallRegisters;
-    return (await this.write(at, file.bytes)) === file.bytes.length;
+  store(thread: number, file: RegisterFile): Promise<boolean> {
+    const index = thread - 1;
+    return this.#threads.store(index, this.#isOwn(index), file);
   }
 
   readonly read = (address: bigint, length: number): Promise<Uint8Array> =>
     memoryOf(this.#keep)(address, length);
 
-  async write(address: bigint, bytes: Uint8Array): Promise<number> {
+  readonly write = async (address: bigint, bytes: Uint8Array): Promise<number> => {
     const offset = address - this.#keep.base;
     if (offset < 0n || offset + BigInt(bytes.length) > this.#keep.size) return 0;
     return this.#keep.debugWrite(offset, bytes);
+  };
+
+  /** All of them go on. */
+  goAll(): void {
+    this.go({ threads: new Map(), others: true });
   }
 
   go({ threads, others }: Moves): void {
-    const actions = Uint8Array.from(this.#places.tcs, (_, index) => {
+    const actions = Uint8Array.from({ length: this.#threads.count }, (_, index) => {
       const move = threads.get(idOf(index));
       if (move === undefined) return others ? STOP_ACTION.GO : STOP_ACTION.HOLD;
       return move === 'step' ? STOP_ACTION.STEP : STOP_ACTION.GO;

@@ -8,7 +8,6 @@ import { parseFilter } from '@motte/debug/trace/filter';
 import { readElf } from '@motte/elf/read';
 import { readSymbols, symbolTable } from '@motte/elf/symbols';
 import { loadSegments } from '@motte/elf/segments';
-import { tcsOffsets } from '@motte/loader/keep-info';
 import type { Keep } from '@motte/loader/load';
 import type { PageRun, PagePlan } from '@motte/plan/plan';
 import { closeSync, openSync, writeSync } from 'node:fs';
@@ -133,8 +132,8 @@ async function openDebugger(
     throw new MotteError('USAGE_VALUE', { field: '--gdb', expected: 'a port, 1 to 65535', found: gdb ?? '' });
   return Debugger.listen(Number(gdb ?? 0), (keep) => ({
     program: program(keep),
+    plan,
     start: execStart(plan),
-    tcs: tcsOffsets(plan),
     later: later === true,
   }));
 }
