@@ -135,10 +135,12 @@ static void handle(struct trap_frame *frame, uint64_t address)
 		return;
 	}
 	if (frame->vector == VECTOR_VC) {
-		if (tee_exception(frame))
-			return;
-		frame->vector = FAULT_UD; /* as on a machine without the feature */
+		bool done = tee_exception(frame);
+
+		frame->vector = done ? FAULT_DB : FAULT_UD; /* after a step; as on a machine without the feature */
 		frame->error = 0;
+		if (done)
+			return;
 	}
 	state_save(self); /* a floating-point exception is told by its flags */
 	if (is_from_outside(frame) || !tee_is_plausible(frame) || !fault_signal(frame->vector, frame->rip, self->xsave, &info))
@@ -163,6 +165,8 @@ static bool is_debuggers(const struct trap_frame *frame)
 
 void trap_handle(struct trap_frame *frame, uint64_t address)
 {
+	uint64_t vector = frame->vector;
+
 	if (frame->vector == VECTOR_SHOOTDOWN)
 		return; /* trap_leave() catches up */
 #ifdef SHIM_HAS_DEBUG
@@ -175,6 +179,8 @@ void trap_handle(struct trap_frame *frame, uint64_t address)
 		task_end(0);
 	handle(frame, address);
 	core_unlock();
+	if (vector == VECTOR_VC && frame->vector == FAULT_DB && (frame->rflags & RFLAGS_TF))
+		trap_handle(frame, address); /* the instruction is done, and was a single step */
 }
 
 void trap_leave(struct vcpu *vcpu, struct trap_frame *frame)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is seen of debug Keeps in virtual machines: a trace that is strace's, reports of faults, the line for what a Keep does not
-// support. A debugger is refused.
+// support. A debugger: gdb-vm.test.ts.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -102,14 +102,6 @@ const SEEN: readonly Seen[] = [
     check: ({ status, talk }) => {
       assert.is(status, 139, talk);
       assert.not.match(talk, /rip|middle|ended by/);
-    },
-  },
-  {
-    name: 'a debugger is refused in words',
-    args: ['--tee', 'kvm', '--gdb', TRACED],
-    check: ({ status, talk }) => {
-      assert.is(status, 122, talk);
-      assert.match(talk, /--gdb.*--emulate.*a Keep of kvm.*\[DEBUG_REFUSED\]/s);
     },
   },
 ];

@@ -57,6 +57,7 @@
 
 /* RFLAGS. AC lets ring 0 use ring 3's pages under SMAP. */
 #define RFLAGS_FIXED 0x2
+#define RFLAGS_TF 0x100
 #define RFLAGS_IF 0x200
 #define RFLAGS_AC 0x40000
 

@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 		result = threads();
 	if (strcmp(how, "int3") == 0)
 		__asm__ volatile("int3");
+	if (strcmp(how, "cpuid") == 0)
+		__asm__ volatile("xorl %%eax, %%eax\nat_cpuid: cpuid\nafter_cpuid: nop\n	nop" ::: "rax", "rbx", "rcx", "rdx");
 	if (strcmp(how, "fault") == 0)
 		*(volatile int *)24 = 1;
 	if (strcmp(how, "wait") == 0) {

@@ -220,7 +220,7 @@ async function writeStats(
 function asDebug(options: OptionValues): OptionValues {
   const wanted = debugOption(options);
   if (wanted === undefined || options.debug === true || options.config !== undefined) return options;
-  say(`motte: ${wanted} makes this a debug Keep: its MRENCLAVE is another one, and the host can read it`);
+  say(`motte: ${wanted} makes this a debug Keep: its measurement is another one, and the host can read it`);
   return { ...options, debug: true };
 }
 
