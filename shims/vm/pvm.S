@@ -189,7 +189,7 @@ pvm_out:
 	ret
 	.size	pvm_out, . - pvm_out
 
-/* vm_leave, in either ring. In: RDI, RSI, R8. */
+/* vm_leave, in ring 3. In: RDI, RSI, R8. */
 	.globl	pvm_leave
 	.type	pvm_leave, @function
 pvm_leave:

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // `motte run --gdb` of VM-based Keeps with the real gdb: plain KVM and simulated SEV-SNP, on this machine's KVM or in one boot of
 // scripts/tcg. It sees and does what it sees and does of an SGX Keep (gdb.test.ts).
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { bytesSource } from '@motte/binary/source';
+import { readElf } from '@motte/elf/read';
+import { readSymbols, symbolTable } from '@motte/elf/symbols';
+import { shimPath } from '@motte/loader/prebuilt';
+import { VM_MAP } from '@motte/plan/vm/map';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
-import type { Kvm } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
-import { SLOW_MS, buildDebugged, configured, has } from './support/gdb.js';
+import { buildDebugged, configured, has } from './support/gdb.js';
 import type { Debugged, Seen } from './support/gdb.js';
+import { talkInVm } from './support/gdb-in-vm.js';
 import { GDB_CASES, SERVED, VALUES } from './support/gdb-cases.js';
 import type { GdbCase } from './support/gdb-cases.js';
 
 const FOLDER = tempFolder('motte-gdb-vm');
-const RUN = fileURLToPath(new URL('support/gdb-run.js', import.meta.url));
 const KVM = ['--tee', 'kvm'];
 const SNP = ['--tee', 'snp', '--emulate'];
-
-/** As many as there are processors. */
-const AT_ONCE = 2;
 
 interface Conversation {
   readonly name: string;
@@ -38,6 +39,28 @@ function conversation(
   };
 }
 
+/** UD2 where the shim of debug Keeps handles system calls: what it does about an exception of its own. */
+function brokenShim(options: readonly string[]): Conversation {
+  const elf = readElf(bytesSource(readFileSync(shimPath('vm-debug.elf'))));
+  const table = symbolTable(elf);
+  assert.ok(table !== undefined);
+  const at = [...readSymbols(elf, table)].find(({ name }) => name === 'trap_handle_call')?.value ?? 0n;
+  const address = BigInt(VM_MAP.BASE) + at;
+  return {
+    name: `an exception within the shim ends the Keep, and is reported (${options.join(' ')})`,
+    asked: { options, commands: ['break leaf', 'continue', `set {short}${address} = 0x0b0f`, 'continue'] },
+    check: ({ status, talk }: Seen) => {
+      assert.is(status, 127, talk);
+      assert.match(
+        talk,
+        new RegExp(
+          `SHIM_FAULT: .* at shim offset 0x${at.toString(16)}: #UD .* in ring [03], .* RIP 0x${address.toString(16)}`,
+        ),
+      );
+    },
+  };
+}
+
 function conversations(simulates: boolean): readonly Conversation[] {
   const tees = simulates ? [KVM, SNP] : [KVM];
   return [
@@ -45,6 +68,7 @@ function conversations(simulates: boolean): readonly Conversation[] {
     ...tees.flatMap((tee) => [
       conversation(tee, VALUES),
       conversation(tee, SERVED),
+      brokenShim(tee),
       {
         name: `^C stops a program that runs, and a debugger that goes away lets it run (${tee.join(' ')})`,
         asked: { options: tee, commands: [] },
@@ -52,25 +76,6 @@ function conversations(simulates: boolean): readonly Conversation[] {
       },
     ]),
   ];
-}
-
-async function come(kvm: Kvm, asked: Debugged): Promise<Seen> {
-  const seconds = (asked.limit ?? SLOW_MS) / 1000;
-  const stdin = Buffer.from(JSON.stringify(asked));
-  const { status, stdout, stderr } = await kvm.run([process.execPath, RUN], { cwd: FOLDER, stdin, seconds });
-  if (status !== 0) throw new Error(`${asked.options.join(' ')}: ${stderr.toString()}`);
-  return JSON.parse(stdout.toString()) as Seen;
-}
-
-async function all(kvm: Kvm, asked: readonly Debugged[]): Promise<(Seen | Error)[]> {
-  const out: (Seen | Error)[] = [];
-  const queue = [...asked.entries()];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      out[next[0]] = await come(kvm, next[1]).catch((error: unknown) => error as Error);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return out;
 }
 
 if (!has('gcc-12') || !has('gdb'))
@@ -83,19 +88,16 @@ else {
       console.log(
         'skipped: --gdb of a simulated SEV-SNP: a KVM in software cannot simulate it; the machine without /dev/kvm does',
       );
-    // In the interpreted machine a conversation takes a minute.
     const cases = conversations(kvm.kind !== 'pvm');
-    const limit = kvm.kind === 'tcg' ? { limit: SLOW_MS } : {};
     const program = buildDebugged(FOLDER);
     console.log(`${cases.length} conversations with gdb on: ${kvm.kind}`);
-    const came = await all(
+    const came = await talkInVm(
       kvm,
-      cases.map(({ asked }) => ({ program, ...asked, ...limit })),
+      cases.map(({ asked }) => ({ program, ...asked })),
     );
-    await kvm.end();
     for (const [i, { name, check }] of cases.entries())
       test(name, () => {
-        const seen = came[i];
+        const seen = came.get(i);
         if (seen instanceof Error || seen === undefined) throw seen ?? new Error('not run');
         check(seen);
       });

@@ -127,7 +127,7 @@ async function runAll(kvm: Kvm): Promise<readonly Ran[]> {
 if (spawnSync('gcc-12', ['--version']).error !== undefined)
   console.log('skipped: what is seen of debug Keeps in virtual machines: gcc-12 is not installed');
 else {
-  const kvm = await kvmOrWhy({ kinds: ['kvm', 'tcg'] });
+  const kvm = await kvmOrWhy();
   if (typeof kvm === 'string')
     console.log(`skipped: what is seen of debug Keeps in virtual machines: ${kvm}`);
   else {

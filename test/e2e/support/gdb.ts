@@ -13,9 +13,6 @@ import { ROOT } from '@motte/test-helpers/vectors';
 const MOTTE = join(ROOT, 'node_modules/.bin/motte');
 /** For each step of a conversation. */
 const LIMIT_MS = 60_000;
-/** The same in an interpreted machine, where gdb itself takes its time. */
-export const SLOW_MS = 300_000;
-
 export const has = (command: string): boolean => spawnSync(command, ['--version']).error === undefined;
 
 /** Builds the program that is debugged, into a folder. */

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { kvmOrWhy } from '@motte/test-helpers/tcg/with-kvm';
+import type { KvmKind } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { test } from 'uvu';
@@ -20,10 +21,12 @@ function program(): string {
   return out;
 }
 
-/** Defines the tests, or says why they are skipped. */
-export async function testInjections(injections: readonly Injection[]): Promise<void> {
-  // Where KVM interprets ring 0, the shim's system calls are page faults, and SEV-SNP cannot be simulated.
-  const kvm = await kvmOrWhy({ kinds: ['kvm', 'tcg'] });
+/** Defines the tests, on the first of these kinds of KVM, or says why they are skipped. */
+export async function testInjections(
+  injections: readonly Injection[],
+  kinds: readonly KvmKind[] = ['kvm', 'tcg'],
+): Promise<void> {
+  const kvm = await kvmOrWhy({ kinds });
   if (typeof kvm === 'string') {
     console.log(`skipped: exceptions that a host injects: ${kvm}`);
     return;

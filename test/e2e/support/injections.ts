@@ -103,51 +103,75 @@ interface Place {
 
 const SWAPGS = '0f01f8';
 const LFENCE = '0faee8';
+const IRETQ = '48cf';
 
-/** Instructions of the shim at which neither GS nor RSP, or not both, are the shim's. */
-function places(): readonly Place[] {
-  const shim = readFileSync(shimPath('vm.elf'));
-  const elf = readElf(bytesSource(shim));
-  const table = symbolTable(elf);
-  const symbols = new Map(
-    table === undefined ? [] : [...readSymbols(elf, table)].map(({ name, value }) => [name, Number(value)]),
-  );
-  const of = (name: string): number => {
-    const value = symbols.get(name);
+/** Instructions of the shim, by symbols and what is behind them. */
+class Shim {
+  readonly #bytes = readFileSync(shimPath('vm.elf'));
+  readonly #symbols: ReadonlyMap<string, number>;
+
+  constructor() {
+    const elf = readElf(bytesSource(this.#bytes));
+    const table = symbolTable(elf);
+    const symbols = table === undefined ? [] : [...readSymbols(elf, table)];
+    this.#symbols = new Map(symbols.map(({ name, value }) => [name, Number(value)]));
+  }
+
+  at(name: string): number {
+    const value = this.#symbols.get(name);
     if (value === undefined) throw new Error(`the shim has no symbol ${name}`);
     return value;
-  };
-  // Where the shim's code lies in its file is where it lies in memory, as for all of its segments.
-  const after = (name: string, code: string, skip = 0): number => {
-    const at = shim.indexOf(Buffer.from(code, 'hex'), of(name));
-    if (at < 0 || at > of(name) + 256) throw new Error(`${name} has no ${code}`);
+  }
+
+  /** Where the shim's code lies in its file is where it lies in memory, as for all of its segments. */
+  after(name: string, code: string, skip = 0): number {
+    const at = this.#bytes.indexOf(Buffer.from(code, 'hex'), this.at(name));
+    if (at < 0 || at > this.at(name) + 256) throw new Error(`${name} has no ${code}`);
     return at + skip;
-  };
-  const call = of('trap_system_call');
-  const shimStack = `${VM_MAP.BASE + of('change') + 0x100}`;
+  }
+}
+
+/** Instructions at which neither GS nor RSP, or not both, are the shim's. */
+function places(): readonly Place[] {
+  const shim = new Shim();
+  const call = shim.at('trap_system_call');
+  const shimStack = `${VM_MAP.BASE + shim.at('change') + 0x100}`;
   return [
     { name: 'SYSCALL has come, and nothing is switched', at: call, args: [] },
     { name: 'SYSCALL has come with RSP in the shim', at: call, args: ['stack', shimStack] },
     { name: 'GS is switched, RSP is not', at: call + SWAPGS.length / 2, args: ['stack', shimStack] },
     {
       name: 'an exception has come, and GS is not switched',
-      at: after('trap_exception', SWAPGS),
+      at: shim.after('trap_exception', SWAPGS),
       args: ['fault'],
     },
     {
       name: 'an exception has come, and GS is switched',
-      at: after('trap_exception', LFENCE, 3),
+      at: shim.after('trap_exception', LFENCE, 3),
       args: ['fault'],
     },
-    { name: 'an exception is looked at', at: of('trap_handle'), args: ['fault'] },
-    { name: 'GS is switched back', at: after('trap_return', `${LFENCE}48cf`), args: [] },
-    { name: 'IRET comes next', at: after('trap_return', `${LFENCE}48cf`, 3), args: [] },
+    { name: 'an exception is looked at', at: shim.at('trap_handle'), args: ['fault'] },
+    { name: 'GS is switched back', at: shim.after('trap_return', `${LFENCE}48cf`), args: [] },
+    { name: 'IRET comes next', at: shim.after('trap_return', `${LFENCE}48cf`, 3), args: [] },
+  ];
+}
+
+/** The same in ring 0 on a KVM in software, which is there between the exec and the shim. */
+function pvmPlaces(): readonly Place[] {
+  const shim = new Shim();
+  const start = shim.at('pvm_breakpoint');
+  return [
+    { name: 'INT3 has come', at: start, args: [] },
+    { name: 'the shim is in CR3 and the exec in GS', at: shim.after('pvm_breakpoint', SWAPGS), args: [] },
+    { name: 'IRET to the shim comes next', at: shim.after('pvm_breakpoint', IRETQ), args: [] },
+    { name: 'another exception has come', at: shim.at('pvm_exception'), args: ['fault'] },
+    { name: 'it is the shim’s to look at', at: shim.after('pvm_exception', SWAPGS), args: ['fault'] },
   ];
 }
 
 /** A vector, one after the other, at each place. */
-function between(kind: Kind, vectors: readonly number[]): Injection[] {
-  return places().map(({ name, at, args }, i) => {
+function between(kind: Kind, vectors: readonly number[], where: readonly Place[]): Injection[] {
+  return where.map(({ name, at, args }, i) => {
     const vector = vectors[i % vectors.length] ?? PF;
     return {
       name: `${kindName(kind)}: vector ${vector} when ${name}`,
@@ -172,10 +196,18 @@ export const RING3: readonly Injection[] = [
 
 /** Where it matters most, and in other Keeps. */
 export const BETWEEN: readonly Injection[] = [
-  ...between(KVM, [1, PF, NMI]),
+  ...between(KVM, [1, PF, NMI], places()),
   ...ring0(DEBUG, [NMI, 8, PF]),
   ...ring0(SNP, [PF, VC, SHOOTDOWN]),
   ...ring3(SNP, [NMI, 3, 4]),
   signals(SNP, [0, 6, PF, SHOOTDOWN]),
-  ...between(SNP, [NMI, 13]),
+  ...between(SNP, [NMI, 13], places()),
+];
+
+/** What there is of plain KVM on one in software. */
+export const PVM: readonly Injection[] = [
+  ...RING0,
+  ...RING3,
+  ...ring0(DEBUG, [NMI, 8, PF]),
+  ...between(KVM, [1, PF, NMI, 13, 8], pvmPlaces()),
 ];

@@ -104,13 +104,15 @@ bool inject_before(struct keep_host *host, const struct vcpu *vcpu)
 	return true;
 }
 
-/* What is below RSP must stay as it is, unless it is the vCPU's own stack: there the CPU delivers. */
+/* What is below RSP must stay as it is, unless it is the vCPU's own stack, or ring 0's on a KVM in software: there the CPU delivers. */
 static void watch(const struct keep_host *host, const struct vcpu *vcpu, uint64_t rsp)
 {
 	struct trap_frame frame;
 	const uint64_t offset = rsp - host->start.base;
 	const uint64_t top = vm_frame(host, (uint32_t)(vcpu - machine.vcpus), &frame) + sizeof frame;
-	if (is_simulated(host) || offset < BELOW || offset > host->start.size || top - offset <= VM_MAP_STACK_PAGES * PAGE)
+	const uint64_t own_end = top - VM_MAP_STACK_PAGES * PAGE - VM_MAP_STACK + VM_MAP_SYSTEM_PAGE + PAGE;
+	if (is_simulated(host) || offset < BELOW || offset > host->start.size || top - offset <= VM_MAP_STACK_PAGES * PAGE ||
+	    own_end - offset < PAGE)
 		return;
 	state.watched = offset;
 	memcpy(state.below, host->base + offset - BELOW, BELOW);
