@@ -28,9 +28,11 @@ const TEXT: Readonly<Record<string, string>> = {
   'trapped-futex': 'futex wake without a waiter by SYSCALL',
   'direct-read': 'read of 64 bytes of a file in memory by the direct entry',
   'direct-futex': 'futex wake without a waiter by the direct entry',
-  'trapped-host': 'clock_gettime by SYSCALL, a host call',
+  'trapped-clock': 'clock_gettime of CLOCK_MONOTONIC by SYSCALL',
+  'trapped-host': 'clock_gettime of CLOCK_MONOTONIC_RAW by SYSCALL, a host call',
   'direct-inside': 'getpid by the direct entry, served by the shim',
-  'direct-host': 'clock_gettime by the direct entry, a host call',
+  'direct-clock': 'clock_gettime of CLOCK_MONOTONIC by the direct entry',
+  'direct-host': 'clock_gettime of CLOCK_MONOTONIC_RAW by the direct entry, a host call',
   'set-fs': 'arch_prctl(ARCH_SET_FS)',
   trap: 'UD2, its signal, and back',
 };

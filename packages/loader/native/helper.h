@@ -135,6 +135,7 @@ bool vm_create(struct keep_host *host);
 bool vm_threads(void);
 bool vm_thread_set_up(struct keep_thread *thread);
 void vm_run(struct keep_thread *thread);
+void vm_clock_refresh(struct keep_host *host);
 uint32_t vm_cr4_missing(void);
 uint32_t vm_cpuid_corrected(void);
 bool vm_patch(struct keep_host *host);

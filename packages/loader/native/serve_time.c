@@ -10,6 +10,8 @@
 
 long serve_clock_gettime(struct keep_host *host, int32_t clock, void *timespec)
 {
+	if (is_vm(host))
+		vm_clock_refresh(host);
 	if (host->clock_gettime == NULL)
 		return sys(SYS_clock_gettime, clock, (long)timespec, 0, 0);
 	return host->clock_gettime(clock, timespec);

@@ -40,6 +40,7 @@ struct span {
  *   void platform_signal_due(struct task *, bool)   whether a signal is to be delivered when its system call returns
  */
 struct task;
+struct timespec;
 #include <platform_inline.h>
 
 /* ---- memory (the ledger decides, memory.c calls) ---- */
@@ -103,6 +104,9 @@ _Noreturn void platform_start(uint64_t entry, uint64_t stack);
 
 /* A word of the CPU's random generator; false when it has none at the moment. */
 bool platform_random(uint64_t *word);
+
+/* The time of one of the host's clocks where the host need not be asked for it; platform_inline.h where there is none such. */
+bool platform_clock(int32_t clock, struct timespec *time);
 
 /* CPUID.1:EDX, for AT_HWCAP. */
 uint32_t platform_hwcap(void);

@@ -4,7 +4,7 @@ import { configHeader, hostcallAbiHeader, keepHeader, mapHeader } from './header
 import { sgxUapiHeader } from './headers/sgx-uapi.js';
 import { sgxHeader } from './headers/sgx.js';
 import { snpHeader } from './headers/snp.js';
-import { trapFrameHeader, vmInfoHeader, vmMapHeader } from './headers/vm.js';
+import { trapFrameHeader, vmClockHeader, vmInfoHeader, vmMapHeader } from './headers/vm.js';
 
 const SHIM = 'shims/core/generated';
 const LOADER = 'packages/loader/native/generated';
@@ -17,6 +17,7 @@ export function files(): Record<string, string> {
     'keep.h': keepHeader(),
     'vm_map.h': vmMapHeader(),
     'vm_info.h': vmInfoHeader(),
+    'vm_clock.h': vmClockHeader(),
     'trap_frame.h': trapFrameHeader(),
     'snp.h': snpHeader(),
     'hostcall_abi.h': hostcallAbiHeader(),

@@ -106,6 +106,9 @@ bool vcpu_make(struct keep_host *host, uint32_t index);
 /* XCR0 of this process, and so of ring 3 on a KVM in software. 0 without XSAVE. */
 uint64_t vm_own_xcr0(void);
 
+/* clock.c: what the shim is told of the clocks, from now on. */
+void vm_clock_start(const struct keep_host *host);
+
 /* run.c: how the vCPU has left. */
 bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why);
 

@@ -31,6 +31,8 @@ export const VM_MAP = {
   LAST_WORDS: 0x8000_0080,
   /** Under plain KVM, a word in block 0: what kind of KVM it is (HOST_PVM, HOST_XSAVE). */
   HOST_IS: 0x8000_0090,
+  /** In block 0, what the host says of its clocks (VM_CLOCK). */
+  CLOCK: 0x8000_00a0,
   /** OUT to this port, with EXIT_WHY in EAX, is how a Keep on KVM leaves. */
   PORT: 0x4d54,
 } as const;

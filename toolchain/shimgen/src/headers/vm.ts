@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { VM_CLOCK } from '@motte/plan/vm/clock';
 import { VM_INFO, VM_INFO_MAGIC, VM_MODE } from '@motte/plan/vm/info';
 import { HOST_PVM, HOST_XSAVE, VM_MAP } from '@motte/plan/vm/map';
 import { TRAP_FRAME } from '@motte/plan/vm/trap-frame';
@@ -29,4 +30,9 @@ export function vmInfoHeader(): string {
 /** `trap_frame.h`: the exec's registers on the stack of its vCPU. */
 export function trapFrameHeader(): string {
   return header('trap_frame.h', 'packages/plan/src/vm/trap-frame.ts', [structures([TRAP_FRAME])]);
+}
+
+/** `vm_clock.h`: what the host says of its clocks. */
+export function vmClockHeader(): string {
+  return header('vm_clock.h', 'packages/plan/src/vm/clock.ts', [structures([VM_CLOCK])]);
 }

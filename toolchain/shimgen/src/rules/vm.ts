@@ -3,7 +3,7 @@ import { SITE_KIND } from '@motte/elf/sites';
 import type { CodeRules, Refusal } from '../instructions.js';
 
 /**
- * Ring 0 has one way out (OUT, or VMGEXIT), interrupts off, no time of its own, and is read by software KVMs that know
+ * Ring 0 has one way out (OUT, or VMGEXIT), interrupts off, no time but the host's, and is read by software KVMs that know
  * the common instructions only (docs/vm-keep.md).
  */
 const REFUSED: readonly Refusal[] = [
@@ -35,7 +35,6 @@ const FOUND = [
   'syscall',
   'sysenter',
   'int',
-  'rdtsc',
   'rdtscp',
   'rdpmc',
   'getsec',
@@ -70,8 +69,12 @@ export const VM_RULES: CodeRules = {
     'ldmxcsr',
   ]),
   user: new Set(['syscall', 'int3']),
-  // On a KVM in software, how the shim asks ring 0 (shims/vm/pvm.S).
-  within: { int3: ['pvm_return', 'pvm_out', 'pvm_leave', 'pvm_flush', 'pvm_write_fs_base'] },
+  within: {
+    // On a KVM in software, how the shim asks ring 0 (shims/vm/pvm.S).
+    int3: ['pvm_return', 'pvm_out', 'pvm_leave', 'pvm_flush', 'pvm_write_fs_base'],
+    // From the host's last word on (ADR 0031).
+    rdtsc: ['platform_clock'],
+  },
   sites: { vmgexit: SITE_KIND.VMGEXIT, pvalidate: SITE_KIND.PVALIDATE },
   found: new Set(FOUND),
 };
