@@ -16,9 +16,12 @@
 #define LEAF_POWER 0x80000007u
 #define POWER_EDX_INVARIANT_TSC (1u << 8)
 
-/* Two readings must be so far apart to tell how fast the counter goes; what was told serves for so long, within 20 parts in a million. */
+/*
+ * Two readings must be so far apart to tell how fast the counter goes. What was told serves for as long as they were apart, in which
+ * it errs by no more than a reading does, but no longer than this: somebody may set the host's clock.
+ */
 #define APART_NS 20000000ull
-#define SERVES_NS 50000000ull
+#define SERVES_MOST_NS 500000000ull
 /* After so long the rate is taken anew: the host's clocks are slewed. */
 #define ANEW_NS 10000000000ull
 /* A reading in which somebody else had the processor says too little. */
@@ -90,12 +93,12 @@ static bool read_clocks(const struct keep_host *host, struct reading *out)
 	return took <= TICKS_OF_A_READING;
 }
 
-static void tell(struct keep_host *host, const struct reading *now, uint64_t multiplier)
+static void tell(struct keep_host *host, const struct reading *now, uint64_t multiplier, uint64_t serves_ns)
 {
 	struct vm_clock *out = (struct vm_clock *)(host->blocks + (VM_MAP_CLOCK - VM_MAP_SHARED));
 	__atomic_fetch_add(&out->sequence, 1, __ATOMIC_SEQ_CST);
 	out->tsc = now->tsc + state.offset;
-	out->valid = (SERVES_NS << 32) / multiplier;
+	out->valid = (serves_ns << 32) / multiplier;
 	out->multiplier = multiplier;
 	out->realtime = now->realtime;
 	out->monotonic = now->monotonic;
@@ -118,7 +121,7 @@ static void refresh(struct keep_host *host)
 	if (ns > ANEW_NS)
 		state.first = now;
 	if (multiplier != 0)
-		tell(host, &now, multiplier);
+		tell(host, &now, multiplier, ns < SERVES_MOST_NS ? ns : SERVES_MOST_NS);
 }
 
 /* On a thread of the Keep. */

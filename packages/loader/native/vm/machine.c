@@ -115,11 +115,6 @@ static bool make_vcpus(struct keep_host *host)
 	for (uint32_t i = 0; i < host->start.tcs_count; i++)
 		if (!vcpu_make(host, i))
 			return false;
-	return true;
-}
-
-static bool start_clock(const struct keep_host *host)
-{
 	vm_clock_start(host);
 	return true;
 }
@@ -144,5 +139,5 @@ bool vm_create(struct keep_host *host)
 		errno = (int)-vm_add_pages(host, host->mappings[i].offset, host->mappings[i].length);
 	if (errno != 0)
 		return failed(host, "KVM_SET_USER_MEMORY_REGION");
-	return vm_cpuid_read(host) && vm_cr4_check(host, vmsa_at(host, 0)->cr4 & ~CR4_MCE) && make_vcpus(host) && start_clock(host) && (!is_snp(host) || snp_start(host));
+	return vm_cpuid_read(host) && vm_cr4_check(host, vmsa_at(host, 0)->cr4 & ~CR4_MCE) && make_vcpus(host) && (!is_snp(host) || snp_start(host));
 }

@@ -58,12 +58,11 @@ bool vm_stops_take(struct keep_thread *thread, uint64_t vector)
 	struct trap_frame frame;
 	if (!thread->host->debugged || vm_frame(thread->host, (uint32_t)thread->enters, &frame) == 0)
 		return false;
-	if (vector == VECTOR_DB)
-		frame.rflags &= ~(thread->cpu->single ? (uint64_t)RFLAGS_TF : 0);
-	else if (byte_at(thread->host, frame.rip - (vector == VECTOR_BP)) == INT3)
-		frame.rip -= vector == VECTOR_BP;
-	else
+	if (vector != VECTOR_DB && byte_at(thread->host, frame.rip - (vector == VECTOR_BP)) != INT3)
 		return false;
+	frame.rip -= vector == VECTOR_BP;
+	/* The step is over, by whatever ended it. */
+	frame.rflags &= ~(thread->cpu->single ? (uint64_t)RFLAGS_TF : 0);
 	if (!vm_frame_write(thread->host, (uint32_t)thread->enters, &frame))
 		return false;
 	stops_note(thread, vector == VECTOR_DB ? STOP_WHY_STEP : STOP_WHY_BREAKPOINT, 0);
