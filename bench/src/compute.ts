@@ -6,7 +6,7 @@ import { onOneCpu } from './pinned.js';
 import { built, figures, native } from './programs.js';
 import { median, row } from './stats.js';
 
-const ROUNDS = 7;
+const ROUNDS = 21;
 const BOUND = 0.03;
 
 /**

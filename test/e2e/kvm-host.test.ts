@@ -3,12 +3,13 @@
 // hostdir.test.ts, and natively they do the same.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { freePort } from '@motte/test-helpers/port';
+import { kvmTrouble } from '@motte/test-helpers/tcg/with-kvm';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { CLIENTS, served } from './support/clients.js';
 import type { ClientKind } from './support/clients.js';
@@ -113,6 +114,28 @@ const GIVES: HostCase = {
   },
 };
 
+/** Whether this machine's time stamp counter is one to go by (packages/loader/native/vm/clock.c), and its KVM is used. */
+function hasSteadyCounter(): boolean {
+  const source = '/sys/devices/system/clocksource/clocksource0/current_clocksource';
+  const invariant = /^flags\b.*\bnonstop_tsc\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'));
+  return kvmTrouble() === '' && invariant && existsSync(source) && readFileSync(source, 'utf8') === 'tsc\n';
+}
+
+/** Three threads look for 0.7 s: where each look was a host call, there were 5,000 of them. */
+const LOOKS: HostCase = {
+  name: 'clocks go on without the host, and not back',
+  run: { args: [], keep: 'threads = 4\n' },
+  check: (ran, path) => {
+    assertNative(ran, spawnSync(path));
+    const exits = ran.exits.reduce((sum, [, count]) => sum + count, 0);
+    if (hasSteadyCounter()) assert.ok(exits < 2000, `${exits} exits`);
+    else
+      console.log(
+        `skipped: how often a look at the clock is an exit: no steady time stamp counter; ${exits} exits`,
+      );
+  },
+};
+
 const empty = folder('empty');
 const some = folder('some');
 mkdirSync(join(some, 'sub'));
@@ -126,6 +149,7 @@ await testCases([
   // More than the 64 MiB that are there from the start: the shim asks for the rest.
   ['touch', () => [touches(1, 1, 256), touches(200, 200, 512)]],
   ['give', () => [GIVES]],
+  ['clock', () => [LOOKS]],
   ['hostdir', () => [inDirectory(empty)]],
   ['wal', () => [inDirectory(empty)]],
   ['escape', () => [escapes(some, 'names', OUTSIDE), escapes(some, 'mounts')]],

@@ -44,6 +44,7 @@ export function programRuns(folder: string): readonly ProgramRun[] {
     { program: 'splice-chain', keep: 'threads = 8\n', strict: true },
     { program: 'signalfd', keep: 'threads = 4\n', strict: true },
     { program: 'timers', strict: true },
+    { program: 'clock', keep: 'threads = 4\n', strict: true },
     { program: 'net', args: ['errors'] },
     { program: 'local', keep: 'threads = 4\n' },
     { program: 'threads', keep: 'threads = 8\n', strict: true },

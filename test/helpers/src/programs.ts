@@ -84,6 +84,7 @@ export type ProgramName =
   | 'splice-chain'
   | 'signalfd'
   | 'timers'
+  | 'clock'
   | 'net'
   | 'local'
   | 'sqlite'
@@ -145,6 +146,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   net: { source: 'net.c', needs: [CC], commands: glibc() },
   local: { source: 'local.c', needs: [CC], commands: glibc('-pthread', '-w') },
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
+  clock: { source: 'clock.c', needs: [CC], commands: glibc('-pthread') },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
   identity: { source: 'identity.c', needs: [CC], commands: glibc() },
   limits: { source: 'limits.c', needs: [CC], commands: glibc('-pthread') },
