@@ -15,6 +15,8 @@ const STRICT = process.argv.includes('--strict');
 const LIMIT_MS = 1000 * Number(process.env.MOTTE_TEST_SECONDS ?? (STRICT ? 3600 : 600));
 /** Files whose tests step through a Keep. */
 const STEPPING = /\/(?:smash|stops|gdb)\.test\.js$/;
+/** How often they may run where steps go astray. */
+const TURNS_APART = 6;
 /** Whose tests run Keeps. */
 const KEEP_FOLDERS = ['shims/sgx', 'toolchain/motte', 'test'];
 if (STRICT) process.env.MOTTE_TEST_EMULATE = 'strict';
@@ -59,7 +61,8 @@ function workspacePackages() {
     .filter((folder) => statSync(folder).isDirectory());
 }
 
-function runFile(file) {
+/** `turns`: how often it may fail before it counts. */
+function runFile(file, turns = 1) {
   return new Promise((done) => {
     const started = Date.now();
     const child = spawn(process.execPath, [file], {
@@ -101,12 +104,14 @@ function runFile(file) {
       if (why !== '') failed = Math.max(failed, 1);
       const ok = failed <= 0;
       const name = relative(ROOT, file).replace('dist/', '').replace(/\.js$/, '');
+      const again = !ok && turns > 1;
       console.log(
-        `${ok ? 'ok  ' : 'FAIL'} ${name}: ${passed} passed${skipped + notes.length > 0 ? `, ${skipped + notes.length} skipped` : ''} (${((Date.now() - started) / 1000).toFixed(1)} s)${why === '' ? '' : `: ${why}`}`,
+        `${ok ? 'ok  ' : again ? 'again' : 'FAIL'} ${name}: ${passed} passed${skipped + notes.length > 0 ? `, ${skipped + notes.length} skipped` : ''} (${((Date.now() - started) / 1000).toFixed(1)} s)${why === '' ? '' : `: ${why}`}`,
       );
       for (const line of notes) console.log(`     ${line}`);
       if (!ok) console.log(out);
-      done({ passed, failed: Math.max(failed, 0), skipped: skipped + notes.length });
+      if (again) done(runFile(file, turns - 1));
+      else done({ passed, failed: Math.max(failed, 0), skipped: skipped + notes.length });
     });
   });
 }
@@ -124,21 +129,22 @@ if (files.length === 0) {
   process.exit(1);
 }
 const sums = { passed: 0, failed: 0, skipped: 0 };
-async function runAll(all) {
+async function runAll(all, turns = 1) {
   const queue = [...all];
   await Promise.all(
     Array.from({ length: Math.min(2, availableParallelism()) }, async () => {
       for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        const result = await runFile(file);
+        const result = await runFile(file, turns);
         for (const key of Object.keys(sums)) sums[key] += result[key];
       }
     }),
   );
 }
 
-// Where KVM is in software ("PVM"), single steps of other processes go astray while a guest runs: a trap too many, or one too late.
+// Where KVM is in software ("PVM"), single steps of other processes go astray while a guest runs, and now and then for a minute after:
+// a trap too many, or one too late.
 const isApart = (file) => existsSync('/sys/module/kvm_pvm') && STEPPING.test(file);
-await runAll(files.filter(isApart));
+await runAll(files.filter(isApart), TURNS_APART);
 await runAll(files.filter((file) => !isApart(file)));
 console.log(
   `${sums.passed} passed, ${sums.failed} failed${sums.skipped > 0 ? `, ${sums.skipped} skipped` : ''}`,
