@@ -71,41 +71,13 @@ bool vm_stops_take(struct keep_thread *thread, uint64_t vector)
 
 /* ---- on the control thread, while the vCPU's stands still ---- */
 
-static void from_frame(struct gprsgx *gprs, const struct trap_frame *frame)
-{
-	*gprs = (struct gprsgx){
-		.rax = frame->rax, .rcx = frame->rcx, .rdx = frame->rdx, .rbx = frame->rbx, .rsp = frame->rsp, .rbp = frame->rbp,
-		.rsi = frame->rsi, .rdi = frame->rdi, .r8 = frame->r8, .r9 = frame->r9, .r10 = frame->r10, .r11 = frame->r11,
-		.r12 = frame->r12, .r13 = frame->r13, .r14 = frame->r14, .r15 = frame->r15, .rflags = frame->rflags, .rip = frame->rip,
-	};
-}
-
-static void to_frame(struct trap_frame *frame, const struct gprsgx *gprs)
-{
-	frame->rax = gprs->rax, frame->rcx = gprs->rcx, frame->rdx = gprs->rdx, frame->rbx = gprs->rbx;
-	frame->rsp = gprs->rsp, frame->rbp = gprs->rbp, frame->rsi = gprs->rsi, frame->rdi = gprs->rdi;
-	frame->r8 = gprs->r8, frame->r9 = gprs->r9, frame->r10 = gprs->r10, frame->r11 = gprs->r11;
-	frame->r12 = gprs->r12, frame->r13 = gprs->r13, frame->r14 = gprs->r14, frame->r15 = gprs->r15;
-	frame->rflags = gprs->rflags, frame->rip = gprs->rip;
-}
-
-static void from_vcpu(struct gprsgx *gprs, const struct kvm_regs *regs)
-{
-	*gprs = (struct gprsgx){
-		.rax = regs->rax, .rcx = regs->rcx, .rdx = regs->rdx, .rbx = regs->rbx, .rsp = regs->rsp, .rbp = regs->rbp,
-		.rsi = regs->rsi, .rdi = regs->rdi, .r8 = regs->r8, .r9 = regs->r9, .r10 = regs->r10, .r11 = regs->r11,
-		.r12 = regs->r12, .r13 = regs->r13, .r14 = regs->r14, .r15 = regs->r15, .rflags = regs->rflags, .rip = regs->rip,
-	};
-}
-
-static void to_vcpu(struct kvm_regs *regs, const struct gprsgx *gprs)
-{
-	*regs = (struct kvm_regs){
-		.rax = gprs->rax, .rcx = gprs->rcx, .rdx = gprs->rdx, .rbx = gprs->rbx, .rsp = gprs->rsp, .rbp = gprs->rbp,
-		.rsi = gprs->rsi, .rdi = gprs->rdi, .r8 = gprs->r8, .r9 = gprs->r9, .r10 = gprs->r10, .r11 = gprs->r11,
-		.r12 = gprs->r12, .r13 = gprs->r13, .r14 = gprs->r14, .r15 = gprs->r15, .rflags = gprs->rflags, .rip = gprs->rip,
-	};
-}
+/* struct gprsgx, struct trap_frame and struct kvm_regs have the same names for them. */
+#define COPY_REGISTERS(to, from)                                                                                          \
+	((to)->rax = (from)->rax, (to)->rcx = (from)->rcx, (to)->rdx = (from)->rdx, (to)->rbx = (from)->rbx,              \
+	 (to)->rsp = (from)->rsp, (to)->rbp = (from)->rbp, (to)->rsi = (from)->rsi, (to)->rdi = (from)->rdi,              \
+	 (to)->r8 = (from)->r8, (to)->r9 = (from)->r9, (to)->r10 = (from)->r10, (to)->r11 = (from)->r11,                  \
+	 (to)->r12 = (from)->r12, (to)->r13 = (from)->r13, (to)->r14 = (from)->r14, (to)->r15 = (from)->r15,              \
+	 (to)->rflags = (from)->rflags, (to)->rip = (from)->rip)
 
 /* While the shim runs, the program's GS base is the other one. */
 static bool other_gs(const struct vcpu *vcpu, uint64_t *base, unsigned long request)
@@ -126,12 +98,13 @@ static uint32_t get(const struct keep_host *host, uint32_t index, struct kvm_sre
 	struct trap_frame frame;
 	struct kvm_regs regs;
 	uint64_t gs = 0;
+	*gprs = (struct gprsgx){0};
 	if (ioctl(vcpu->fd, KVM_GET_SREGS, sregs) != 0)
 		return STATE_NONE;
 	if (runs_program(host, sregs)) {
 		if (ioctl(vcpu->fd, KVM_GET_REGS, &regs) != 0)
 			return STATE_NONE;
-		from_vcpu(gprs, &regs);
+		COPY_REGISTERS(gprs, &regs);
 		gprs->fsbase = sregs->fs.base;
 		gprs->gsbase = sregs->gs.base;
 		return STATE_VCPU;
@@ -139,7 +112,7 @@ static uint32_t get(const struct keep_host *host, uint32_t index, struct kvm_sre
 	/* Nothing of a frame is there before the program began. */
 	if (vm_frame(host, (uint32_t)host->threads[index].enters, &frame) == 0 || frame.cs == 0 || !other_gs(vcpu, &gs, KVM_GET_MSRS))
 		return STATE_NONE;
-	from_frame(gprs, &frame);
+	COPY_REGISTERS(gprs, &frame);
 	gprs->fsbase = sregs->fs.base;
 	gprs->gsbase = gs;
 	return frame.vector == VECTOR_SYSCALL ? STATE_CALL : STATE_FRAME;
@@ -152,7 +125,7 @@ static bool put_frame(const struct keep_host *host, uint32_t index, const struct
 	struct trap_frame frame;
 	if (vm_frame(host, (uint32_t)thread->enters, &frame) == 0)
 		return false;
-	to_frame(&frame, gprs);
+	COPY_REGISTERS(&frame, gprs);
 	return other_gs(&machine.vcpus[thread->enters], &gs, KVM_SET_MSRS) && vm_frame_write(host, (uint32_t)thread->enters, &frame);
 }
 
@@ -168,7 +141,7 @@ static bool put(const struct keep_host *host, uint32_t index, uint32_t where, st
 	if (where == STATE_FRAME)
 		return ioctl(vcpu->fd, KVM_SET_SREGS, sregs) == 0 && put_frame(host, index, &gprs);
 	sregs->gs.base = gprs.gsbase;
-	to_vcpu(&regs, &gprs);
+	COPY_REGISTERS(&regs, &gprs);
 	return ioctl(vcpu->fd, KVM_SET_SREGS, sregs) == 0 && ioctl(vcpu->fd, KVM_SET_REGS, &regs) == 0;
 }
 
