@@ -27,9 +27,6 @@
 /* Of the error codes that name a selector or a gate: the fault came while something from outside was delivered. */
 #define SELECTOR_EXTERNAL 0x1
 
-/* What ring 3 may have in RFLAGS: CF PF AF ZF SF TF DF OF AC ID. */
-#define RFLAGS_USER 0x240dd5ull
-
 _Static_assert(__builtin_offsetof(struct trap_frame, rdi) == __builtin_offsetof(struct syscall_frame, arg), "frame");
 
 static void end_if(unsigned number)

@@ -223,7 +223,7 @@ static uint64_t write_emulated(uint64_t offset, const uint8_t *from, uint64_t le
 	return done;
 }
 
-void debug_write(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length)
+void debug_write(const struct keep_host *host, uint32_t id, uint8_t *payload, uint32_t length)
 {
 	struct debug_write request;
 	if (length < sizeof request)
@@ -246,7 +246,7 @@ void debug_registers(const struct keep_host *host, uint32_t id, const uint8_t *p
 {
 	struct debug_registers request;
 	struct debug_state state = {0};
-	struct debug_registers_are answer = {.where = STATE_NONE};
+	struct debug_registers_are answer = {.where = REGISTERS_IN_NONE};
 	if (length != sizeof request && length != sizeof request + sizeof state)
 		_exit(1);
 	memcpy(&request, payload, sizeof request);

@@ -140,7 +140,7 @@ uint32_t vm_cr4_missing(void);
 uint32_t vm_cpuid_corrected(void);
 bool vm_patch(struct keep_host *host);
 uint64_t vm_read(const struct keep_host *host, uint8_t *to, uint64_t address, uint64_t length);
-uint64_t vm_write(const struct keep_host *host, uint64_t address, const uint8_t *from, uint64_t length);
+uint64_t vm_write(const struct keep_host *host, uint64_t address, uint8_t *from, uint64_t length);
 void vcpu_interrupt(const struct keep_host *host, uint32_t index);
 
 /* vm/stops.c: what a debugger has of a vCPU's thread; the last three on the control thread, while that one stands still. */
@@ -171,7 +171,7 @@ void debug_heard(struct keep_host *host);
 void debug_traced(const uint8_t *payload, uint32_t length);
 void debug_read(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
 void debug_registers(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
-void debug_write(const struct keep_host *host, uint32_t id, const uint8_t *payload, uint32_t length);
+void debug_write(const struct keep_host *host, uint32_t id, uint8_t *payload, uint32_t length);
 void debug_ring(void);
 
 /* stops.c: a debugger's stops. */

@@ -15,7 +15,7 @@ import {
   DEBUG_REGISTERS_ARE,
   DEBUG_WRITE,
   DEBUG_WRITTEN,
-  STATE,
+  REGISTERS_IN,
   STOP_ACTION,
   STOP_WHY,
   STOPPED,
@@ -99,7 +99,7 @@ function helperProtocolHeader(): string {
     defines('EPCM_', EPCM_FLAGS),
     defines('STOP_WHY_', STOP_WHY),
     defines('STOP_ACTION_', STOP_ACTION),
-    defines('STATE_', STATE),
+    defines('REGISTERS_IN_', REGISTERS_IN),
     ...[
       MESSAGE,
       START,

@@ -235,7 +235,7 @@ export class Keep {
   }
 
   /**
-   * Registers of a thread that stands still, of a VM-based Keep with a debugger: DEBUG_STATE_SIZE bytes, and where they are (STATE).
+   * Registers of a thread that stands still, of a VM-based Keep with a debugger: DEBUG_STATE_SIZE bytes, and where they are (REGISTERS_IN).
    * With `bytes`, which are as long, they are changed first.
    */
   async debugRegisters(thread: number, bytes: Uint8Array = new Uint8Array(0)): Promise<ThreadRegisters> {

@@ -42,7 +42,7 @@ export interface Stop {
 
 /** Registers of a thread that stands still in a VM. */
 export interface ThreadRegisters {
-  /** STATE of `@motte/loader/protocol/debug`. */
+  /** REGISTERS_IN of `@motte/loader/protocol/debug`. */
   readonly where: number;
   /** DEBUG_STATE_SIZE bytes: an XSAVE area in the standard format, then GPRSGX. */
   readonly bytes: Uint8Array;

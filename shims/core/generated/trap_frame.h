@@ -8,6 +8,11 @@
 #include <stdint.h>
 #endif
 
+#define VECTOR_SYSCALL 0x100
+#define VECTOR_SHOOTDOWN 0x20
+
+#define RFLAGS_USER 0x240dd5
+
 #ifndef __ASSEMBLER__
 /* TRAP_FRAME: Motte, shims/vm/trap.S */
 struct trap_frame {

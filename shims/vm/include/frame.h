@@ -69,7 +69,7 @@
 	pushq	$VECTOR_SYSCALL
 .endm
 
-/* With a frame's last seven words pushed: the rest of it, and RDI is the frame. The vCPU is not with the host any more. */
+/* With a frame's last seven words pushed: the rest of it, and RDI is the frame. Nobody need interrupt the vCPU for its TLB from here on. */
 .macro take_registers
 	push_registers
 	movl	$0, %gs:VCPU_OUTSIDE

@@ -7,6 +7,7 @@
 #define MOTTE_VM_VCPU_H
 
 #include "../../core/generated/hostcall_abi.h"
+#include "../../core/generated/trap_frame.h"
 #include "../../core/generated/vm_map.h"
 
 #define PAGE_SIZE 4096
@@ -49,11 +50,9 @@
 #define ENDING_RDX 0x10
 #define ENDING_CLAIMED 0x18
 
-/* Vectors: the CPU's, ours, and what stands for SYSCALL in a frame. */
+/* Of the CPU's vectors, the one of SEV-ES; and how many gates there are, ours included. */
 #define VECTOR_VC 29
-#define VECTOR_SHOOTDOWN 32
-#define VECTORS 33
-#define VECTOR_SYSCALL 256
+#define VECTORS (VECTOR_SHOOTDOWN + 1)
 
 /* RFLAGS. AC lets ring 0 use ring 3's pages under SMAP. */
 #define RFLAGS_FIXED 0x2
@@ -69,7 +68,6 @@
 #include "../../core/include/caller.h"
 #include "../../core/include/hostcall.h"
 #include "../../core/include/task.h"
-#include "../../core/generated/trap_frame.h"
 
 struct vcpu {
 	uint64_t self;       /* address of this page */

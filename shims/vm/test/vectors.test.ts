@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { REASONS } from '@motte/hostcall/reasons';
 import { VECTOR_SIGNALS } from '@motte/test-helpers/vector-signals';
+import { cpuidPage, goodRows } from './support/cpuid.js';
 import { GOOD, hasBearssl, vectors } from './support/world.js';
 
 const GATES = 33;
@@ -61,6 +62,12 @@ else {
       assert.is(all.get(vector === 3 ? 4 : 3), REFUSED);
     });
   }
+
+  test('an instruction that the shim carries out ends with #DB where the program steps', () => {
+    const cpuid = cpuidPage(goodRows());
+    const lines = vectors({ ...GOOD, mode: 1n, cpuid, code: Uint8Array.of(0x0f, 0xa2) }, 'step');
+    assert.equal(lines, ['step 202: on at +2', 'step 302: signal 5', 'on at +2']);
+  });
 
   test('a fault while an interrupt was delivered, as of one without a gate, is no signal', () => {
     for (const mode of [0n, 1n])

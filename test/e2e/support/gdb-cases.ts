@@ -62,15 +62,16 @@ export const GDB_CASES: readonly GdbCase[] = [
         '$xmm3.v2_int64[1] = 77',
         '$mxcsr = 0x1fa0',
         '$st7 = 1.5',
+        '$fs_base = 0x12345000',
       ].map((what) => `set ${what}`),
       'stepi',
-      ...['$rax', '$r12', '$xmm3.v2_int64', '$mxcsr', '$st7'].map((what) => `print ${what}`),
+      ...['$rax', '$r12', '$xmm3.v2_int64', '$mxcsr', '$st7', '$fs_base'].map((what) => `print ${what}`),
       'kill',
     ],
     check: ({ seen }) => {
       assert.match(
         seen,
-        /\$1 = 1234605616436508552\n\$2 = 5\n\$3 = \{-?\d+, 77\}\n\$4 = 8096\n\$5 = 1\.5\n/,
+        /\$1 = 1234605616436508552\n\$2 = 5\n\$3 = \{-?\d+, 77\}\n\$4 = 8096\n\$5 = 1\.5\n\$6 = 305418240\n/,
         seen,
       );
     },

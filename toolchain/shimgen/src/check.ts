@@ -74,10 +74,15 @@ export function checkOnlyCode({ elf, loads }: Pick<Shim, 'elf' | 'loads'>): void
  * reading, by no tool of others.
  */
 export function checkFaulting(elf: Elf, rules: CodeRules, user?: CheckedCode['user']): void {
-  const within = (address: bigint): boolean =>
+  const isUser = (address: bigint): boolean =>
     user !== undefined && address >= user.vaddr && address < user.vaddr + BigInt(user.memsz);
+  const isWhereItMayBe = (name: string, symbol = ''): boolean =>
+    rules.within?.[name]?.includes(symbol.replace(/\+0x[0-9a-f]+$/, '')) === true;
   const first = faultingInstructions(elf, 1).find(
-    ({ name, address }) => rules.found?.has(name) !== false && !(rules.user.has(name) && within(address)),
+    ({ name, symbol, address }) =>
+      rules.found?.has(name) !== false &&
+      !(rules.user.has(name) && isUser(address)) &&
+      !isWhereItMayBe(name, symbol),
   );
   if (first === undefined) return;
   throw new MotteError('SHIM_INSTRUCTION', {

@@ -192,13 +192,20 @@ test('vm: SYSCALL is for the page of ring 3 alone', () => {
   assert.is(codeInVm('sti', { vaddr: 0x1000n, memsz: 2 }), 'SHIM_INSTRUCTION');
 });
 
+const codeWithin = (symbol: string, line: string): string =>
+  codeOf(() =>
+    checkInstructions(parseDisassembly(`0 <${symbol}>:\n 0: ${line}\n`), { sites: [] }, [], RULES.vm),
+  );
+
+test('vm: RDTSC is for the one function that goes on from the host’s last word', () => {
+  assert.is(codeWithin('platform_clock', 'rdtsc'), 'accepted');
+  assert.is(codeWithin('clock_from', 'rdtsc'), 'SHIM_INSTRUCTION');
+  assert.is(codeWithin('platform_clock', 'rdtscp'), 'SHIM_INSTRUCTION');
+});
+
 test('vm: INT3 is for asking ring 0 on a KVM in software, and where SYSCALL leads to there', () => {
-  const within = (symbol: string): string =>
-    codeOf(() =>
-      checkInstructions(parseDisassembly(`0 <${symbol}>:\n 0: int3\n`), { sites: [] }, [], RULES.vm),
-    );
-  assert.is(within('pvm_out'), 'accepted');
-  assert.is(within('pvm_breakpoint'), 'SHIM_INSTRUCTION');
+  assert.is(codeWithin('pvm_out', 'int3'), 'accepted');
+  assert.is(codeWithin('pvm_breakpoint', 'int3'), 'SHIM_INSTRUCTION');
   assert.is(codeInVm('int3', { vaddr: 0x1000n, memsz: 1 }), 'accepted');
 });
 

@@ -142,10 +142,10 @@
 #define STOP_ACTION_GO 0x1
 #define STOP_ACTION_STEP 0x2
 
-#define STATE_NONE 0x0
-#define STATE_VCPU 0x1
-#define STATE_FRAME 0x2
-#define STATE_CALL 0x3
+#define REGISTERS_IN_NONE 0x0
+#define REGISTERS_IN_VCPU 0x1
+#define REGISTERS_IN_FRAME 0x2
+#define REGISTERS_IN_CALL 0x3
 
 /* MESSAGE: Motte, docs/helper-protocol.md */
 struct message {
@@ -487,7 +487,7 @@ _Static_assert(__builtin_offsetof(struct debug_registers, reserved_004) == 0x4, 
 
 /* DEBUG_REGISTERS_ARE: Motte, docs/helper-protocol.md */
 struct debug_registers_are {
-	uint32_t where; /* STATE; DEBUG_STATE_SIZE bytes follow */
+	uint32_t where; /* REGISTERS_IN; DEBUG_STATE_SIZE bytes follow */
 	uint32_t reserved_004;
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct debug_registers_are) == 8, "debug_registers_are: size");

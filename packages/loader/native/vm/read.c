@@ -18,11 +18,17 @@
 #define ENTRIES (1u << INDEX_BITS)
 #define VIRTUAL_BITS 48
 
+static bool is_physical(const struct keep_host *host, uint64_t gpa, uint64_t length)
+{
+	const uint64_t offset = gpa - host->start.base;
+	return gpa >= host->start.base && offset <= host->start.size && length <= host->start.size - offset;
+}
+
 /* Of guest physical memory; less than `length` where there is no more of it. */
 static uint64_t read_physical(const struct keep_host *host, void *to, uint64_t gpa, uint64_t length)
 {
 	const uint64_t offset = gpa - host->start.base;
-	if (gpa < host->start.base || offset > host->start.size || length > host->start.size - offset)
+	if (!is_physical(host, gpa, length))
 		return 0;
 	const ssize_t got = pread(HELPER_FD_MEMORY, to, length, (off_t)offset);
 	return got < 0 ? 0 : (uint64_t)got;
@@ -46,11 +52,13 @@ static uint64_t translate(const struct keep_host *host, uint64_t address, uint64
 	return 0;
 }
 
-static bool write_physical(const struct keep_host *host, uint64_t gpa, const void *from, uint64_t length)
+static uint64_t write_physical(const struct keep_host *host, void *from, uint64_t gpa, uint64_t length)
 {
 	const uint64_t offset = gpa - host->start.base;
-	return gpa >= host->start.base && offset <= host->start.size && length <= host->start.size - offset &&
-	       pwrite(HELPER_FD_MEMORY, from, length, (off_t)offset) == (ssize_t)length;
+	if (!is_physical(host, gpa, length))
+		return 0;
+	const ssize_t put = pwrite(HELPER_FD_MEMORY, from, length, (off_t)offset);
+	return put < 0 ? 0 : (uint64_t)put;
 }
 
 static uint64_t vcpu_block(const struct keep_host *host, uint32_t index)
@@ -72,9 +80,15 @@ uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_fram
 	return read_physical(host, frame, at, sizeof *frame) == sizeof *frame ? at - host->start.base : 0;
 }
 
-bool vm_frame_write(const struct keep_host *host, uint32_t index, const struct trap_frame *frame)
+bool vm_frame_write(const struct keep_host *host, uint32_t index, struct trap_frame *frame)
 {
-	return write_physical(host, stack_top(vcpu_block(host, index)) - sizeof *frame, frame, sizeof *frame);
+	return write_physical(host, frame, stack_top(vcpu_block(host, index)) - sizeof *frame, sizeof *frame) == sizeof *frame;
+}
+
+/* What the shim takes for the program's FS base. */
+bool vm_exec_fs_write(const struct keep_host *host, uint32_t index, uint64_t base)
+{
+	return write_physical(host, &base, vcpu_block(host, index) + VM_MAP_EXEC_FS, sizeof base) == sizeof base;
 }
 
 /*
@@ -89,30 +103,29 @@ bool vm_fault_frame(const struct keep_host *host, uint32_t index, uint64_t rsp, 
 	return read_physical(host, &frame->vector, rsp, size) == size;
 }
 
-/* The bytes that were read: up to the first page that is not there. */
-uint64_t vm_read(const struct keep_host *host, uint8_t *to, uint64_t address, uint64_t length)
+/* Page by page, until `pass` does less than it is asked for; the bytes that were passed. */
+static uint64_t by_pages(const struct keep_host *host, uint64_t address, uint8_t *bytes, uint64_t length,
+			 uint64_t (*pass)(const struct keep_host *, void *, uint64_t gpa, uint64_t length))
 {
 	uint64_t done = 0, gpa;
 	while (done < length && (address + done) >> (VIRTUAL_BITS - 1) == 0) {
 		const uint64_t left = translate(host, address + done, &gpa);
 		const uint64_t part = left < length - done ? left : length - done;
-		if (part == 0 || read_physical(host, to + done, gpa, part) != part)
+		if (part == 0 || pass(host, bytes + done, gpa, part) != part)
 			break;
 		done += part;
 	}
 	return done;
 }
 
-/* And written: whatever the page permits the program. */
-uint64_t vm_write(const struct keep_host *host, uint64_t address, const uint8_t *from, uint64_t length)
+/* The bytes that were read: up to the first page that is not there. */
+uint64_t vm_read(const struct keep_host *host, uint8_t *to, uint64_t address, uint64_t length)
 {
-	uint64_t done = 0, gpa;
-	while (done < length && (address + done) >> (VIRTUAL_BITS - 1) == 0) {
-		const uint64_t left = translate(host, address + done, &gpa);
-		const uint64_t part = left < length - done ? left : length - done;
-		if (part == 0 || !write_physical(host, gpa, from + done, part))
-			break;
-		done += part;
-	}
-	return done;
+	return by_pages(host, address, to, length, read_physical);
+}
+
+/* And written, whatever the page permits the program. */
+uint64_t vm_write(const struct keep_host *host, uint64_t address, uint8_t *from, uint64_t length)
+{
+	return by_pages(host, address, from, length, write_physical);
 }

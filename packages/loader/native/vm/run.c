@@ -8,9 +8,6 @@
 #include "hostcall_host.h"
 #include "vm.h"
 
-/* Of ring 3 alone (shims/vm): no vector that the CPU has. */
-#define VECTOR_SHOOTDOWN 32
-
 /* By another vCPU, or by the control thread: a KVM_RUN that begins from now on returns at once. */
 void vcpu_interrupt(const struct keep_host *host, uint32_t index)
 {
@@ -166,7 +163,7 @@ static void run(struct keep_thread *thread)
 				return;
 		} else if (errno == EINTR || errno == EAGAIN) {
 			vcpu->exits[KVM_EXIT_INTR]++;
-			vcpu->between = !vm_stops_anywhere(thread, vcpu);
+			vcpu->between = !vm_stands(thread, vcpu);
 		} else if (errno == EFAULT && is_simulated(host)) {
 			if (!simulated_fault(thread, vcpu))
 				return;

@@ -14,12 +14,10 @@
 #define VECTOR_DB 1
 #define VECTOR_BP 3
 #define VECTOR_PF 14
-#define VECTOR_SYSCALL 256	/* of a frame: no exception */
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define ADDRESS_BITS 47
 
-/* What the program may have in RFLAGS, and what ring 3 always has (shims/vm/trap.c). */
-#define RFLAGS_USER 0x240dd5ull
+/* What ring 3 always has in RFLAGS: IF, and the bit that is fixed. */
 #define RFLAGS_RING3 0x202ull
 
 static bool runs_program(const struct keep_host *host, const struct kvm_sregs *sregs)
@@ -35,7 +33,7 @@ static bool is_pending(const struct vcpu *vcpu)
 }
 
 /* KVM_RUN was interrupted: can the vCPU stand still there? */
-bool vm_stops_anywhere(struct keep_thread *thread, struct vcpu *vcpu)
+bool vm_stands(struct keep_thread *thread, struct vcpu *vcpu)
 {
 	struct kvm_sregs sregs;
 	if (!thread->host->debugged)
@@ -69,7 +67,7 @@ bool vm_stops_take(struct keep_thread *thread, uint64_t vector)
 	return true;
 }
 
-/* ---- on the control thread, while the vCPU's stands still ---- */
+/* ---- on the control thread, while the vCPU's thread stands still ---- */
 
 /* struct gprsgx, struct trap_frame and struct kvm_regs have the same names for them. */
 #define COPY_REGISTERS(to, from)                                                                                          \
@@ -91,7 +89,7 @@ static bool other_gs(const struct vcpu *vcpu, uint64_t *base, unsigned long requ
 	return done;
 }
 
-/* Where the program's registers are, and they; STATE_NONE where it has none yet. */
+/* Where the program's registers are, and they; REGISTERS_IN_NONE where it has none yet. */
 static uint32_t get(const struct keep_host *host, uint32_t index, struct kvm_sregs *sregs, struct gprsgx *gprs)
 {
 	const struct vcpu *vcpu = &machine.vcpus[host->threads[index].enters];
@@ -100,22 +98,22 @@ static uint32_t get(const struct keep_host *host, uint32_t index, struct kvm_sre
 	uint64_t gs = 0;
 	*gprs = (struct gprsgx){0};
 	if (ioctl(vcpu->fd, KVM_GET_SREGS, sregs) != 0)
-		return STATE_NONE;
+		return REGISTERS_IN_NONE;
 	if (runs_program(host, sregs)) {
 		if (ioctl(vcpu->fd, KVM_GET_REGS, &regs) != 0)
-			return STATE_NONE;
+			return REGISTERS_IN_NONE;
 		COPY_REGISTERS(gprs, &regs);
 		gprs->fsbase = sregs->fs.base;
 		gprs->gsbase = sregs->gs.base;
-		return STATE_VCPU;
+		return REGISTERS_IN_VCPU;
 	}
 	/* Nothing of a frame is there before the program began. */
 	if (vm_frame(host, (uint32_t)host->threads[index].enters, &frame) == 0 || frame.cs == 0 || !other_gs(vcpu, &gs, KVM_GET_MSRS))
-		return STATE_NONE;
+		return REGISTERS_IN_NONE;
 	COPY_REGISTERS(gprs, &frame);
 	gprs->fsbase = sregs->fs.base;
 	gprs->gsbase = gs;
-	return frame.vector == VECTOR_SYSCALL ? STATE_CALL : STATE_FRAME;
+	return frame.vector == VECTOR_SYSCALL ? REGISTERS_IN_CALL : REGISTERS_IN_FRAME;
 }
 
 static bool put_frame(const struct keep_host *host, uint32_t index, const struct gprsgx *gprs)
@@ -138,7 +136,9 @@ static bool put(const struct keep_host *host, uint32_t index, uint32_t where, st
 		return false;
 	gprs.rflags = (gprs.rflags & RFLAGS_USER) | RFLAGS_RING3;
 	sregs->fs.base = gprs.fsbase;
-	if (where == STATE_FRAME)
+	if (!vm_exec_fs_write(host, (uint32_t)host->threads[index].enters, gprs.fsbase))
+		return false;
+	if (where == REGISTERS_IN_FRAME)
 		return ioctl(vcpu->fd, KVM_SET_SREGS, sregs) == 0 && put_frame(host, index, &gprs);
 	sregs->gs.base = gprs.gsbase;
 	COPY_REGISTERS(&regs, &gprs);
@@ -147,7 +147,7 @@ static bool put(const struct keep_host *host, uint32_t index, uint32_t where, st
 
 static bool is_settable(uint32_t where)
 {
-	return where == STATE_VCPU || where == STATE_FRAME;
+	return where == REGISTERS_IN_VCPU || where == REGISTERS_IN_FRAME;
 }
 
 /* TF, which one instruction later is #DB. What gdb steps is never in a call. */
@@ -168,8 +168,8 @@ uint32_t vm_state_get(const struct keep_host *host, uint32_t index, struct debug
 	struct kvm_sregs sregs;
 	_Static_assert(sizeof state->xsave == sizeof(struct kvm_xsave), "what KVM_GET_XSAVE writes");
 	const uint32_t where = get(host, index, &sregs, &state->gprs);
-	if (where != STATE_NONE && ioctl(machine.vcpus[host->threads[index].enters].fd, KVM_GET_XSAVE, state->xsave) != 0)
-		return STATE_NONE;
+	if (where != REGISTERS_IN_NONE && ioctl(machine.vcpus[host->threads[index].enters].fd, KVM_GET_XSAVE, state->xsave) != 0)
+		return REGISTERS_IN_NONE;
 	return where;
 }
 

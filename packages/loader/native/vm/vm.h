@@ -113,11 +113,12 @@ void vm_clock_start(const struct keep_host *host);
 bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why);
 
 /* stops.c: whether a vCPU that was interrupted can stand still for a debugger. */
-bool vm_stops_anywhere(struct keep_thread *thread, struct vcpu *vcpu);
+bool vm_stands(struct keep_thread *thread, struct vcpu *vcpu);
 
 /* read.c: registers that the program has left in its vCPU's stack. */
 uint64_t vm_frame(const struct keep_host *host, uint32_t index, struct trap_frame *frame);
-bool vm_frame_write(const struct keep_host *host, uint32_t index, const struct trap_frame *frame);
+bool vm_exec_fs_write(const struct keep_host *host, uint32_t index, uint64_t base);
+bool vm_frame_write(const struct keep_host *host, uint32_t index, struct trap_frame *frame);
 bool vm_fault_frame(const struct keep_host *host, uint32_t index, uint64_t rsp, struct trap_frame *frame);
 
 /* ring0.c: the shim's refusal, with what led to it where that may be told. */

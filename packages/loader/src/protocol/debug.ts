@@ -97,7 +97,7 @@ export const DEBUG_REGISTERS: Layout<typeof DEBUG_REGISTERS_FIELDS> = layout(
 export const DEBUG_STATE_SIZE: number = 4096 + GPRSGX.size;
 
 /** Where they are (DEBUG_REGISTERS_ARE.where). */
-export const STATE = {
+export const REGISTERS_IN = {
   /** There are none yet, or they could not be changed. */
   NONE: 0,
   /** The program runs on the vCPU. */
@@ -109,7 +109,7 @@ export const STATE = {
 } as const;
 
 export const DEBUG_REGISTERS_ARE_FIELDS = [
-  { at: 0x0, name: 'where', type: 'u32', doc: 'STATE; DEBUG_STATE_SIZE bytes follow' },
+  { at: 0x0, name: 'where', type: 'u32', doc: 'REGISTERS_IN; DEBUG_STATE_SIZE bytes follow' },
   { at: 0x4, name: 'reserved_004', type: 'u32' },
 ] as const;
 

@@ -32,3 +32,9 @@ export const TRAP_FRAME: Layout<typeof TRAP_FRAME_FIELDS> = layout(
   { name: 'TRAP_FRAME', size: 0xb0, source: 'Motte, shims/vm/trap.S' },
   TRAP_FRAME_FIELDS,
 );
+
+/** TRAP_FRAME.vector of a system call, which is none; and the one vector of ours, by which a vCPU is made to flush its TLB. */
+export const FRAME_VECTOR = { SYSCALL: 256, SHOOTDOWN: 32 } as const;
+
+/** What ring 3 may have in RFLAGS: CF PF AF ZF SF TF DF OF AC ID (AMD 24593, 3.1.4). */
+export const RFLAGS_USER = 0x240dd5;

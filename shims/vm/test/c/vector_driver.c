@@ -139,12 +139,29 @@ static void handle_call(uint64_t rcx)
 	printf("handled%s\n", frame.rip == rcx && frame.rflags == 0x202 ? ", on at RCX with R11" : "");
 }
 
+/* CPUID under SEV-SNP, which is done when the exception returns: of a program that steps, and of one that does not. */
+static void handle_step(uint64_t rflags)
+{
+	struct trap_frame frame = {
+		.vector = VECTOR_VC, .error = 0x72, .rip = (uint64_t)shim_start + WORLD_CODE, .rflags = rflags,
+	};
+
+	printf("step %llx: ", (unsigned long long)rflags);
+	trap_handle(&frame, 0);
+	printf("on at +%llu\n", (unsigned long long)(frame.rip - (uint64_t)shim_start - WORLD_CODE));
+}
+
 /* `external`: error codes say that something from outside was being delivered. */
 int main(int count, char **args)
 {
 	uint64_t error = count > 1 && strcmp(args[1], "external") == 0;
 
 	world_begin();
+	if (count > 1 && strcmp(args[1], "step") == 0) {
+		handle_step(0x202);
+		handle_step(0x302);
+		return 0;
+	}
 	pvm_host = vm_info()->mode == VM_MODE_KVM ? (uint32_t)world.host : 0;
 	tables_make();
 	for (unsigned vector = 0; vector < sizeof(idt) / sizeof(idt[0]); vector++)

@@ -156,7 +156,7 @@ export function run(args: readonly string[], start: Start, answers: readonly Ans
 }
 
 /** What the IDT and the handler of ring 3 make of each vector. */
-export function vectors(start: Start, at: 'code' | 'external' = 'code'): string[] {
+export function vectors(start: Start, at: 'code' | 'external' | 'step' = 'code'): string[] {
   const made = program('vector_driver', ['tee.c', 'kvm.c', 'pvm.c', 'trap.c', '../core/fault.c']);
   return linesOf(made, at === 'code' ? [] : [at], input(start, []));
 }

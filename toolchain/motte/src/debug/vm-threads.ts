@@ -6,7 +6,7 @@ import type { RegisterFile } from '@motte/debug/gdb/register-file';
 import { readWhole } from '@motte/debug/memory';
 import type { ReadMemory } from '@motte/debug/memory';
 import type { Keep } from '@motte/loader/load';
-import { STATE } from '@motte/loader/protocol/debug';
+import { REGISTERS_IN } from '@motte/loader/protocol/debug';
 import { VM_MAP } from '@motte/plan/vm/map';
 import { CALLER } from './threads.js';
 import type { Threads } from './threads.js';
@@ -39,8 +39,8 @@ export class VmThreads implements Threads {
 
   async registers(index: number): Promise<RegisterFile | undefined> {
     const { where, bytes } = await this.#keep.debugRegisters(index);
-    if (where === STATE.NONE) return undefined;
-    if (where !== STATE.CALL) return new FrameRegisters(bytes);
+    if (where === REGISTERS_IN.NONE) return undefined;
+    if (where !== REGISTERS_IN.CALL) return new FrameRegisters(bytes);
     const gprs = GPRSGX.read(bytes, bytes.length - GPRSGX.size);
     const known = CALLER.map((name) => [name, gprs[name]] as const);
     return new CallRegisters(new Map([...known, ['fs_base', gprs.fsbase]]));
@@ -48,6 +48,6 @@ export class VmThreads implements Threads {
 
   async store(index: number, _own: boolean, file: RegisterFile): Promise<boolean> {
     if (!(file instanceof FrameRegisters)) return file instanceof CallRegisters;
-    return (await this.#keep.debugRegisters(index, file.bytes)).where !== STATE.NONE;
+    return (await this.#keep.debugRegisters(index, file.bytes)).where !== REGISTERS_IN.NONE;
   }
 }

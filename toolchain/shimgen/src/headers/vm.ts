@@ -2,7 +2,7 @@
 import { VM_CLOCK } from '@motte/plan/vm/clock';
 import { VM_INFO, VM_INFO_MAGIC, VM_MODE } from '@motte/plan/vm/info';
 import { HOST_PVM, HOST_XSAVE, VM_MAP } from '@motte/plan/vm/map';
-import { TRAP_FRAME } from '@motte/plan/vm/trap-frame';
+import { FRAME_VECTOR, RFLAGS_USER, TRAP_FRAME } from '@motte/plan/vm/trap-frame';
 import { defines, header, offsets, structures } from './c-text.js';
 
 /** `vm_map.h`: the address space of a VM-based Keep. */
@@ -29,7 +29,11 @@ export function vmInfoHeader(): string {
 
 /** `trap_frame.h`: the exec's registers on the stack of its vCPU. */
 export function trapFrameHeader(): string {
-  return header('trap_frame.h', 'packages/plan/src/vm/trap-frame.ts', [structures([TRAP_FRAME])]);
+  return header('trap_frame.h', 'packages/plan/src/vm/trap-frame.ts', [
+    defines('VECTOR_', FRAME_VECTOR),
+    defines('', { RFLAGS_USER }),
+    structures([TRAP_FRAME]),
+  ]);
 }
 
 /** `vm_clock.h`: what the host says of its clocks. */

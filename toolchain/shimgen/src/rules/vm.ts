@@ -35,6 +35,7 @@ const FOUND = [
   'syscall',
   'sysenter',
   'int',
+  'rdtsc',
   'rdtscp',
   'rdpmc',
   'getsec',
