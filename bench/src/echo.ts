@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An echo server in a Keep and natively: requests a second of one client and of many connections, and what a host call costs of it.
+import type { KeepConfig } from '@motte/config/keep-config';
 import { load } from '@motte/loader/index';
+import type { Keep } from '@motte/loader/index';
 import { program } from '@motte/test-helpers/programs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,7 +45,7 @@ interface Served {
   readonly calls: number;
 }
 
-async function natively(
+export async function natively(
   server: string,
   client: string,
   connections: number,
@@ -58,14 +60,31 @@ async function natively(
   return { rate: found, calls: 0 };
 }
 
-async function inside(server: string, client: string, connections: number, rounds: number): Promise<Served> {
+/** A Keep of the server with such arguments and configuration, that runs, and what is closed after its end. */
+type Opened = (
+  args: readonly string[],
+  config: Pick<KeepConfig, 'listen'>,
+) => Promise<{ readonly keep: Keep; readonly close: () => void }>;
+
+const inSgx =
+  (path: string): Opened =>
+  async (args, config) => {
+    const image = prepared({ path, args, config });
+    const keep = await load(image, { backend: 'sgx', emulate: true, stdio: ['ignore', 'pipe', 'inherit'] });
+    return { keep, close: () => image.close() };
+  };
+
+/** Requests a second that a Keep of the server serves, and its host calls. */
+export async function inside(
+  open: Opened,
+  client: string,
+  connections: number,
+  rounds: number,
+): Promise<Served> {
   const port = await freePort();
-  const image = prepared({
-    path: server,
-    args: [`${port}`, `${connections}`],
-    config: { listen: [{ name: 'echo', address: `${HOST}:${port}`, protocol: 'tcp' }] },
+  const { keep, close } = await open([`${port}`, `${connections}`], {
+    listen: [{ name: 'echo', address: `${HOST}:${port}`, protocol: 'tcp' }],
   });
-  const keep = await load(image, { backend: 'sgx', emulate: true, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     await listening(keep.stdout as Readable);
     const found = await rate(client, port, connections, rounds);
@@ -74,7 +93,7 @@ async function inside(server: string, client: string, connections: number, round
     return { rate: found, calls: (await keep.stats()).hostCalls / (connections * rounds) };
   } finally {
     keep.abort();
-    image.close();
+    close();
   }
 }
 
@@ -90,7 +109,7 @@ async function run(): Promise<Outcome> {
     // In turns, so that a noisy neighbour slows both.
     for (let i = 0; i < RUNS; i++) {
       rates.native.push((await natively(server.path, client, connections, rounds)).rate);
-      const kept = await inside(server.path, client, connections, rounds);
+      const kept = await inside(inSgx(server.path), client, connections, rounds);
       rates.keep.push(kept.rate);
       calls = kept.calls;
     }

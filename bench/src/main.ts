@@ -14,6 +14,7 @@ import type { Benchmark } from './outcome.js';
 import { ring } from './ring.js';
 import { writeResults } from './results.js';
 import { sqlite } from './sqlite.js';
+import { switchless } from './switchless.js';
 import { vm } from './vm.js';
 
 const ALL: readonly Benchmark[] = [
@@ -28,6 +29,7 @@ const ALL: readonly Benchmark[] = [
   idle,
   ring,
   vm,
+  switchless,
 ];
 
 const names = process.argv.slice(2);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps on plain KVM: from `load` to ring 3, what ring 3 and a host call cost, and what a large heap costs the host. Run in a
 // machine of scripts/tcg its times say nothing; the counts are the same as elsewhere.
-import { existsSync, readFileSync } from 'node:fs';
-import { defaultConfig } from '@motte/config/keep-toml';
-import { load, prepareVmKeep } from '@motte/loader/index';
-import type { KeepStats, PreparedVmKeep } from '@motte/loader/index';
-import { Missing } from './outcome.js';
+import { existsSync } from 'node:fs';
+import type { PreparedVmKeep } from '@motte/loader/index';
 import type { Benchmark, Outcome, Row } from './outcome.js';
 import { computed } from './compute.js';
 import { built, figures } from './programs.js';
 import { row } from './stats.js';
+import { checkKvm, MIB, prepared, runOnce } from './vm-keep.js';
+import type { VmRun } from './vm-keep.js';
 
 const STARTS = 15;
 const ROUNDS = 5;
@@ -19,37 +18,11 @@ const BATCHES = 20;
  * at least, make it less than 0.2 %.
  */
 const COMPUTE_ARGS = ['128'];
-const MIB = 1n << 20n;
 /** Issue 6: until ring 3, by whether KVM interprets ring 0 ("PVM"). */
 const GOAL_MS = { kvm: 5, pvm: 8 } as const;
 const MOST_MIB = 256;
-const PROTOTYPE_CALL_NS = 82_000;
-
-interface VmRun {
-  readonly output: string;
-  readonly stats: KeepStats;
-  readonly loadMs: number;
-  /** Most bytes of the helper's memory that the host had to have at once. */
-  readonly peak: number;
-}
-
-async function runOnce(image: PreparedVmKeep): Promise<VmRun> {
-  const keep = await load(image, { backend: 'kvm', stdio: ['ignore', 'pipe', 'inherit'], linger: true });
-  let output = '';
-  keep.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const end = await keep.exited;
-  const status = readFileSync(`/proc/${keep.pid}/status`, 'utf8');
-  const stats = await keep.stats();
-  await keep.close();
-  if (end.ended !== 'exited' || end.status !== 0) throw new Error(`the Keep ended: ${JSON.stringify(end)}`);
-  const peak = 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN);
-  return { output, stats, loadMs: keep.loadMs, peak };
-}
-
-function prepared(name: string, args: readonly string[] = [], memory?: bigint): PreparedVmKeep {
-  const config = { ...defaultConfig(), args: [...args], ...(memory === undefined ? {} : { memory }) };
-  return prepareVmKeep({ tee: 'kvm', exec: built(name), config });
-}
+/** What the prototype's took. */
+export const PROTOTYPE_CALL_NS = 82_000;
 
 async function repeated(image: PreparedVmKeep, times: number): Promise<VmRun[]> {
   const runs: VmRun[] = [];
@@ -66,7 +39,7 @@ const sum = (counts: ReadonlyMap<number, number>): number => [...counts.values()
 
 async function starts(pvm: boolean): Promise<Outcome> {
   const small = await repeated(prepared('hello'), STARTS);
-  const large = await repeated(prepared('hello', [], 16n * 1024n * MIB), 1);
+  const large = await repeated(prepared('hello', [], { memory: 16n * 1024n * MIB }), 1);
   const left = small.map(({ stats }) => stats.leftNs / 1e6);
   const goal = GOAL_MS[pvm ? 'pvm' : 'kvm'];
   const peak = Math.max(...large.map((one) => one.peak)) / Number(MIB);
@@ -131,7 +104,7 @@ async function calling(): Promise<Outcome> {
     rows,
     goals: [
       {
-        what: 'a host call',
+        what: 'a host call by an exit (without: `npm run bench switchless`)',
         goal: `no worse than the prototype's ${PROTOTYPE_CALL_NS} ns`,
         found: `${host.toFixed(0)} ns`,
         met: host <= PROTOTYPE_CALL_NS,
@@ -142,8 +115,7 @@ async function calling(): Promise<Outcome> {
 }
 
 async function run(): Promise<Outcome> {
-  if (!existsSync('/dev/kvm'))
-    throw new Missing('there is no /dev/kvm on this machine; `motte platform info` says what brings it');
+  checkKvm();
   const parts = [await starts(existsSync('/sys/module/kvm_pvm')), await computing(), await calling()];
   return {
     rows: parts.flatMap(({ rows }) => rows),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "include/pvm.h"
+#include "include/switchless.h"
 #include "include/tee.h"
 #include "../core/include/debug.h"
 #include "../core/include/platform.h"
@@ -84,8 +85,8 @@ __attribute__((noinline)) void keep_refuse(uint32_t reason)
 /* A Keep that has found its host lying does nothing more, however many vCPUs it has. */
 void hostcall_transfer(struct hostcall *call)
 {
-	(void)call;
-	tee_out(EXIT_WHY_HOSTCALL);
+	if (!switchless_answered(call))
+		tee_out(EXIT_WHY_HOSTCALL);
 	if (__atomic_load_n(&keep_ending.why, __ATOMIC_ACQUIRE) != 0)
 		tee_leave((uint32_t)keep_ending.why, keep_ending.rsi, keep_ending.rdx);
 }

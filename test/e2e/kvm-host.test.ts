@@ -79,6 +79,11 @@ function inDirectory(data: string): HostCase {
   };
 }
 
+/** The same where the host watches for host calls; how many take no exit then, kvm-switchless.test.ts looks at. */
+function watched({ name, run, check }: HostCase): HostCase {
+  return { name: `${name}, where the host watches`, run: { ...run, switchless: true }, check };
+}
+
 function escapes(data: string, ...args: readonly string[]): HostCase {
   return {
     name: `no way out of a granted directory by ${args[0]}`,
@@ -142,16 +147,16 @@ mkdirSync(join(some, 'sub'));
 writeFileSync(join(some, 'file'), 'inside');
 
 await testCases([
-  ['echo', () => [server('echo', 20)]],
-  ['edge', () => [server('turns', 20)]],
+  ['echo', () => [server('echo', 20), watched(server('echo', 20))]],
+  ['edge', () => [server('turns', 20), watched(server('turns', 20))]],
   ['http', () => [server('http', 24)]],
-  ['http-go', () => [server('http', 24)]],
+  ['http-go', () => [server('http', 24), watched(server('http', 24))]],
   // More than the 64 MiB that are there from the start: the shim asks for the rest.
   ['touch', () => [touches(1, 1, 256), touches(200, 200, 512)]],
   ['give', () => [GIVES]],
   ['clock', () => [LOOKS]],
-  ['hostdir', () => [inDirectory(empty)]],
-  ['wal', () => [inDirectory(empty)]],
+  ['hostdir', () => [inDirectory(empty), watched(inDirectory(empty))]],
+  ['wal', () => [inDirectory(empty), watched(inDirectory(empty))]],
   ['escape', () => [escapes(some, 'names', OUTSIDE), escapes(some, 'mounts')]],
 ]);
 

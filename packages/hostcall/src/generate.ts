@@ -3,6 +3,7 @@ import { fieldHeader } from './generate/c.js';
 import { syscallsPage } from './generate/docs.js';
 import { guestFiles } from './generate/guest.js';
 import { hostFiles } from './generate/host.js';
+import { promptHeader } from './generate/prompt.js';
 import { lintTable } from './lint.js';
 import { TABLE } from './table.js';
 
@@ -14,6 +15,8 @@ export function files(): Record<string, string> {
     ...hostFiles(TABLE),
     'shims/core/generated/hostcall_field.h': fieldHeader(),
     'packages/loader/native/generated/hostcall_field.h': fieldHeader(),
+    'shims/core/generated/hostcall_prompt.h': promptHeader(TABLE),
+    'packages/loader/native/generated/hostcall_prompt.h': promptHeader(TABLE),
     'docs/syscalls.md': syscallsPage(TABLE),
   };
 }

@@ -127,7 +127,7 @@ void threads_stop(struct keep_host *host);
 bool thread_set_up(struct keep_thread *thread);
 void thread_tick(struct keep_thread *thread);
 void run_keep(struct keep_thread *thread);
-bool serve_call(struct keep_thread *thread);
+bool serve_call(struct keep_thread *thread, bool prompt_alone);
 
 /* vm/: a Keep in a virtual machine. */
 void vm_read_ahead(void);
@@ -136,6 +136,7 @@ bool vm_threads(void);
 bool vm_thread_set_up(struct keep_thread *thread);
 void vm_run(struct keep_thread *thread);
 void vm_clock_refresh(struct keep_host *host);
+bool switchless_start(struct keep_host *host);
 uint32_t vm_cr4_missing(void);
 uint32_t vm_cpuid_corrected(void);
 bool vm_patch(struct keep_host *host);

@@ -21,8 +21,8 @@ struct loop {
 	uint32_t stuck;
 };
 
-/* What the thread's host-call block asks for; false if the Keep must end. */
-bool serve_call(struct keep_thread *thread)
+/* What the thread's host-call block asks for, or, on another thread than that one, only what is prompt; false if the Keep must end. */
+bool serve_call(struct keep_thread *thread, bool prompt_alone)
 {
 	struct keep_host *host = thread->host;
 	struct hostcall_block *block = (struct hostcall_block *)thread->block;
@@ -36,7 +36,7 @@ bool serve_call(struct keep_thread *thread)
 	if (hostile_unserved(host, block))
 		return true;
 #endif
-	hostcall_serve(host, block);
+	hostcall_serve(host, block, prompt_alone);
 	return thread->cpu->cause == 0;
 }
 
@@ -69,7 +69,7 @@ static uint32_t left(struct loop *loop)
 	}
 	switch (why) {
 	case EXIT_WHY_HOSTCALL:
-		if (!serve_call(loop->thread))
+		if (!serve_call(loop->thread, false))
 			return 0;
 #ifdef MOTTE_HOSTILE
 		return hostile_after(host, (struct hostcall_block *)loop->thread->block);

@@ -111,6 +111,8 @@ bool start_parse(struct keep_host *host, uint8_t *bytes, uint32_t length)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "no TCS");
 	if ((start->backend == BACKEND_HARDWARE || start->backend == BACKEND_SNP) && (start->flags & START_DEBUGGER) != 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "a debugger of a Keep that hardware protects");
+	if ((start->flags & START_SWITCHLESS) != 0 && (!is_vm(host) || (start->flags & START_DEBUGGER) != 0))
+		return end_killed(host, CAUSE_START_INVALID, "%s", "SWITCHLESS is for a Keep in a VM without a debugger");
 	if (is_vm(host) && !is_simulated(host) && start->site_count != 0)
 		return end_killed(host, CAUSE_START_INVALID, "%s", "SITEs are for an emulated Keep");
 #ifndef MOTTE_HOSTILE

@@ -117,6 +117,8 @@ bool threads_make(struct keep_host *host)
 	sigaddset(&own, SIGNAL_STOP);
 	sigaddset(&own, SIGNAL_TICK);
 	pthread_sigmask(SIG_BLOCK, &own, NULL);
+	if ((host->start.flags & START_SWITCHLESS) != 0 && !switchless_start(host))
+		return end_killed(host, CAUSE_BACKEND, "the thread that watches for host calls: %s", strerror(errno));
 	const int failed = make(&host->threads[0]);
 	return failed == 0 || end_killed(host, CAUSE_BACKEND, "a thread: %s", strerror(failed));
 }

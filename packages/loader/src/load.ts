@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MotteError } from '@motte/binary/error';
 import { sha256 } from '@motte/measure/hash';
+import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { bootMessage } from './boot.js';
 import { choose } from './choice.js';
@@ -79,6 +80,11 @@ export interface LoadOptions {
   readonly snp?: Omit<SnpOptions, 'hostData'>;
   /** Emulated: replace the shim's slow instructions in memory after it was measured; true by default. */
   readonly patch?: boolean;
+  /**
+   * In a VM: a thread of the host watches for host calls, and those that it can answer at once take no exit (ADR 0032). It spins on a
+   * CPU of its own while the Keep makes such calls, and for a millisecond after.
+   */
+  readonly switchless?: boolean;
   /** The helper stays after the end, for `peek` and `stats`, until `close`. */
   readonly linger?: boolean;
   /** Emulated: hardship for tests. */
@@ -185,6 +191,16 @@ function checkPlan({ plan }: Image, { tee }: Choice): void {
     throw new MotteError('LOAD_OPTION', { field: 'backend', expected: `a plan for ${tee}`, found: plan.tee });
 }
 
+function checkSwitchless({ tee }: Choice, { stopped }: LoadOptions): void {
+  const refuse = (expected: string, found: string): never => {
+    throw new MotteError('LOAD_OPTION', { field: 'switchless', expected, found });
+  };
+  if (tee === 'sgx') refuse('a Keep in a VM (kvm, snp)', tee);
+  // A Keep whose threads can be stopped must leave now and then.
+  if (stopped !== undefined) refuse('a Keep without a debugger', 'stopped');
+  if (availableParallelism() < 2) refuse('two CPUs or more', '1');
+}
+
 /**
  * Loads an image into a Keep and starts it. Resolves when the Keep is about to be entered. Rejects with what the
  * CPU refuses, TEE_MISSING, HOST_MEMORY, HELPER_START ...; nothing is left behind then.
@@ -215,6 +231,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       expected: 'an emulated Keep, or one of plain KVM',
       found: `hardware (${choice.tee})`,
     });
+  if (options.switchless === true) checkSwitchless(choice, options);
   const boot = bootMessage(image.config, { args: options.args ?? [], env: options.env ?? [] });
   const path = options.helper ?? helperPath();
   const modes = typeof stdio === 'string' ? ([stdio, stdio, stdio] as const) : stdio;
@@ -235,6 +252,7 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       stderr: modes[2] !== 'ignore',
       trace: options.listener !== undefined,
       debugger: options.stopped !== undefined,
+      switchless: options.switchless ?? false,
       timeLimitMs,
       epcPages: BigInt(epcPages),
       grants,

@@ -261,6 +261,7 @@ const OPTIONS: readonly { name: string; options: LoadOptions; code: string }[] =
   { name: 'too much time', options: { limits: { timeMs: 2 ** 32 } }, code: 'LOAD_OPTION' },
   { name: 'no page', options: { limits: { epcPages: 0 } }, code: 'LOAD_OPTION' },
   { name: 'NUL in an argument', options: { args: ['\0'] }, code: 'LOAD_OPTION' },
+  { name: 'a host that watches an enclave', options: { switchless: true }, code: 'LOAD_OPTION' },
   { name: 'a TEE of later', options: { backend: 'snp' }, code: 'TEE_MISSING' },
 ];
 

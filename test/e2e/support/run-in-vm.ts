@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs programs in VM-based Keeps where /dev/kvm is: reads a JSON array of VmRun from standard input and prints a line of JSON for
-// each, when it has ended, with its index. For tests that may have to bring it into a machine of scripts/tcg, where starting Node
+// each, when it has ended, with its index; as many at a time as its argument says. For tests that may have to bring it into a machine of scripts/tcg, where starting Node
 // is what takes the time.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
@@ -26,6 +26,15 @@ function peak(pid: number | undefined): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(status, 'utf8'))?.[1] ?? 0);
 }
 
+/** What the process has had of the CPUs: utime and stime of proc(5), in hundredths of a second. */
+function cpuMs(pid: number | undefined): number {
+  const stat = `/proc/${pid}/stat`;
+  if (!existsSync(stat)) return 0;
+  // What comes after the name, which may have spaces and brackets: from the state on, field 3.
+  const fields = readFileSync(stat, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
 /** What of the guest's memory the host has: its blocks, whoever sees them. */
 function held(pid: number | undefined): number {
   const memory = `/proc/${pid}/fd/4`;
@@ -44,6 +53,7 @@ async function once(run: VmRun): Promise<VmRan> {
   const end = await keep.exited;
   const peakKiB = peak(keep.pid);
   const heldKiB = held(keep.pid);
+  const cpu = cpuMs(keep.pid);
   const stats = await keep.stats();
   await keep.close();
   const [said, err] = await outputs;
@@ -56,6 +66,9 @@ async function once(run: VmRun): Promise<VmRan> {
     out: said.stdout.toString('base64'),
     err: err.toString('base64'),
     exits: [...stats.exits],
+    hostCalls: stats.hostCalls,
+    switchless: stats.switchless,
+    cpuMs: cpu,
     peakKiB,
     heldKiB,
     clients: said.clients,
@@ -64,7 +77,7 @@ async function once(run: VmRun): Promise<VmRan> {
 }
 
 /** Keeps at a time. */
-const AT_ONCE = 2;
+const AT_ONCE = Number(process.argv[2]);
 
 const runs = JSON.parse((await buffer(process.stdin)).toString()) as readonly VmRun[];
 const queue = [...runs.entries()];

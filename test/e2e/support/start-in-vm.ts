@@ -77,7 +77,7 @@ export interface Started {
 }
 
 export async function startInVm(run: VmRun): Promise<Started> {
-  const { args, env = [['K', 'value']], tee = 'kvm', lies = [], data, clients } = run;
+  const { args, env = [['K', 'value']], tee = 'kvm', lies = [], data, clients, switchless = false } = run;
   const port = clients === undefined ? 0 : await freePort();
   const at = data === undefined ? undefined : places(data);
   const filled = (text: string): string =>
@@ -90,6 +90,7 @@ export async function startInVm(run: VmRun): Promise<Started> {
       args: args.map(filled),
       env: env.map(([name, value]) => `${name}=${value}`),
       stdio: ['pipe', 'pipe', 'pipe'],
+      switchless,
       // What it has cost is read after its end; a hostile host may be gone before.
       linger: lies.length === 0,
       limits: { timeMs: run.seconds * 1000 },

@@ -17,7 +17,7 @@ export const GRANT = '[[files]]\npath = "/data"\nhost = "/data"\nmode = "rw"\n';
 
 export interface HostCase {
   readonly name: string;
-  readonly run: Omit<VmRun, 'path' | 'input' | 'seconds'>;
+  readonly run: Omit<VmRun, 'path' | 'input' | 'seconds'> & { readonly seconds?: number };
   readonly check: (ran: VmRan, path: string) => void | Promise<void>;
 }
 
@@ -27,6 +27,7 @@ export const outOf = ({ out }: VmRan): string => Buffer.from(out, 'base64').toSt
 /** Runs the programs' cases, which may want the path of the exec file, and makes a test of each. */
 export async function testCases(
   programs: readonly (readonly [ProgramName, (path: string) => readonly HostCase[]])[],
+  atOnce?: number,
 ): Promise<void> {
   const kvm = await kvmOrWhy();
   if (typeof kvm === 'string') {
@@ -39,9 +40,9 @@ export async function testCases(
     console.log(`skipped: ${name}: ${made.skipped}`);
     return [];
   });
-  const runs = cases.map(({ run, path }) => ({ ...run, path, input: '', seconds: SECONDS }));
+  const runs = cases.map(({ run, path }) => ({ seconds: SECONDS, ...run, path, input: '' }));
   console.log(`${runs.length} Keeps and their host on: ${kvm.kind}`);
-  const ran = await runInVm(kvm, runs, ALL_SECONDS);
+  const ran = await runInVm(kvm, runs, ALL_SECONDS, atOnce);
   await kvm.end();
   for (const [i, { name, program: of, path, check }] of cases.entries())
     test(`${of}: ${name}`, () => check(ranOf(ran.get(i)), path));

@@ -34,6 +34,8 @@ export interface VmRun {
   readonly lies?: readonly PlainLie[];
   /** A directory of which each Keep is granted a copy as /data, where settings grant it. */
   readonly data?: string;
+  /** The host watches for host calls. */
+  readonly switchless?: boolean;
   /** Who comes when the program says that it listens, and how often. */
   readonly clients?: { readonly kind: ClientKind; readonly count: number };
 }
@@ -50,6 +52,11 @@ export interface VmRan {
   readonly out: string;
   readonly err: string;
   readonly exits: readonly (readonly [reason: number, count: number])[];
+  /** Host calls, and those of them that took no exit. */
+  readonly hostCalls: number;
+  readonly switchless: number;
+  /** CPU time of the process that ran the Keep; 0 where the host was hostile. */
+  readonly cpuMs: number;
   /** Most memory that the process which ran the Keep has had at a time; 0 where the host was hostile. */
   readonly peakKiB: number;
   /** The guest's memory that the host has for it at the end. */
@@ -69,12 +76,13 @@ async function linesOf(
   kvm: Kvm,
   runs: readonly VmRun[],
   seconds: number,
+  atOnce: number,
 ): Promise<ReadonlyMap<number, VmLine>> {
   const stdin = Buffer.from(JSON.stringify(runs));
   const said: Uint8Array[] = [];
   try {
     const stdout = (bytes: Uint8Array): void => void said.push(bytes);
-    const { stderr } = await kvm.run([process.execPath, RUNNER], { seconds, stdin, stdout });
+    const { stderr } = await kvm.run([process.execPath, RUNNER, `${atOnce}`], { seconds, stdin, stdout });
     if (stderr.length > 0) console.log(stderr.toString());
   } catch (error) {
     if (kvm.kind !== 'tcg' || !(error instanceof TcgError)) throw error;
@@ -96,9 +104,10 @@ export async function runInVm(
   kvm: Kvm,
   runs: readonly VmRun[],
   seconds: number,
+  atOnce = 2,
 ): Promise<ReadonlyMap<number, VmLine>> {
-  if (kvm.kind !== 'tcg') return linesOf(kvm, runs, seconds);
-  const lines = new Map(await linesOf(kvm, runs, seconds / 2));
+  if (kvm.kind !== 'tcg') return linesOf(kvm, runs, seconds, atOnce);
+  const lines = new Map(await linesOf(kvm, runs, seconds / 2, atOnce));
   const left = [...runs.keys()].filter((i) => !lines.has(i));
   if (left.length === 0) return lines;
   console.log(`again: ${left.length} of ${runs.length} Keeps that the interpreted machine did not end`);
@@ -109,6 +118,7 @@ export async function runInVm(
       other,
       left.flatMap((i) => runs[i] ?? []),
       seconds / 2,
+      atOnce,
     );
     for (const [at, line] of again) lines.set(left[at] ?? at, line);
     return lines;

@@ -85,6 +85,7 @@ export type ProgramName =
   | 'signalfd'
   | 'timers'
   | 'clock'
+  | 'asks'
   | 'net'
   | 'local'
   | 'sqlite'
@@ -146,6 +147,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   net: { source: 'net.c', needs: [CC], commands: glibc() },
   local: { source: 'local.c', needs: [CC], commands: glibc('-pthread', '-w') },
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
+  asks: { source: 'asks.c', needs: [CC], commands: glibc('-pthread') },
   clock: { source: 'clock.c', needs: [CC], commands: glibc('-pthread') },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
   identity: { source: 'identity.c', needs: [CC], commands: glibc() },

@@ -205,6 +205,12 @@ const tests = (): void => {
     assert.match(ran.stderr, /^motte: connect\[0\]\.host: .*an IP address.*\[GRANT_UNSUPPORTED\]\n$/);
   });
 
+  test('a host that watches for the host calls of an enclave is refused before anything runs', () => {
+    const ran = motte([...EMULATED, '--switchless', './hello'], here);
+    assert.equal([ran.status, ran.stdout], [64, '']);
+    assert.match(ran.stderr, /^motte: --switchless: .*--tee kvm or snp.*found sgx.*\[USAGE_VALUE\]\n$/);
+  });
+
   test('a grant that the host does not have is refused before anything runs', () => {
     writeFileSync(at('files.toml'), '[[files]]\npath = "/d"\nhost = "no-such"\n');
     const refused: [string[], number, RegExp][] = [

@@ -4,7 +4,13 @@ import { configHeader, hostcallAbiHeader, keepHeader, mapHeader } from './header
 import { sgxUapiHeader } from './headers/sgx-uapi.js';
 import { sgxHeader } from './headers/sgx.js';
 import { snpHeader } from './headers/snp.js';
-import { trapFrameHeader, vmClockHeader, vmInfoHeader, vmMapHeader } from './headers/vm.js';
+import {
+  trapFrameHeader,
+  vmClockHeader,
+  vmInfoHeader,
+  vmMapHeader,
+  vmSwitchlessHeader,
+} from './headers/vm.js';
 
 const SHIM = 'shims/core/generated';
 const LOADER = 'packages/loader/native/generated';
@@ -18,6 +24,7 @@ export function files(): Record<string, string> {
     'vm_map.h': vmMapHeader(),
     'vm_info.h': vmInfoHeader(),
     'vm_clock.h': vmClockHeader(),
+    'vm_switchless.h': vmSwitchlessHeader(),
     'trap_frame.h': trapFrameHeader(),
     'snp.h': snpHeader(),
     'hostcall_abi.h': hostcallAbiHeader(),

@@ -11,6 +11,7 @@ const PRELUDE = `
 #include <string.h>
 #include "hostcall_field.h"
 #include "hostcall_host.h"
+#include "hostcall_prompt.h"
 
 /*
  * Copies from the shared block, each unit of 8 bytes in one read: the Keep may go on writing, and what was checked must
@@ -44,7 +45,7 @@ static inline uint64_t hostcall_room(uint64_t length)
 
 /** The one function that the loader calls. */
 const SERVE = `
-void hostcall_serve(struct keep_host *host, void *block)
+void hostcall_serve(struct keep_host *host, void *block, bool prompt_alone)
 {
 	struct hostcall_block *shared = block;
 	struct hostcall_block head;
@@ -53,7 +54,7 @@ void hostcall_serve(struct keep_host *host, void *block)
 
 	take(&head, block, sizeof(head));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (head.version == 1)
+	if (head.version == 1 && (!prompt_alone || hostcall_is_prompt(head.number)))
 		result = serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote);
 	shared->result = (uint64_t)result;
 	shared->out_length = result < 0 ? 0 : (uint32_t)wrote;
@@ -111,6 +112,7 @@ function hostHeader(rows: readonly Row[]): string {
     '#ifndef MOTTE_HOSTCALL_HOST_H',
     '#define MOTTE_HOSTCALL_HOST_H',
     '',
+    '#include <stdbool.h>',
     '#include <stddef.h>',
     '#include <stdint.h>',
     '#include "hostcall_abi.h"',
@@ -118,8 +120,11 @@ function hostHeader(rows: readonly Row[]): string {
     '/* The Keep that calls; the loader defines it. */',
     'struct keep_host;',
     '',
-    '/* Serves the request in `block` (HOSTCALL_BLOCK_SIZE bytes, shared with the Keep) and answers in it. */',
-    'void hostcall_serve(struct keep_host *host, void *block);',
+    '/*',
+    ' * Serves the request in `block` (HOSTCALL_BLOCK_SIZE bytes, shared with the Keep) and answers in it. On another thread than the',
+    ' * one that the request belongs to, what is not prompt is ENOSYS (`prompt_alone`).',
+    ' */',
+    'void hostcall_serve(struct keep_host *host, void *block, bool prompt_alone);',
     '',
     '/* The file descriptor that was granted under `handle`, or -1. `handle` is whatever the Keep wrote. */',
     'int keep_host_descriptor(struct keep_host *host, uint64_t handle);',

@@ -7,7 +7,7 @@
 
 #define MESSAGE_MAGIC 0x48544f4d
 #define MESSAGE_MAX 0x1000000
-#define PROTOCOL_VERSION 0x5
+#define PROTOCOL_VERSION 0x6
 #define PEEK_MAX 0x100000
 #define GRANTS_MOST 0x40
 #define PARTS_MOST 0x2
@@ -57,6 +57,7 @@
 #define START_STDERR 0x40
 #define START_TRACE 0x80
 #define START_DEBUGGER 0x100
+#define START_SWITCHLESS 0x200
 
 #define LIE_RESULT 0x1
 #define LIE_OUT_LENGTH 0x2
@@ -367,8 +368,9 @@ struct statistics {
 	uint32_t exit_count; /* KVM: CALL_COUNTs after those: exits by KVM_EXIT */
 	uint32_t ioctls; /* KVM: from START to the first KVM_RUN */
 	uint64_t left_ns; /* KVM: from START to the first exit; on plain KVM it is one of ring 3 */
+	uint64_t switchless; /* KVM: host calls that were served without an exit */
 } __attribute__((packed, aligned(8)));
-_Static_assert(sizeof(struct statistics) == 144, "statistics: size");
+_Static_assert(sizeof(struct statistics) == 152, "statistics: size");
 _Static_assert(__builtin_offsetof(struct statistics, entries) == 0x0, "statistics.entries");
 _Static_assert(__builtin_offsetof(struct statistics, resumes) == 0x8, "statistics.resumes");
 _Static_assert(__builtin_offsetof(struct statistics, aexs) == 0x10, "statistics.aexs");
@@ -389,6 +391,7 @@ _Static_assert(__builtin_offsetof(struct statistics, call_count) == 0x7c, "stati
 _Static_assert(__builtin_offsetof(struct statistics, exit_count) == 0x80, "statistics.exit_count");
 _Static_assert(__builtin_offsetof(struct statistics, ioctls) == 0x84, "statistics.ioctls");
 _Static_assert(__builtin_offsetof(struct statistics, left_ns) == 0x88, "statistics.left_ns");
+_Static_assert(__builtin_offsetof(struct statistics, switchless) == 0x90, "statistics.switchless");
 
 /* CALL_COUNT: Motte, docs/helper-protocol.md */
 struct call_count {

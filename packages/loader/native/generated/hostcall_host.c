@@ -10,6 +10,7 @@
 #include <string.h>
 #include "hostcall_field.h"
 #include "hostcall_host.h"
+#include "hostcall_prompt.h"
 
 /*
  * Copies from the shared block, each unit of 8 bytes in one read: the Keep may go on writing, and what was checked must
@@ -1774,7 +1775,7 @@ static long serve(struct keep_host *host, const struct hostcall_block *head, uin
 	}
 }
 
-void hostcall_serve(struct keep_host *host, void *block)
+void hostcall_serve(struct keep_host *host, void *block, bool prompt_alone)
 {
 	struct hostcall_block *shared = block;
 	struct hostcall_block head;
@@ -1783,7 +1784,7 @@ void hostcall_serve(struct keep_host *host, void *block)
 
 	take(&head, block, sizeof(head));
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (head.version == 1)
+	if (head.version == 1 && (!prompt_alone || hostcall_is_prompt(head.number)))
 		result = serve(host, &head, (uint8_t *)block + HOSTCALL_DATA_OFFSET, &wrote);
 	shared->result = (uint64_t)result;
 	shared->out_length = result < 0 ? 0 : (uint32_t)wrote;

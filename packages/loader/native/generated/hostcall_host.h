@@ -9,6 +9,7 @@
 #ifndef MOTTE_HOSTCALL_HOST_H
 #define MOTTE_HOSTCALL_HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "hostcall_abi.h"
@@ -16,8 +17,11 @@
 /* The Keep that calls; the loader defines it. */
 struct keep_host;
 
-/* Serves the request in `block` (HOSTCALL_BLOCK_SIZE bytes, shared with the Keep) and answers in it. */
-void hostcall_serve(struct keep_host *host, void *block);
+/*
+ * Serves the request in `block` (HOSTCALL_BLOCK_SIZE bytes, shared with the Keep) and answers in it. On another thread than the
+ * one that the request belongs to, what is not prompt is ENOSYS (`prompt_alone`).
+ */
+void hostcall_serve(struct keep_host *host, void *block, bool prompt_alone);
 
 /* The file descriptor that was granted under `handle`, or -1. `handle` is whatever the Keep wrote. */
 int keep_host_descriptor(struct keep_host *host, uint64_t handle);

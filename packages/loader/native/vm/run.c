@@ -61,6 +61,16 @@ static void signalled(struct keep_host *host, const struct vcpu *vcpu, uint32_t 
 		end_own(host, ENDED_SIGNALLED, signal, 0);
 }
 
+bool vm_serve(struct keep_thread *thread, bool prompt_alone)
+{
+	if (!serve_call(thread, prompt_alone))
+		return false;
+#ifdef MOTTE_HOSTILE
+	hostile_after(thread->host, (struct hostcall_block *)thread->block);
+#endif
+	return true;
+}
+
 /* The program's registers are where a debugger finds them. */
 static void stands(struct keep_thread *thread, struct vcpu *vcpu)
 {
@@ -75,12 +85,7 @@ bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why)
 	uint64_t words[2];
 	if (why == EXIT_WHY_HOSTCALL) {
 		stands(thread, vcpu);
-		if (!serve_call(thread))
-			return false;
-#ifdef MOTTE_HOSTILE
-		hostile_after(host, (struct hostcall_block *)thread->block);
-#endif
-		return true;
+		return switchless_serve(thread);
 	}
 	if (!last_words(host, vcpu, words))
 		return false;

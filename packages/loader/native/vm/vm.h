@@ -109,6 +109,12 @@ uint64_t vm_own_xcr0(void);
 /* clock.c: what the shim is told of the clocks, from now on. */
 void vm_clock_start(const struct keep_host *host);
 
+/* switchless.c: a host call for which the vCPU has left, unless it is answered already; false when the Keep has ended. */
+bool switchless_serve(struct keep_thread *thread);
+
+/* run.c: what the block asks for; only what is prompt on another thread than its own. False when the Keep has ended. */
+bool vm_serve(struct keep_thread *thread, bool prompt_alone);
+
 /* run.c: how the vCPU has left. */
 bool vm_left(struct keep_thread *thread, struct vcpu *vcpu, uint32_t why);
 

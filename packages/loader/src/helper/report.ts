@@ -47,6 +47,8 @@ export interface KeepStats {
   /** KVM: ioctls until the first entry, and nanoseconds from START to the first exit: on plain KVM one of ring 3. */
   readonly ioctls: number;
   readonly leftNs: number;
+  /** KVM: of the host calls, how many took no exit (`switchless`). */
+  readonly switchless: number;
   /** How often each host call was served, by its number. */
   readonly calls: ReadonlyMap<number, number>;
   /** KVM: how often a vCPU came back, by KVM_EXIT. */
@@ -114,6 +116,7 @@ export function decodeStatistics(payload: Uint8Array, offset = 0): KeepStats {
     totalNs: Number(s.total_ns),
     ioctls: s.ioctls,
     leftNs: Number(s.left_ns),
+    switchless: Number(s.switchless),
     calls: readCounts(payload, start, s.call_count),
     exits: readCounts(payload, firstExit, s.exit_count),
   };

@@ -52,6 +52,8 @@ export interface StartInput {
   readonly trace: boolean;
   /** Whether a debugger may stop it: its threads wait for the loader's word before they enter. */
   readonly debugger: boolean;
+  /** KVM: whether a thread of the helper watches the host-call blocks. */
+  readonly switchless: boolean;
   /** From the first entry on; 0 for none. */
   readonly timeLimitMs: number;
   /** Emulated: most pages in the EPC; 0 for no limit. */
@@ -141,6 +143,7 @@ function flagsOf(input: StartInput): number {
     [input.stderr, START_FLAGS.STDERR],
     [input.trace, START_FLAGS.TRACE],
     [input.debugger, START_FLAGS.DEBUGGER],
+    [input.switchless, START_FLAGS.SWITCHLESS],
   ];
   return set.reduce((flags, [on, bit]) => (on ? flags | bit : flags), 0);
 }

@@ -61,11 +61,12 @@ export const STATISTICS_FIELDS = [
     type: 'u64',
     doc: 'KVM: from START to the first exit; on plain KVM it is one of ring 3',
   },
+  { at: 0x90, name: 'switchless', type: 'u64', doc: 'KVM: host calls that were served without an exit' },
 ] as const;
 
 /** What happened so far; `call_count` and `exit_count` CALL_COUNTs follow. */
 export const STATISTICS: Layout<typeof STATISTICS_FIELDS> = layout(
-  { name: 'STATISTICS', size: 0x90, source: SOURCE },
+  { name: 'STATISTICS', size: 0x98, source: SOURCE },
   STATISTICS_FIELDS,
 );
 

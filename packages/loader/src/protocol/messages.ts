@@ -8,7 +8,7 @@ const SOURCE = 'Motte, docs/helper-protocol.md';
 export const MESSAGE_MAGIC = 0x48544f4d;
 
 /** Version of the protocol, in START and STARTED. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** Most bytes of a message after its header. */
 export const MESSAGE_MAX = 0x1000000;
@@ -77,6 +77,7 @@ export const START_FLAGS = {
   STDERR: 0x40,
   TRACE: 0x80,
   DEBUGGER: 0x100,
+  SWITCHLESS: 0x200,
 } as const;
 
 export const START_FIELDS = [

@@ -299,6 +299,7 @@ const MALFORMED = [
   { name: 'base', start: { base: 0x1000n }, text: /base 0x1000/ },
   { name: 'counts', start: { mapping_count: 1000 }, text: /not what its counts say/ },
   { name: 'no TCS', start: { tcs_count: 0 }, text: /no TCS/ },
+  { name: 'SWITCHLESS', start: { flags: START_FLAGS.SWITCHLESS }, text: /SWITCHLESS is for a Keep in a VM/ },
 ] as const;
 
 for (const { name, start, text } of MALFORMED) {

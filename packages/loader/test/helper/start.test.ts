@@ -125,6 +125,7 @@ test('START: counts, order and flags', () => {
     stderr: false,
     trace: false,
     debugger: false,
+    switchless: false,
     timeLimitMs: 77,
     epcPages: 99n,
     grants: [{ readOnly: true }, { readOnly: false }],

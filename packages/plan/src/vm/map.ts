@@ -33,6 +33,8 @@ export const VM_MAP = {
   HOST_IS: 0x8000_0090,
   /** In block 0, what the host says of its clocks (VM_CLOCK). */
   CLOCK: 0x8000_00a0,
+  /** In block 0, and at the same place of each other: VM_SWITCHLESS. */
+  SWITCHLESS: 0x8000_0100,
   /** OUT to this port, with EXIT_WHY in EAX, is how a Keep on KVM leaves. */
   PORT: 0x4d54,
 } as const;

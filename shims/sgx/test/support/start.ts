@@ -48,6 +48,7 @@ export async function endUnder(image: PreparedKeep, { boot = (m) => m, thread = 
       stderr: false,
       trace: false,
       debugger: false,
+      switchless: false,
       timeLimitMs: 60_000,
       epcPages: 0n,
       grants: [],

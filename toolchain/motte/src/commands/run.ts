@@ -166,6 +166,12 @@ async function start(
       expected: '--emulate or --tee kvm',
       found: `a Keep that hardware protects (${choice.tee})`,
     });
+  if (options.switchless === true && (choice.tee === 'sgx' || debug !== undefined))
+    throw new MotteError('USAGE_VALUE', {
+      field: '--switchless',
+      expected: '--tee kvm or snp, without --gdb',
+      found: debug === undefined ? choice.tee : '--gdb',
+    });
   say(headline(choice, measurement, prepared, signed, emulation?.seed));
   if (choice.strict) sayFaulting(prepared);
   const begun = performance.now();
@@ -184,6 +190,7 @@ async function start(
     grants,
     stdio: [config.stdin === 'null' ? 'ignore' : 'inherit', 'inherit', 'inherit'],
     patch: options['no-patch'] !== true,
+    switchless: options.switchless === true,
     ...snpIdentity(prepared),
     signal,
     ...(emulation === undefined ? {} : { emulation }),

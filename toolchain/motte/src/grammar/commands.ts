@@ -24,6 +24,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'gdb',
       'gdb-later',
       'no-patch',
+      'switchless',
       'shim',
       'key',
       'signer',

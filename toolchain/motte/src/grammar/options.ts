@@ -80,6 +80,7 @@ export interface OptionValues extends ReproOptionValues {
   readonly 'monitor-hash'?: string;
   readonly name?: string;
   readonly 'no-patch'?: true;
+  readonly switchless?: true;
   readonly 'open-with'?: string;
   readonly ops?: string;
   readonly order?: string;
@@ -288,6 +289,10 @@ export const OPTIONS: SpecsOf<OptionValues> = {
   },
   'monitor-hash': { type: 'text', value: 'HEX', doc: 'the hash of the security monitor, 64 bytes' },
   name: { type: 'text', value: 'NAME', doc: 'one of the lists of --pages; without it all' },
+  switchless: {
+    type: 'flag',
+    doc: 'in a VM: a thread of the host spins on a CPU of its own and answers host calls without an exit',
+  },
   'no-patch': { type: 'flag', doc: 'emulation: trap every instruction of the shim’s, patch none' },
   'open-with': { type: 'text', value: 'PRIVATE.PEM', doc: 'the private key of a lockbox' },
   ops: { type: 'text', value: 'FILE.JSON', doc: 'what the monitor does, operation by operation' },

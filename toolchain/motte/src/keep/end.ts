@@ -20,6 +20,8 @@ export interface RunStats {
   readonly hostCalls: number;
   /** KVM: how often a vCPU left its virtual machine, by why. */
   readonly exits?: Readonly<Record<string, number>>;
+  /** KVM: of the host calls, those that took no exit. */
+  readonly switchless?: number;
   /** KVM: ioctls before the first KVM_RUN. */
   readonly ioctls?: number;
   /** Sites of the shim that emulation replaced in memory. */
@@ -62,7 +64,7 @@ export function endStats(
     entries: stats.entries,
     aexs: stats.aexs,
     hostCalls: stats.hostCalls,
-    ...(vm ? { exits: exitCounts(stats), ioctls: stats.ioctls } : {}),
+    ...(vm ? { exits: exitCounts(stats), switchless: stats.switchless, ioctls: stats.ioctls } : {}),
     patchedSites: stats.patchedSites,
     timesNs: {
       load: ns(times.load),

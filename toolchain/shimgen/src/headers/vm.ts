@@ -2,6 +2,7 @@
 import { VM_CLOCK } from '@motte/plan/vm/clock';
 import { VM_INFO, VM_INFO_MAGIC, VM_MODE } from '@motte/plan/vm/info';
 import { HOST_PVM, HOST_XSAVE, VM_MAP } from '@motte/plan/vm/map';
+import { SWITCHLESS, VM_SWITCHLESS } from '@motte/plan/vm/switchless';
 import { FRAME_VECTOR, RFLAGS_USER, TRAP_FRAME } from '@motte/plan/vm/trap-frame';
 import { defines, header, offsets, structures } from './c-text.js';
 
@@ -39,4 +40,12 @@ export function trapFrameHeader(): string {
 /** `vm_clock.h`: what the host says of its clocks. */
 export function vmClockHeader(): string {
   return header('vm_clock.h', 'packages/plan/src/vm/clock.ts', [structures([VM_CLOCK])]);
+}
+
+/** `vm_switchless.h`: host calls without an exit. */
+export function vmSwitchlessHeader(): string {
+  return header('vm_switchless.h', 'packages/plan/src/vm/switchless.ts', [
+    defines('SWITCHLESS_', SWITCHLESS, 'VM_SWITCHLESS.state'),
+    structures([VM_SWITCHLESS]),
+  ]);
 }
