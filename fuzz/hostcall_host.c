@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host.answers = (struct input){ answers, sizeof(answers) };
 	current = &host;
 	const uint32_t sequence = head->sequence;
-	hostcall_serve(&host, block);
+	hostcall_serve(&host, block, (head->reserved_050[0] & 2) != 0);
 	if (head->answered != sequence)
 		broken("an answer to something else", head->answered);
 	if (head->out_length > HOSTCALL_DATA_SIZE)

@@ -141,7 +141,7 @@ void hostcall_transfer(struct hostcall *given)
 		broken("transfers", transfers);
 	check_request();
 	if (serving) {
-		serve_scripted(block_view);
+		serve_scripted(block_view, 0);
 		return;
 	}
 	head->answered = call.sequence + lie.delta;

@@ -59,7 +59,7 @@ void guest_case(void);
 void host_case(void);
 void script_read(void);
 void script_report(void);
-void serve_scripted(void *block);
+void serve_scripted(void *block, int elsewhere);
 void step_case(int on);
 
 #endif

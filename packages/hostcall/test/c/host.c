@@ -112,10 +112,11 @@ long handler_result(void)
 	return (long)script.result;
 }
 
-void serve_scripted(void *block)
+/* `elsewhere`: on another thread than the one that the block belongs to. */
+void serve_scripted(void *block, int elsewhere)
 {
 	memset(&keep, 0, sizeof(keep));
-	hostcall_serve(&keep, block);
+	hostcall_serve(&keep, block, elsewhere);
 }
 
 void host_case(void)
@@ -131,11 +132,12 @@ void host_case(void)
 	token_patches(block_view + HOSTCALL_DATA_OFFSET, HOSTCALL_DATA_SIZE, 1);
 	token_patches(block_view, SIZEOF_HOSTCALL_BLOCK, 0);
 	const int step = (int)token_number();
+	const int elsewhere = (int)token_number();
 	script_read();
 	memcpy(before, block_view, sizeof(before));
 	if (step)
 		step_case(1);
-	serve_scripted(block_view);
+	serve_scripted(block_view, elsewhere);
 	if (step)
 		step_case(0);
 	memcpy(after, block_view, sizeof(after));

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fieldHeader } from '../../src/generate/c.js';
 import { guestFiles } from '../../src/generate/guest.js';
 import { hostFiles } from '../../src/generate/host.js';
+import { promptHeader } from '../../src/generate/prompt.js';
 import { tempFolder } from '@motte/test-helpers/temp';
 import { ROOT } from '@motte/test-helpers/vectors';
 import { ROWS } from './rows.js';
@@ -27,6 +28,7 @@ export function generateInto(folder: string): string {
     ...guestFiles(ROWS, 'core/generated'),
     ...hostFiles(ROWS, 'core/generated'),
     'core/generated/hostcall_field.h': fieldHeader(),
+    'core/generated/hostcall_prompt.h': promptHeader(ROWS),
     'core/generated/hostcall_abi.h': `#include "${shim}/generated/hostcall_abi.h"\n`,
     'core/include/hostcall.h': `#include "${shim}/include/hostcall.h"\n`,
     'core/calls.c': callThunks(ROWS),

@@ -2,6 +2,7 @@
 import { HOSTCALL_BLOCK } from '../../src/block.js';
 import { ALWAYS, ERRNO } from '../../src/errno.js';
 import type { ErrnoName } from '../../src/errno.js';
+import { promptNumbers } from '../../src/generate/prompt.js';
 import { intSize } from '../../src/row.js';
 import type { BufferArg, Row } from '../../src/row.js';
 import {
@@ -39,6 +40,8 @@ export interface HostCase {
   readonly data: Content;
   /** Whether the block changes as it is read. */
   readonly step: boolean;
+  /** Served on another thread than the one that the block belongs to. */
+  readonly elsewhere?: true;
   readonly script: Script;
 }
 
@@ -74,6 +77,7 @@ export function hostLine(rows: readonly Row[], one: HostCase): string {
     patchTokens(one.data.patches),
     patchTokens([{ at: 0, bytes: header }]),
     one.step ? 1 : 0,
+    one.elsewhere === true ? 1 : 0,
     scriptTokens(one.script),
   ].join(' ');
 }
@@ -98,6 +102,7 @@ function request(rows: readonly Row[], one: HostCase): Accepted | { readonly err
   );
   const row = rows[index];
   if (row === undefined || one.version !== 1) return { errno: 'ENOSYS' };
+  if (one.elsewhere === true && !promptNumbers(rows).includes(row.number)) return { errno: 'ENOSYS' };
   const args = row.args.map((_, i) => (one.args[i] ?? 0n) & U64);
   for (const [i, arg] of row.args.entries()) {
     const raw = args[i] ?? 0n;

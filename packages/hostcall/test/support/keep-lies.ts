@@ -138,6 +138,7 @@ export function hostCases(row: Row, index: number): HostCase[] {
     ...[0, 2, 0xffffffff].map((version) => ({ ...one, version })),
     ...[0, 0xffffffff].map((sequence) => ({ ...one, sequence })),
     ...lengths.filter((length) => length >= 0).map((inLength) => ({ ...one, inLength })),
+    ...[1, 0xffffffff].map((sequence) => ({ ...one, sequence, elsewhere: true as const })),
   ];
   const requests = [...headers, ...argumentCases(row, one), ...inputCases(row, one, given)];
   // Every access of a stepped case is two signals: each fourth one is.
