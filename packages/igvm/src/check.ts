@@ -11,6 +11,10 @@ import { PLATFORM_TYPES } from './structures.js';
 /** No x86 or Arm CPU has more bits of physical addresses. */
 const GPA_END = 1n << 52n;
 const PAGE = BigInt(PAGE_SIZE);
+/** Virtual trust levels are 0 to 2, and the highest of a guest is the first or the last. */
+const VTL_MOST = 2;
+/** Platforms whose guests have no addresses that are the host's too. */
+const NEVER_SHARED: readonly number[] = [PLATFORM_TYPES.native, PLATFORM_TYPES.vsm];
 
 type Found = string | number | bigint;
 
@@ -33,13 +37,17 @@ function checkPages(header: KnownHeader, gpa: bigint, size: bigint, names: reado
 }
 
 function checkPlatform(header: HeaderOf<'SUPPORTED_PLATFORM'>, known: number): number {
-  const { compatibility_mask: mask, platform_type: type } = header.values;
+  const { compatibility_mask: mask, platform_type: type, highest_vtl: vtl } = header.values;
   if (mask === 0 || (mask & (mask - 1)) !== 0)
     throw bad(header, 'compatibility_mask', 'one bit', `0x${mask.toString(16)}`);
   if ((mask & known) !== 0)
     throw bad(header, 'compatibility_mask', 'a bit of no platform before', `0x${mask.toString(16)}`);
   if (!Object.values<number>(PLATFORM_TYPES).includes(type))
     throw bad(header, 'platform_type', `at most ${PLATFORM_TYPES.cca}`, type);
+  if (vtl !== 0 && vtl !== VTL_MOST) throw bad(header, 'highest_vtl', `0 or ${VTL_MOST}`, vtl);
+  const { shared_gpa_boundary: boundary } = header.values;
+  if (boundary !== 0n && NEVER_SHARED.includes(type))
+    throw bad(header, 'shared_gpa_boundary', '0 on this platform', boundary);
   return (known | mask) >>> 0;
 }
 
@@ -106,6 +114,7 @@ class Once {
 
 function checkHeader(header: KnownHeader, areas: ParameterAreas): void {
   const { kind, values } = header;
+  if ('vtl' in values && values.vtl > VTL_MOST) throw bad(header, 'vtl', `at most ${VTL_MOST}`, values.vtl);
   if (kind === 'PAGE_DATA') checkPageData(header);
   else if (kind === 'VP_CONTEXT') {
     if (values.gpa % PAGE !== 0n || values.gpa >= GPA_END)

@@ -4,10 +4,14 @@ import { toSafeNumber } from '@motte/binary/range';
 import { PARAMETER, PARAMETER_AREA, PARAMETER_INSERT } from './directives.js';
 import type { HeaderOf, KnownHeader } from './headers.js';
 
+/** Most bytes of all areas together: what a loader knows of a machine takes kilobytes, and each page of an area is measured. */
+export const AREAS_MOST: number = 1 << 30;
+
 /** The parameter areas of a file, as a loader that goes through its directives knows them. */
 export class ParameterAreas {
   readonly #sizes = new Map<number, number>();
   readonly #inserted = new Set<number>();
+  #total = 0;
 
   declare({ values, at }: HeaderOf<'PARAMETER_AREA'>): void {
     const { parameter_area_index: index, number_of_bytes: bytes } = values;
@@ -18,7 +22,16 @@ export class ParameterAreas {
         found: index,
         offset: at + PARAMETER_AREA.offsetOf('parameter_area_index'),
       });
-    this.#sizes.set(index, toSafeNumber(bytes, 'PARAMETER_AREA.number_of_bytes', at));
+    const size = toSafeNumber(bytes, 'PARAMETER_AREA.number_of_bytes', at);
+    this.#total += size;
+    if (this.#total > AREAS_MOST)
+      throw new MotteError('IGVM_TOO_LARGE', {
+        field: 'PARAMETER_AREA.number_of_bytes',
+        expected: `${AREAS_MOST} bytes in all areas at most`,
+        found: this.#total,
+        offset: at + PARAMETER_AREA.offsetOf('number_of_bytes'),
+      });
+    this.#sizes.set(index, size);
   }
 
   #sizeOf(kind: string, index: number, offset: number): number {

@@ -210,6 +210,16 @@ test('each broken rule is refused by its name, with its place', () => {
     ['two bits', set(AT.platform, 3), 'IGVM_FORMAT SUPPORTED_PLATFORM.compatibility_mask'],
     ['the bit of another', set(AT.platform, 2), 'IGVM_FORMAT SUPPORTED_PLATFORM.compatibility_mask'],
     ['a platform of the future', set(AT.platform + 5, 9), 'IGVM_FORMAT SUPPORTED_PLATFORM.platform_type'],
+    [
+      'a level that no guest ends with',
+      set(AT.platform + 4, 1),
+      'IGVM_FORMAT SUPPORTED_PLATFORM.highest_vtl',
+    ],
+    [
+      'shared addresses of a plain machine',
+      set(AT.platform + 8, 1),
+      'IGVM_FORMAT SUPPORTED_PLATFORM.shared_gpa_boundary',
+    ],
     ['no such platform', set(AT.policy + 8, 8), 'IGVM_FORMAT GUEST_POLICY.compatibility_mask'],
     ['a reserved byte', set(AT.policy + 15, 1), 'STRUCT_RESERVED GUEST_POLICY.reserved_00c'],
   ];
@@ -229,6 +239,22 @@ test('each broken rule is refused by its name, with its place', () => {
     codeAndField(() => read(set2(0x18, 2))),
     'IGVM_FORMAT architecture',
   );
+});
+
+test('parameter areas are a gigabyte together at most: each of their pages is measured', () => {
+  const areas = (...sizes: readonly bigint[]): IgvmFile =>
+    file(
+      sizes.map((size, i) => header('PARAMETER_AREA', { number_of_bytes: size, parameter_area_index: i })),
+    );
+  assert.is(read(bytesOf(areas(0x3fff_f000n, 0x1000n))).headers.length, 4);
+  for (const [sizes, at] of [
+    [[0x3fff_f000n, 0x2000n], 1],
+    [[0xff00_0000_0000n], 0],
+  ] as const) {
+    const { code, field, offset } = refusalOf(() => bytesOf(areas(...sizes)));
+    assert.equal([code, field], ['IGVM_TOO_LARGE', 'PARAMETER_AREA.number_of_bytes']);
+    assert.ok(offset !== undefined, `${at}`);
+  }
 });
 
 test('headers that contradict each other are refused, read or written', () => {
@@ -251,6 +277,11 @@ test('headers that contradict each other are refused, read or written', () => {
     ['a large page off its multiple', [pageAt(0x1000n, { flags: 1 })], 'PAGE_DATA.gpa'],
     ['a large page of secrets', [pageAt(0n, { flags: 1, type: 'secrets' })], 'PAGE_DATA.flags'],
     ['a flag of the future', [pageAt(0x1000n, { flags: 8 })], 'PAGE_DATA.flags'],
+    [
+      'a level of trust that there is not',
+      [header('RELOCATABLE_REGION', { compatibility_mask: SNP, vtl: 3, relocation_region_size: 0x1000n })],
+      'RELOCATABLE_REGION.vtl',
+    ],
     ['memory of no page', [memory(0x1000n, 0)], 'REQUIRED_MEMORY.number_of_bytes'],
     ['memory off a page', [memory(0x1001n, 0x1000)], 'REQUIRED_MEMORY.gpa'],
   ];

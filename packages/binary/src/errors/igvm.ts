@@ -19,8 +19,9 @@ export const IGVM_ERRORS = {
   },
   IGVM_TOO_LARGE: {
     exit: 2,
-    reason: 'An IGVM file has a size field of 32 bits, and its headers are read into memory.',
-    fix: 'Leave pages out that are zeros: they need a header and no bytes.',
+    reason:
+      'An IGVM file has a size field of 32 bits, its headers are read into memory, and its parameter areas are measured page by page.',
+    fix: 'Leave pages out that are zeros: they need a header and no bytes. A parameter area of a gigabyte is a mistake.',
   },
   IGVM_PLATFORM: {
     exit: 2,
