@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layout table cites a document; docs/SPECS.md pins every document that is cited.
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { test } from 'uvu';
@@ -34,6 +34,21 @@ test('every document that a layout cites is pinned', () => {
     }
   }
   assert.ok(cited >= 15, `only ${cited} citations found: does the pattern still fit?`);
+});
+
+test('every host of docs/hostile-hosts.md is played by the test that it names', () => {
+  const page = readFileSync(join(ROOT, 'docs/hostile-hosts.md'), 'utf8');
+  const rows = page.split('\n').filter((line) => /^\| [^|-]*\|/.test(line) && line.includes('`'));
+  for (const row of rows) {
+    const cell = row.split(' | ').at(-1) ?? '';
+    const [first = '', title] = [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+    const files = [...cell.matchAll(/`((?:test|shims|packages|toolchain)\/[^`]+\.ts)`/g)];
+    assert.ok(files.length > 0, row);
+    for (const [, file = ''] of files) assert.ok(existsSync(join(ROOT, file)), file);
+    if (title === undefined || title.endsWith('.ts')) continue;
+    assert.ok(readFileSync(join(ROOT, first), 'utf8').includes(title), `${first}: ${title}`);
+  }
+  assert.ok(rows.length >= 30, `${rows.length} rows found`);
 });
 
 test.run();
