@@ -42,6 +42,7 @@ static long end(struct file *file)
 {
 	switch (file->kind) {
 	case FILE_STREAM:
+		wait_closes();
 		return host_close(platform_call(), file->handle);
 	case FILE_TREE:
 		if (FS_OPENS)

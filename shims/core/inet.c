@@ -36,8 +36,10 @@ void inet_close(struct file *file)
 
 	if (!inet)
 		return;
-	if (file->handle >= 0)
+	if (file->handle >= 0) {
+		wait_closes();
 		(void)host_close(platform_call(), file->handle);
+	}
 	if (inet->listen >= 0)
 		net_release(inet->listen);
 	if (inet->packet)

@@ -40,6 +40,9 @@ struct pollfd {
  */
 long wait_event(struct pollfd *fds, uint64_t count, const struct timespec *deadline);
 
+/* A handle that others may wait for is about to be closed: a host that no longer knows it is not at fault. */
+void wait_closes(void);
+
 /* Tells all who wait so that something has changed which they may wait for. */
 void wait_changed(void);
 

@@ -16,10 +16,14 @@ export interface ProgramRun {
   readonly natively?: readonly string[];
   /** Also in strict emulation, which takes seconds for the cheap ones and minutes for others: those are left to --strict. */
   readonly strict?: true;
+  /** In a VM the host watches for its host calls. */
+  readonly switchless?: true;
   /** What Keep.toml says beside arguments and environment. */
   readonly keep?: string;
 }
 
+/** Sockets that nothing comes from: the port is of this machine, and need not be open. */
+const CONNECTS = 'threads = 4\n[[connect]]\nhost = "127.0.0.1"\nport = 9\n';
 const WORDS = Buffer.from('one two two\nthree\nlast line without an end');
 
 /** `folder`: where a program that runs natively has its files. */
@@ -45,6 +49,8 @@ export function programRuns(folder: string): readonly ProgramRun[] {
     { program: 'signalfd', keep: 'threads = 4\n', strict: true },
     { program: 'timers', strict: true },
     { program: 'clock', keep: 'threads = 4\n', strict: true },
+    { program: 'closing', args: ['9', whenStrict('50', '2000')], keep: CONNECTS, strict: true },
+    { program: 'asks', args: ['2', '300', '0'], keep: 'threads = 4\n', switchless: true },
     { program: 'net', args: ['errors'] },
     { program: 'local', keep: 'threads = 4\n' },
     { program: 'threads', keep: 'threads = 8\n', strict: true },

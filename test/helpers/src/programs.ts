@@ -86,6 +86,7 @@ export type ProgramName =
   | 'timers'
   | 'clock'
   | 'asks'
+  | 'closing'
   | 'net'
   | 'local'
   | 'sqlite'
@@ -147,6 +148,7 @@ const RECIPES: Readonly<Record<ProgramName, Recipe>> = {
   net: { source: 'net.c', needs: [CC], commands: glibc() },
   local: { source: 'local.c', needs: [CC], commands: glibc('-pthread', '-w') },
   timers: { source: 'timers.c', needs: [CC], commands: glibc() },
+  closing: { source: 'closing.c', needs: [CC], commands: glibc('-pthread') },
   asks: { source: 'asks.c', needs: [CC], commands: glibc('-pthread') },
   clock: { source: 'clock.c', needs: [CC], commands: glibc('-pthread') },
   threads: { source: 'threads.c', needs: [CC], commands: glibc('-pthread') },
