@@ -14,6 +14,7 @@ const SHARE: ReadonlySet<ProgramName> = new Set([
   'signals',
   'timers',
   'threads',
+  'asks',
   'rust-threads',
   'goroutines',
   'sqlite',

@@ -137,6 +137,7 @@ bool vm_thread_set_up(struct keep_thread *thread);
 void vm_run(struct keep_thread *thread);
 void vm_clock_refresh(struct keep_host *host);
 bool switchless_start(struct keep_host *host);
+void switchless_stop(const struct keep_host *host);
 uint32_t vm_cr4_missing(void);
 uint32_t vm_cpuid_corrected(void);
 bool vm_patch(struct keep_host *host);

@@ -181,6 +181,7 @@ void threads_stop(struct keep_host *host)
 		if (host->start.backend == BACKEND_HARDWARE && now_ns() - begun > HARDWARE_GRACE_NS)
 			break;
 	}
+	switchless_stop(host);
 	if (host->ended_ns == 0)
 		host->ended_ns = now_ns();
 	host->over = true;

@@ -120,6 +120,7 @@ export async function testPrograms({ tee, kinds, chosen = () => true, seconds }:
     input: (run.stdin ?? Buffer.alloc(0)).toString('base64'),
     keep: run.keep ?? '',
     seconds: SECONDS,
+    switchless: run.switchless ?? false,
   }));
   const ran = new Map(await runInVm(kvm, asked, seconds));
   if (kind === 'tcg') await repeatStopped(kvm, built, asked, ran);

@@ -52,7 +52,7 @@ export interface VmRan {
   readonly out: string;
   readonly err: string;
   readonly exits: readonly (readonly [reason: number, count: number])[];
-  /** Host calls, and those of them that took no exit. */
+  /** Host calls, and those of them that the thread which watches has served. */
   readonly hostCalls: number;
   readonly switchless: number;
   /** CPU time of the process that ran the Keep; 0 where the host was hostile. */

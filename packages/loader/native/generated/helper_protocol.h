@@ -368,7 +368,7 @@ struct statistics {
 	uint32_t exit_count; /* KVM: CALL_COUNTs after those: exits by KVM_EXIT */
 	uint32_t ioctls; /* KVM: from START to the first KVM_RUN */
 	uint64_t left_ns; /* KVM: from START to the first exit; on plain KVM it is one of ring 3 */
-	uint64_t switchless; /* KVM: host calls that were served without an exit */
+	uint64_t switchless; /* KVM: host calls that the thread which watches has served */
 } __attribute__((packed, aligned(8)));
 _Static_assert(sizeof(struct statistics) == 152, "statistics: size");
 _Static_assert(__builtin_offsetof(struct statistics, entries) == 0x0, "statistics.entries");

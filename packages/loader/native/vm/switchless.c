@@ -28,7 +28,7 @@
 /* What there is to know of a block. */
 struct watched_block {
 	uint32_t claimed;
-	bool answered;		/* the call `sequence` took no exit, or needs none any more */
+	bool answered;		/* the call `sequence`, before the vCPU has left for it or meanwhile */
 	uint32_t sequence;
 	uint64_t left_ns;	/* of the last exit for a call that could have taken none */
 };
@@ -37,6 +37,7 @@ static struct {
 	struct watched_block *blocks;	/* NULL: nobody watches */
 	uint32_t bell;		/* a futex: counts the calls for which it should be awake */
 	bool sleeps;
+	int tid;		/* of the thread; 0 before it runs */
 } watch;
 
 static struct vm_switchless *words_of(const struct keep_thread *thread)
@@ -110,6 +111,12 @@ static void *watch_main(void *context)
 {
 	struct keep_host *host = context;
 	uint64_t last = 0; /* 0: there was a call since the last look at the clock */
+	sigset_t stop;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGNAL_STOP);
+	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
+	__atomic_store_n(&watch.tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	syscall(SYS_futex, &watch.tid, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 	sleep_until_rung(host);
 	for (uint32_t round = 1; !enclave.stop; round++) {
 		if (answer_all(host))
@@ -133,7 +140,7 @@ static void *watch_main(void *context)
 	return NULL;
 }
 
-/* Before the sandbox closes. False with errno. */
+/* Before the sandbox closes, which does not let a thread begin: this one has begun when it returns. False with errno. */
 bool switchless_start(struct keep_host *host)
 {
 	pthread_t made;
@@ -149,7 +156,25 @@ bool switchless_start(struct keep_host *host)
 	errno = pthread_create(&made, &attributes, watch_main, host);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
-	return errno == 0;
+	if (errno != 0)
+		return false;
+	while (__atomic_load_n(&watch.tid, __ATOMIC_ACQUIRE) == 0)
+		syscall(SYS_futex, &watch.tid, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	return true;
+}
+
+/*
+ * The Keep's threads are over: what is being served for one of them is over too when this returns. A host call that takes its time
+ * after all is interrupted, as theirs are (threads.c).
+ */
+void switchless_stop(const struct keep_host *host)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	for (uint32_t i = 0; watch.blocks != NULL && i < host->start.tcs_count; i++)
+		while (__atomic_load_n(&watch.blocks[i].claimed, __ATOMIC_ACQUIRE) != 0) {
+			syscall(SYS_tgkill, getpid(), watch.tid, SIGNAL_STOP);
+			nanosleep(&nap, NULL);
+		}
 }
 
 /* A vCPU has left for a call that would have needed no exit, and so has it just before. */

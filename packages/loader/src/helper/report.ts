@@ -47,7 +47,7 @@ export interface KeepStats {
   /** KVM: ioctls until the first entry, and nanoseconds from START to the first exit: on plain KVM one of ring 3. */
   readonly ioctls: number;
   readonly leftNs: number;
-  /** KVM: of the host calls, how many took no exit (`switchless`). */
+  /** KVM: of the host calls, those that the thread which watches has served (`switchless`): without an exit, or before it. */
   readonly switchless: number;
   /** How often each host call was served, by its number. */
   readonly calls: ReadonlyMap<number, number>;

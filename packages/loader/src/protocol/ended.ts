@@ -61,7 +61,12 @@ export const STATISTICS_FIELDS = [
     type: 'u64',
     doc: 'KVM: from START to the first exit; on plain KVM it is one of ring 3',
   },
-  { at: 0x90, name: 'switchless', type: 'u64', doc: 'KVM: host calls that were served without an exit' },
+  {
+    at: 0x90,
+    name: 'switchless',
+    type: 'u64',
+    doc: 'KVM: host calls that the thread which watches has served',
+  },
 ] as const;
 
 /** What happened so far; `call_count` and `exit_count` CALL_COUNTs follow. */

@@ -20,7 +20,7 @@ export interface RunStats {
   readonly hostCalls: number;
   /** KVM: how often a vCPU left its virtual machine, by why. */
   readonly exits?: Readonly<Record<string, number>>;
-  /** KVM: of the host calls, those that took no exit. */
+  /** KVM: of the host calls, those that took no exit, or were answered before it. */
   readonly switchless?: number;
   /** KVM: ioctls before the first KVM_RUN. */
   readonly ioctls?: number;
