@@ -33,7 +33,7 @@ function assertSome(ran: VmRan): void {
   assert.ok(exitsOf(ran) >= others, `${exitsOf(ran)} exits for ${others} calls`);
 }
 
-/** Of the 1.5 s in which nobody asks, the thread that watches has the CPU for a millisecond. */
+/** Of the 1.5 s in which nobody asks, the thread that watches has the CPU for hardly any. */
 const SLEEPS: HostCase = {
   name: 'calls take no exit, and a host that is asked nothing sleeps',
   run: asks(1, TIMES, 1500),

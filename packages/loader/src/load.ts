@@ -82,7 +82,7 @@ export interface LoadOptions {
   readonly patch?: boolean;
   /**
    * In a VM: a thread of the host watches for host calls, and those that it can answer at once take no exit (ADR 0032). It spins on a
-   * CPU of its own while the Keep makes such calls, and for a millisecond after.
+   * CPU of its own while the Keep makes such calls.
    */
   readonly switchless?: boolean;
   /** The helper stays after the end, for `peek` and `stats`, until `close`. */

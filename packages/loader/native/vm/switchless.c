@@ -19,8 +19,10 @@
 #include "vm_switchless.h"
 
 /* It watches for so long after the last call, and from two calls on that are no further apart. */
-#define IDLE_NS 1000000ull
-#define NEAR_NS 500000ull
+#define NEAR_NS 300000ull
+/* After it has watched in vain, as it does where there is no CPU for it beside the vCPU's, it sleeps for so long, then twice as long. */
+#define VAIN_NS 1000000ull
+#define VAIN_MOST 10
 /* Rounds over all blocks between two looks at the clock, which cost more than a round. */
 #define ROUNDS 256
 #define STACK_BYTES 0x40000
@@ -37,6 +39,7 @@ static struct {
 	struct watched_block *blocks;	/* NULL: nobody watches */
 	uint32_t bell;		/* a futex: counts the calls for which it should be awake */
 	bool sleeps;
+	uint64_t until_ns;	/* nobody wakes it before */
 	int tid;		/* of the thread; 0 before it runs */
 } watch;
 
@@ -95,43 +98,54 @@ static void say_watched(const struct keep_host *host, uint64_t watched)
 		__atomic_store_n(&words_of(&host->threads[i])->watched, watched, __ATOMIC_SEQ_CST);
 }
 
-/* Who asks after the last look leaves when nothing comes. */
-static void sleep_until_rung(struct keep_host *host)
+/*
+ * `vain`: how often it has watched in vain, one time after the other. Who asks after the last look leaves when nothing comes; true if
+ * somebody has asked just before.
+ */
+static bool sleep_until_rung(struct keep_host *host, uint32_t vain)
 {
 	const uint32_t bell = __atomic_load_n(&watch.bell, __ATOMIC_SEQ_CST);
 	say_watched(host, 0);
+	if (vain != 0)
+		__atomic_store_n(&watch.until_ns, now_ns() + (VAIN_NS << (vain < VAIN_MOST ? vain : VAIN_MOST)), __ATOMIC_RELAXED);
 	__atomic_store_n(&watch.sleeps, true, __ATOMIC_SEQ_CST);
-	if (!answer_all(host))
+	const bool some = answer_all(host);
+	if (!some)
 		syscall(SYS_futex, &watch.bell, FUTEX_WAIT_PRIVATE, bell, NULL, NULL, 0);
 	__atomic_store_n(&watch.sleeps, false, __ATOMIC_SEQ_CST);
 	say_watched(host, 1);
+	return some;
 }
 
 static void *watch_main(void *context)
 {
 	struct keep_host *host = context;
 	uint64_t last = 0; /* 0: there was a call since the last look at the clock */
+	uint32_t vain = 0;
 	sigset_t stop;
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGNAL_STOP);
 	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
 	__atomic_store_n(&watch.tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
 	syscall(SYS_futex, &watch.tid, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
-	sleep_until_rung(host);
+	bool some = sleep_until_rung(host, vain);
 	for (uint32_t round = 1; !enclave.stop; round++) {
-		if (answer_all(host))
+		if (answer_all(host)) {
 			last = 0;
-		else
+			some = true;
+		} else {
 			__builtin_ia32_pause();
+		}
 		if (round % ROUNDS != 0)
 			continue;
 		const uint64_t now = now_ns();
 		if (last == 0)
 			last = now;
 		say_watched(host, 1);
-		if (now - last <= IDLE_NS)
+		if (now - last <= NEAR_NS)
 			continue;
-		sleep_until_rung(host);
+		vain = some ? 0 : vain + 1;
+		some = sleep_until_rung(host, vain);
 		last = 0;
 	}
 	/* As the Keep's threads, it does not end (threads.c). */
@@ -184,7 +198,7 @@ static void ring(struct watched_block *one)
 		return;
 	const uint64_t now = now_ns(), last = one->left_ns;
 	one->left_ns = now;
-	if (now - last > NEAR_NS)
+	if (now - last > NEAR_NS || now < __atomic_load_n(&watch.until_ns, __ATOMIC_RELAXED))
 		return;
 	__atomic_fetch_add(&watch.bell, 1, __ATOMIC_SEQ_CST);
 	sys(SYS_futex, (long)&watch.bell, FUTEX_WAKE_PRIVATE, INT_MAX, 0);
