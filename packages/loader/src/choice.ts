@@ -103,3 +103,15 @@ export function choose(
   if (backend === 'sgx') throw missing(problems);
   return emulation(false, dispatch);
 }
+
+/** Whether the host can watch for the calls of such a Keep (ADR 0032). Throws LOAD_OPTION. */
+export function checkSwitchless({ tee }: Choice, stops: boolean, cpus: number): void {
+  const refuse = (expected: string, found: string): never => {
+    throw new MotteError('LOAD_OPTION', { field: 'switchless', expected, found });
+  };
+  if (tee === 'sgx') refuse('a Keep in a VM (kvm, snp)', tee);
+  // A Keep whose threads can be stopped must leave now and then.
+  if (stops) refuse('a Keep without a debugger', 'stopped');
+  // On one, the thread would only keep the vCPU from it.
+  if (cpus < 2) refuse('two CPUs or more', String(cpus));
+}

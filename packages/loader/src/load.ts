@@ -4,7 +4,7 @@ import { sha256 } from '@motte/measure/hash';
 import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { bootMessage } from './boot.js';
-import { choose } from './choice.js';
+import { checkSwitchless, choose } from './choice.js';
 import { emulatedBackend } from './emulated/enclave.js';
 import { closeGrants, openGrants } from './grants.js';
 import { encodeStart, sgxPlace } from './helper/start.js';
@@ -191,16 +191,6 @@ function checkPlan({ plan }: Image, { tee }: Choice): void {
     throw new MotteError('LOAD_OPTION', { field: 'backend', expected: `a plan for ${tee}`, found: plan.tee });
 }
 
-function checkSwitchless({ tee }: Choice, { stopped }: LoadOptions): void {
-  const refuse = (expected: string, found: string): never => {
-    throw new MotteError('LOAD_OPTION', { field: 'switchless', expected, found });
-  };
-  if (tee === 'sgx') refuse('a Keep in a VM (kvm, snp)', tee);
-  // A Keep whose threads can be stopped must leave now and then.
-  if (stopped !== undefined) refuse('a Keep without a debugger', 'stopped');
-  if (availableParallelism() < 2) refuse('two CPUs or more', '1');
-}
-
 /**
  * Loads an image into a Keep and starts it. Resolves when the Keep is about to be entered. Rejects with what the
  * CPU refuses, TEE_MISSING, HOST_MEMORY, HELPER_START ...; nothing is left behind then.
@@ -231,7 +221,8 @@ export async function load(image: Image, options: LoadOptions = {}): Promise<Kee
       expected: 'an emulated Keep, or one of plain KVM',
       found: `hardware (${choice.tee})`,
     });
-  if (options.switchless === true) checkSwitchless(choice, options);
+  if (options.switchless === true)
+    checkSwitchless(choice, options.stopped !== undefined, availableParallelism());
   const boot = bootMessage(image.config, { args: options.args ?? [], env: options.env ?? [] });
   const path = options.helper ?? helperPath();
   const modes = typeof stdio === 'string' ? ([stdio, stdio, stdio] as const) : stdio;

@@ -2,7 +2,7 @@
 import { MotteError } from '@motte/binary/error';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose } from '@motte/loader/choice';
+import { checkSwitchless, choose } from '@motte/loader/choice';
 import { platformInfo } from '@motte/loader/platform';
 import { fakeReaders, MACHINE } from './platform/fake.js';
 import type { BackendName, Emulate } from '@motte/loader/choice';
@@ -160,6 +160,23 @@ test('emulation needs Syscall User Dispatch', () => {
     () => choose('auto', true, true, () => platformInfo(fakeReaders(NONE)), none),
     (error: unknown) => error instanceof MotteError && error.code === 'TEE_MISSING',
   );
+});
+
+test('a host watches for the calls of a VM alone, without a debugger, on two CPUs', () => {
+  const said = (tee: 'sgx' | 'kvm' | 'snp', stops: boolean, cpus: number): string => {
+    try {
+      checkSwitchless({ tee, emulated: false, strict: false }, stops, cpus);
+      return '';
+    } catch (error) {
+      if (!(error instanceof MotteError)) throw error;
+      return `${error.code} ${error.field}: ${error.expected}, ${error.found}`;
+    }
+  };
+  assert.is(said('kvm', false, 2), '');
+  assert.is(said('snp', false, 64), '');
+  assert.is(said('sgx', false, 2), 'LOAD_OPTION switchless: a Keep in a VM (kvm, snp), sgx');
+  assert.is(said('kvm', true, 2), 'LOAD_OPTION switchless: a Keep without a debugger, stopped');
+  assert.is(said('kvm', false, 1), 'LOAD_OPTION switchless: two CPUs or more, 1');
 });
 
 test.run();

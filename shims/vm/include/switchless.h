@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Host calls without leaving (docs/vm-keep.md, "Host calls"). */
+/* Host calls without leaving (docs/vm-keep.md, "Host calls without leaving"). */
 #ifndef MOTTE_VM_SWITCHLESS_CALLS_H
 #define MOTTE_VM_SWITCHLESS_CALLS_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs programs in VM-based Keeps where /dev/kvm is: reads a JSON array of VmRun from standard input and prints a line of JSON for
-// each, when it has ended, with its index; as many at a time as its argument says. For tests that may have to bring it into a machine of scripts/tcg, where starting Node
-// is what takes the time.
+// each, when it has ended, with its index; as many at a time as its argument says. For tests that may have to bring it into a machine
+// of scripts/tcg, where starting Node is what takes the time.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { CLIENTS, served } from './clients.js';

@@ -2,12 +2,12 @@
 import type { Row } from '../row.js';
 import { banner } from './c.js';
 
-/** Components whose calls are about the thread that makes them, or about pages of the Keep: no other thread of the host serves those. */
-const OF_THE_THREAD: readonly string[] = ['process', 'threads', 'memory', 'vm', 'debug'];
+/** Components whose calls any thread of the host can serve: they are about files, sockets and clocks of its own. */
+const ANYWHERE: readonly string[] = ['stdio', 'time', 'hostdir', 'image', 'sockets'];
 
 /** The numbers of the calls that an honest host answers at once, and that any of its threads can serve (ADR 0032). */
 export function promptNumbers(rows: readonly Row[]): number[] {
-  const prompt = rows.filter((row) => row.blocks !== true && !OF_THE_THREAD.includes(row.component));
+  const prompt = rows.filter((row) => row.blocks !== true && ANYWHERE.includes(row.component));
   return [...new Set(prompt.map(({ number }) => number))].sort((a, b) => a - b);
 }
 

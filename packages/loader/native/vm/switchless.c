@@ -20,9 +20,9 @@
 
 /* It watches for so long after the last call, and from two calls on that are no further apart. */
 #define NEAR_NS 300000ull
-/* After it has watched in vain, as it does where there is no CPU for it beside the vCPU's, it sleeps for so long, then twice as long. */
-#define VAIN_NS 1000000ull
-#define VAIN_MOST 10
+/* After it has watched in vain, as it does where there is no CPU for it beside the vCPU's, it sleeps for so long at least; then twice as long. */
+#define VAIN_NS 2000000ull
+#define VAIN_MOST_NS 1000000000ull
 /* Rounds over all blocks between two looks at the clock, which cost more than a round. */
 #define ROUNDS 256
 #define STACK_BYTES 0x40000
@@ -71,8 +71,8 @@ static bool answer(struct keep_thread *thread)
 	const bool asked = is_asked(words) && claim(one);
 	if (!asked)
 		return false;
-	/* Not if the vCPU has left for it meanwhile. */
-	const bool still = is_asked(words);
+	/* Not if the vCPU has left for it meanwhile; and nothing begins after switchless_stop(). */
+	const bool still = is_asked(words) && !enclave.stop;
 	if (still) {
 		one->sequence = ((const struct hostcall_block *)thread->block)->sequence;
 		(void)vm_serve(thread, true);
@@ -98,16 +98,12 @@ static void say_watched(const struct keep_host *host, uint64_t watched)
 		__atomic_store_n(&words_of(&host->threads[i])->watched, watched, __ATOMIC_SEQ_CST);
 }
 
-/*
- * `vain`: how often it has watched in vain, one time after the other. Who asks after the last look leaves when nothing comes; true if
- * somebody has asked just before.
- */
-static bool sleep_until_rung(struct keep_host *host, uint32_t vain)
+/* For `least_ns` nobody wakes it. Who asks after the last look leaves when nothing comes; true if somebody has asked just before. */
+static bool sleep_until_rung(struct keep_host *host, uint64_t least_ns)
 {
 	const uint32_t bell = __atomic_load_n(&watch.bell, __ATOMIC_SEQ_CST);
 	say_watched(host, 0);
-	if (vain != 0)
-		__atomic_store_n(&watch.until_ns, now_ns() + (VAIN_NS << (vain < VAIN_MOST ? vain : VAIN_MOST)), __ATOMIC_RELAXED);
+	__atomic_store_n(&watch.until_ns, now_ns() + least_ns, __ATOMIC_RELAXED);
 	__atomic_store_n(&watch.sleeps, true, __ATOMIC_SEQ_CST);
 	const bool some = answer_all(host);
 	if (!some)
@@ -121,14 +117,14 @@ static void *watch_main(void *context)
 {
 	struct keep_host *host = context;
 	uint64_t last = 0; /* 0: there was a call since the last look at the clock */
-	uint32_t vain = 0;
+	uint64_t vain_ns = 0; /* how long it sleeps for having watched in vain; 0: it has not */
 	sigset_t stop;
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGNAL_STOP);
 	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
 	__atomic_store_n(&watch.tid, (int)syscall(SYS_gettid), __ATOMIC_RELEASE);
 	syscall(SYS_futex, &watch.tid, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
-	bool some = sleep_until_rung(host, vain);
+	bool some = sleep_until_rung(host, 0);
 	for (uint32_t round = 1; !enclave.stop; round++) {
 		if (answer_all(host)) {
 			last = 0;
@@ -144,8 +140,11 @@ static void *watch_main(void *context)
 		say_watched(host, 1);
 		if (now - last <= NEAR_NS)
 			continue;
-		vain = some ? 0 : vain + 1;
-		some = sleep_until_rung(host, vain);
+		if (some)
+			vain_ns = 0;
+		else if (vain_ns < VAIN_MOST_NS)
+			vain_ns = vain_ns == 0 ? VAIN_NS : 2 * vain_ns;
+		some = sleep_until_rung(host, vain_ns);
 		last = 0;
 	}
 	/* As the Keep's threads, it does not end (threads.c). */
