@@ -108,7 +108,7 @@ const SEEN: readonly Seen[] = [
 
 async function ran(kvm: Kvm, args: readonly string[]): Promise<Ran> {
   const argv = [process.execPath, MOTTE, 'run', ...args];
-  const { status, stderr } = await kvm.run(argv, { cwd: FOLDER, seconds: SECONDS });
+  const { status, stderr } = await kvm.runRepeatable(argv, { cwd: FOLDER, seconds: SECONDS });
   return { status, talk: stderr.toString() };
 }
 

@@ -170,6 +170,37 @@ if (typeof machine === 'string') {
     assert.equal(leftovers(), []);
   });
 
+  test('a command that may run twice does when its machine ends or it is late, and is given up then', async () => {
+    const out = join(folder, 'out');
+    const kvm = await openKvm({ kinds: ['tcg'], out: [out] });
+    const turn = (name: string, first: string): readonly string[] => [
+      'sh',
+      '-c',
+      `echo turn >>${out}/${name}; [ "$(wc -l <${out}/${name})" = 1 ] || exit 3; sync; ${first}; sleep 1000`,
+    ];
+    const turns = (name: string): string => readFileSync(join(out, name), 'utf8');
+    try {
+      const both = await Promise.all([
+        kvm.runRepeatable(turn('beside', ':'), { seconds: 60 }),
+        kvm.runRepeatable(turn('lost', 'sleep 1; echo o >/proc/sysrq-trigger'), { seconds: 60 }),
+      ]);
+      assert.equal(
+        both.map(({ status, late }) => [status, late]),
+        [
+          [3, false],
+          [3, false],
+        ],
+      );
+      assert.is(leftovers().filter((name) => name.includes('qemu-system')).length, 1);
+      assert.is((await kvm.runRepeatable(turn('late', ':'), { seconds: 2 })).status, 3);
+      for (const name of ['beside', 'lost', 'late']) assert.is(turns(name), 'turn\nturn\n');
+      assert.is((await kvm.runRepeatable(['sleep', '1000'], { seconds: 1 })).late, true);
+    } finally {
+      await kvm.end();
+    }
+    assert.equal(leftovers(), []);
+  });
+
   test('withKvm() says of which kind it is; its machine ends with the process', () => {
     const probe = ownProgram('kvm-probe', parts.compiler);
     const script = `

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Conversations with gdb where /dev/kvm is, two at a time.
 import { fileURLToPath } from 'node:url';
-import { openKvm } from '@motte/test-helpers/tcg/with-kvm';
 import type { Kvm } from '@motte/test-helpers/tcg/with-kvm';
 import type { Debugged, Seen } from './gdb.js';
 
@@ -15,44 +14,25 @@ async function come(kvm: Kvm, asked: Debugged): Promise<Seen> {
   const limit = kvm.kind === 'tcg' ? LIMIT_MS.tcg : LIMIT_MS.here;
   const stdin = Buffer.from(JSON.stringify({ ...asked, limit }));
   const seconds = (2 * limit) / 1000;
-  const { status, stdout, stderr } = await kvm.run([process.execPath, RUN], { stdin, seconds });
+  const { status, stdout, stderr } = await kvm.runRepeatable([process.execPath, RUN], { stdin, seconds });
   if (status !== 0) throw new Error(`${asked.options.join(' ')}: ended with ${status}: ${stderr.toString()}`);
   return JSON.parse(stdout.toString()) as Seen;
 }
 
-/** What came of those of `which`, by index; of one that did not come to its end, why. */
-async function round(
-  kvm: Kvm,
-  asked: readonly Debugged[],
-  which: readonly number[],
-): Promise<Map<number, Seen | Error>> {
-  const out = new Map<number, Seen | Error>();
-  const queue = [...which];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const one = asked[next] as Debugged;
-      out.set(next, await come(kvm, one).catch((error: unknown) => error as Error));
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return out;
-}
-
-/** All of them. An interpreted machine can stop answering: what came to no end in one, another one does. Ends `kvm`. */
+/** All of them; of one that did not come to its end, why. Ends `kvm`. */
 export async function talkInVm(
   kvm: Kvm,
   asked: readonly Debugged[],
 ): Promise<ReadonlyMap<number, Seen | Error>> {
-  const came = await round(kvm, asked, [...asked.keys()]);
+  const came = new Map<number, Seen | Error>();
+  const queue = [...asked.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, one] = next;
+      came.set(index, await come(kvm, one).catch((error: unknown) => error as Error));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   await kvm.end();
-  const left = [...came].flatMap(([i, seen]) => (seen instanceof Error ? [i] : []));
-  if (kvm.kind !== 'tcg' || left.length === 0) return came;
-  console.log(`again: ${left.length} conversations that the interpreted machine did not end`);
-  const other = await openKvm({ kinds: ['tcg'] });
-  try {
-    for (const [i, seen] of await round(other, asked, left)) came.set(i, seen);
-    return came;
-  } finally {
-    await other.end();
-  }
+  return came;
 }

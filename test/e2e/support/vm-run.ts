@@ -3,7 +3,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Lie } from '@motte/loader/helper/start';
 import { TcgError } from '@motte/test-helpers/tcg/error';
-import { openKvm } from '@motte/test-helpers/tcg/with-kvm';
 import type { Kvm } from '@motte/test-helpers/tcg/with-kvm';
 import type { ClientKind } from './clients.js';
 
@@ -111,18 +110,13 @@ export async function runInVm(
   const left = [...runs.keys()].filter((i) => !lines.has(i));
   if (left.length === 0) return lines;
   console.log(`again: ${left.length} of ${runs.length} Keeps that the interpreted machine did not end`);
-  await kvm.end();
-  const other = await openKvm({ kinds: ['tcg'] });
-  try {
-    const again = await linesOf(
-      other,
-      left.flatMap((i) => runs[i] ?? []),
-      seconds / 2,
-      atOnce,
-    );
-    for (const [at, line] of again) lines.set(left[at] ?? at, line);
-    return lines;
-  } finally {
-    await other.end();
-  }
+  await kvm.exchange();
+  const again = await linesOf(
+    kvm,
+    left.flatMap((i) => runs[i] ?? []),
+    seconds / 2,
+    atOnce,
+  );
+  for (const [at, line] of again) lines.set(left[at] ?? at, line);
+  return lines;
 }

@@ -17,8 +17,21 @@ export interface Kvm {
   /** Why it is not one that would be tried before, or ''. */
   readonly why: string;
   run(argv: readonly string[], options?: CommandOptions): Promise<Ended>;
+  /**
+   * Runs a command that may be run twice: what an interpreted machine does not end, because it has stopped answering or because
+   * `seconds` are over, another one runs, and that is said.
+   */
+  runRepeatable(argv: readonly string[], options: RepeatableOptions): Promise<Ended>;
+  /** An interpreted machine is exchanged for another, with all that runs in it; what is no such machine stays. */
+  exchange(): Promise<void>;
   end(): Promise<void>;
 }
+
+/** What can be given again, and told once. */
+export type RepeatableOptions = Omit<CommandOptions, 'stdin' | 'stdout' | 'stderr'> & {
+  readonly stdin?: Uint8Array;
+  readonly seconds: number;
+};
 
 export interface KvmOptions extends SessionOptions {
   /** Which will do; by default any. Without `pvm` one has the system calls of a real CPU. */
@@ -82,15 +95,68 @@ export async function runHere(argv: readonly string[], options: CommandOptions =
   }
 }
 
+const HERE = {
+  run: runHere,
+  runRepeatable: runHere,
+  exchange: (): Promise<void> => Promise.resolve(),
+  end: (): Promise<void> => Promise.resolve(),
+};
+
+/** In a machine of scripts/tcg, or in the one that has taken its place. */
+class Interpreted implements Kvm {
+  readonly kind = 'tcg';
+  readonly why: string;
+  readonly #options: SessionOptions;
+  #session: Promise<Session>;
+
+  constructor(why: string, options: SessionOptions, session: Session) {
+    this.why = why;
+    this.#options = options;
+    this.#session = Promise.resolve(session);
+  }
+
+  async run(argv: readonly string[], options?: CommandOptions): Promise<Ended> {
+    return (await this.#session).run(argv, options);
+  }
+
+  async runRepeatable(argv: readonly string[], options: RepeatableOptions): Promise<Ended> {
+    const machine = this.#session;
+    const first = await machine
+      .then((session) => session.run(argv, options))
+      .catch((error: unknown) => {
+        if (error instanceof TcgError && error.code === 'TCG_LOST') return error;
+        throw error;
+      });
+    if (!(first instanceof TcgError) && !first.late) return first;
+    const why = first instanceof TcgError ? first.message : `not ended after ${options.seconds} s`;
+    console.log(`again, in another interpreted machine: ${argv.join(' ')}: ${why}`);
+    // Of two commands that a machine was lost with, the first has it exchanged.
+    if (machine === this.#session) await this.exchange();
+    return this.run(argv, options);
+  }
+
+  exchange(): Promise<void> {
+    const old = this.#session;
+    this.#session = old.then(async (session) => {
+      await session.end();
+      return Session.start(this.#options);
+    });
+    return this.#session.then(() => undefined);
+  }
+
+  async end(): Promise<void> {
+    await (await this.#session).end();
+  }
+}
+
 /** The first KVM that will do. What it takes for the last of them and is missing is told as TcgError. */
 export async function openKvm(options: KvmOptions = {}): Promise<Kvm> {
   const kinds = options.kinds ?? ['kvm', 'pvm', 'tcg'];
   const here: KvmKind = existsSync('/sys/module/kvm_pvm') ? 'pvm' : 'kvm';
   const why = kinds.includes(here) ? kvmTrouble() : `this machine’s KVM would be ${here}`;
-  if (why === '') return { kind: here, why, run: runHere, end: () => Promise.resolve() };
+  if (why === '') return { kind: here, why, ...HERE };
   if (!kinds.includes('tcg')) throw new Error(why);
-  const session = await Session.start(options);
-  return { kind: 'tcg', why, run: (...all) => session.run(...all), end: () => session.end() };
+  return new Interpreted(why, options, await Session.start(options));
 }
 
 /** The first KVM that will do, or what is missing for the last of them: why a test is skipped. */
