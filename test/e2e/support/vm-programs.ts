@@ -63,49 +63,18 @@ function natively(folder: string, path: string, run: ProgramRun, kind: KvmKind):
 export interface VmPrograms {
   readonly tee: 'kvm' | 'snp';
   readonly kinds: readonly KvmKind[];
-  readonly chosen?: (run: ProgramRun) => boolean;
   /** For all of them. */
   readonly seconds: number;
 }
 
-/**
- * An interpreted machine now and then loses a vCPU on a busy host, and sometimes itself: a triple fault, or a thread that never comes
- * back. What has ended so gets one more turn, and it is said.
- */
-async function repeatStopped(
-  kvm: Kvm,
-  built: readonly { readonly run: ProgramRun }[],
-  asked: readonly VmRun[],
-  ran: Map<number, VmLine>,
-): Promise<void> {
-  const stopped = [...ran].filter(
-    ([, line]) =>
-      line.error === undefined && (line.cause === 'TIME_LIMIT' || /triple fault/u.test(line.reason ?? '')),
-  );
-  if (stopped.length === 0) return;
-  for (const [i, line] of stopped)
-    console.log(`again: ${built[i]?.run.program}: ${line.error ?? line.reason}`);
-  const again = await runInVm(
-    kvm,
-    stopped.flatMap(([i]) => asked[i] ?? []),
-    SECONDS * stopped.length,
-  );
-  for (const [at, [i]] of stopped.entries()) {
-    const line = again.get(at);
-    if (line !== undefined) ran.set(i, line);
-  }
-}
-
 /** Runs the programs at once, and makes a test of each. */
-export async function testPrograms({ tee, kinds, chosen = () => true, seconds }: VmPrograms): Promise<void> {
+export async function testPrograms({ tee, kinds, seconds }: VmPrograms): Promise<void> {
   const folder = tempFolder(`motte-${tee}-programs`);
-  const built = programRuns(folder)
-    .filter(chosen)
-    .flatMap((run) => {
-      const made = program(run.program);
-      if ('skipped' in made) console.log(`skipped: ${run.program}: ${made.skipped}`);
-      return 'skipped' in made ? [] : [{ run, path: made.path }];
-    });
+  const built = programRuns(folder).flatMap((run) => {
+    const made = program(run.program);
+    if ('skipped' in made) console.log(`skipped: ${run.program}: ${made.skipped}`);
+    return 'skipped' in made ? [] : [{ run, path: made.path }];
+  });
   const kvm: Kvm | string = await kvmOrWhy({ kinds });
   if (typeof kvm === 'string') {
     console.log(`skipped: programs in Keeps of ${tee}: ${kvm}`);
@@ -122,8 +91,7 @@ export async function testPrograms({ tee, kinds, chosen = () => true, seconds }:
     seconds: SECONDS,
     switchless: run.switchless ?? false,
   }));
-  const ran = new Map(await runInVm(kvm, asked, seconds));
-  if (kind === 'tcg') await repeatStopped(kvm, built, asked, ran);
+  const ran = await runInVm(kvm, asked, seconds);
   await kvm.end();
   for (const [i, { run, path }] of built.entries())
     test(`${run.program}, ${tee}: prints and ends as it does natively`, () =>

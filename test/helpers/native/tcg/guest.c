@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -65,22 +64,6 @@ static void loopback_up(void)
 		close(fd);
 }
 
-/*
- * Makes a virtual machine with a vCPU, for good. With the first one Linux patches the code of its scheduler (static keys:
- * preempt notifiers, vCPUs without an APIC), and back with the last one, by way of an INT3. QEMU 7.2 now and then misses such a
- * write while another CPU's thread translates that code, and keeps the INT3: then no CPU comes past it any more. Commands
- * that make and end one VM after the other lost one boot of fifteen to that.
- */
-static void hold_virtual_machine(void)
-{
-	const int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (kvm < 0)
-		return;
-	const int vm = ioctl(kvm, KVM_CREATE_VM, 0);
-	if (vm < 0 || ioctl(vm, KVM_CREATE_VCPU, 0) < 0)
-		fprintf(stderr, "tcg: no virtual machine: %s\n", strerror(errno));
-}
-
 static void serve_frame(void)
 {
 	const struct frame frame = link_receive();
@@ -132,7 +115,6 @@ int main(void)
 	load_modules();
 	link_open();
 	mounts_enter();
-	hold_virtual_machine();
 	loopback_up();
 	sigset_t blocked;
 	sigemptyset(&blocked);
