@@ -52,7 +52,7 @@ async function runAll(): Promise<readonly Ran[] | string> {
       ['kvm', '--stats', image],
     ]) {
       const argv = [process.execPath, MOTTE, 'run', '--tee', ...args];
-      const { status, stdout, stderr } = await kvm.runRepeatable(argv, { cwd: folder, seconds: 60 });
+      const { status, stdout, stderr } = await kvm.runRepeatable(argv, { cwd: folder, seconds: 120 });
       all.push({ status, stdout: stdout.toString(), stderr: stderr.toString() });
     }
     return all;

@@ -18,8 +18,8 @@ export interface Kvm {
   readonly why: string;
   run(argv: readonly string[], options?: CommandOptions): Promise<Ended>;
   /**
-   * Runs a command that may be run twice: what an interpreted machine does not end, because it has stopped answering or because
-   * `seconds` are over, another one runs, and that is said.
+   * Runs a command that may be run twice: when an interpreted machine ends meanwhile, or does not even end what is late, another one
+   * runs it, and that is said. A command that is late in a machine which answers is late.
    */
   runRepeatable(argv: readonly string[], options: RepeatableOptions): Promise<Ended>;
   /** An interpreted machine is exchanged for another, with all that runs in it; what is no such machine stays. */
@@ -121,18 +121,15 @@ class Interpreted implements Kvm {
 
   async runRepeatable(argv: readonly string[], options: RepeatableOptions): Promise<Ended> {
     const machine = this.#session;
-    const first = await machine
-      .then((session) => session.run(argv, options))
-      .catch((error: unknown) => {
-        if (error instanceof TcgError && error.code === 'TCG_LOST') return error;
-        throw error;
-      });
-    if (!(first instanceof TcgError) && !first.late) return first;
-    const why = first instanceof TcgError ? first.message : `not ended after ${options.seconds} s`;
-    console.log(`again, in another interpreted machine: ${argv.join(' ')}: ${why}`);
-    // Of two commands that a machine was lost with, the first has it exchanged.
-    if (machine === this.#session) await this.exchange();
-    return this.run(argv, options);
+    try {
+      return await (await machine).run(argv, options);
+    } catch (error) {
+      if (!(error instanceof TcgError) || error.code !== 'TCG_LOST') throw error;
+      console.log(`again, in another interpreted machine: ${argv.join(' ')}: ${error.message}`);
+      // Of two commands that a machine was lost with, the first has it exchanged.
+      if (machine === this.#session) await this.exchange();
+      return this.run(argv, options);
+    }
   }
 
   exchange(): Promise<void> {
